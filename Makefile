@@ -1,0 +1,72 @@
+# `make` alone lists what there is. Needed on the machine: Rust, Python 3.11, a C compiler.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ADVISORY_DB ?=
+CARGO_DENY_VERSION := 0.20.2
+CARGO_AUDIT_VERSION := 0.22.2
+
+bin := .venv/bin
+step := infra/local/step
+target := $(or $(CARGO_TARGET_DIR),target)
+tools_bin := target/tools/bin
+
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test package bench prove audit fmt tools rust template deployed deny
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: tools ## play the whole path on this machine and stay up; ONCE=1 ends after the play
+	@$(bin)/python infra/local/demo.py $(if $(filter-out 0,$(ONCE)),--once)
+
+test: rust deny template deployed ## everything that must hold before a change is merged
+	@printf '\nAll tests passed.\n'
+
+package: tools ## build what goes to a real account: target/lambda/<function>/, with fat LTO
+	@$(step) "packages" $(bin)/python infra/local/build.py
+
+bench: ## measure the functions beside a no-op function (a few minutes)
+	cargo run --locked --profile dist --package bench
+
+prove: ## all fault plans of the crash enumeration, not only the sample of `make test` (long)
+	GRIDLINK_PROVE=all cargo test --locked --release --package it -- --nocapture crash
+
+audit: ## known vulnerabilities, offline: ADVISORY_DB=<folder or .tar.gz>
+	@test -n "$(ADVISORY_DB)" || { echo "Say where the advisory database is: make audit ADVISORY_DB=<folder or .tar.gz>"; exit 1; }
+	@$(MAKE) --no-print-directory $(tools_bin)/cargo-audit-$(CARGO_AUDIT_VERSION)
+	@$(step) "cargo audit" infra/local/audit "$(ADVISORY_DB)" $(tools_bin)/cargo-audit
+
+fmt: ## format the code
+	cargo fmt --all
+
+tools: ## install the pinned Python tools into .venv
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: install it, or say where it is with PYTHON=…"; exit 1; }
+	@$(PYTHON) infra/local/tools.py
+
+# ---------------------------------------------------------------- the parts of `make test`
+
+rust:
+	@$(step) "format" cargo fmt --all --check
+	@$(step) "clippy" cargo clippy --workspace --all-targets --locked -- -D warnings
+	@$(step) "build" cargo build --workspace --all-targets --locked
+	@$(step) "tests" cargo test --workspace --locked
+	@RUSTDOCFLAGS="-D warnings" $(step) "docs" cargo doc --workspace --no-deps --document-private-items --locked
+
+deny: $(tools_bin)/cargo-deny-$(CARGO_DENY_VERSION)
+	@$(step) "cargo deny" $(tools_bin)/cargo-deny --locked check --hide-inclusion-graph bans licenses sources
+
+template: tools
+	@AWS_DEFAULT_REGION=us-east-1 $(step) "sam validate" $(bin)/sam validate --lint --template-file infra/template.yaml
+	@$(step) "cfn-lint" $(bin)/cfn-lint
+	@$(step) "our template rules" $(bin)/python infra/local/check_template.py
+	@$(step) "our template rules, broken on purpose" $(bin)/python infra/local/check_template.py --self-test
+
+deployed: tools
+	@$(step) "the deployed stack on MiniStack" $(bin)/python infra/local/demo.py --once --binaries $(target)/debug
+
+# The stamp carries the version, so that a new one is installed over an old one.
+$(tools_bin)/cargo-deny-$(CARGO_DENY_VERSION) $(tools_bin)/cargo-audit-$(CARGO_AUDIT_VERSION): $(tools_bin)/%:
+	@$(step) "installing $* (a few minutes, once)" infra/local/install-cargo-tool $*

@@ -1,0 +1,8 @@
+use open_case::{decide, gather};
+use shared::domain::UseCase;
+use shared::lambda;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    lambda::serve_queue(UseCase::OpenCase, gather, decide).await
+}

@@ -1,0 +1,196 @@
+"""Checks infra/template.yaml by the rules of template_rules.py.
+
+    check_template.py [FILE]      check the template; status 1 and one line per fault
+    check_template.py --self-test  break the template in memory, once per rule, and see the rule fire
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from pathlib import Path
+
+import yaml
+
+import template_rules as rules
+from console import Problem, detail, run, say
+from template_rules import Rule, Template, properties
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "infra" / "template.yaml"
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    if "--self-test" in arguments:
+        return self_test(load(TEMPLATE))
+    path = Path(arguments[0]) if arguments else TEMPLATE
+    faults = [f"{rule.name}: {fault}" for rule in RULES for fault in rule.check(load(path))]
+    for fault in faults:
+        say(f"{path.name}: {fault}")
+    if not faults:
+        say(f"{path.name}: {len(RULES)} groups of rules hold")
+    return 1 if faults else 0
+
+
+def self_test(template: Template) -> int:
+    """Every breakage must be noticed by its own rule, and the template as it is by none."""
+    missed: list[str] = []
+    tried = 0
+    for rule in RULES:
+        missed += [f"{rule.name} fires without a reason: {fault}" for fault in rule.check(template)]
+        for title, breakage in rule.breakages.items():
+            tried += 1
+            broken = copy.deepcopy(template)
+            breakage(broken)
+            if not list(rule.check(broken)):
+                missed.append(f"{rule.name} does not notice: {title}")
+    for line in missed:
+        detail(line)
+    say(f"self-test: {tried - len(missed)} of {tried} breakages noticed")
+    return 1 if missed else 0
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags, read as their long forms."""
+
+
+def intrinsic(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, object]:
+    if isinstance(node, yaml.ScalarNode):
+        value: object = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+Loader.add_multi_constructor("!", intrinsic)
+
+
+def load(path: Path) -> Template:
+    try:
+        return yaml.load(path.read_text(), Loader)  # noqa: S506 - a SafeLoader
+    except (OSError, yaml.YAMLError) as error:
+        raise Problem(f"{path} cannot be read: {error}") from error
+
+
+def event(template: Template) -> dict:
+    return properties(template, "OpenCaseFunction")["Events"]["Doorbell"]["Properties"]
+
+
+def aim(template: Template) -> dict:
+    return properties(template, "PollChangesSchedule")["Target"]
+
+
+def statement(template: Template, role: str, index: int = 0) -> dict:
+    return properties(template, role)["Policies"][0]["PolicyDocument"]["Statement"][index]
+
+
+def change(resource: str, **values: object):
+    """A breakage that sets properties of a resource; None removes one."""
+
+    def breakage(template: Template) -> None:
+        found = properties(template, resource)
+        for key, value in values.items():
+            found.pop(key, None)
+            if value is not None:
+                found[key] = value
+
+    return breakage
+
+
+def second_queue_consumer(template: Template) -> None:
+    twin = copy.deepcopy(template["Resources"]["OpenCaseFunction"])
+    twin["Properties"]["Events"]["Doorbell"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 29
+    template["Resources"]["TwinFunction"] = twin
+
+
+RULES = [
+    Rule("CONSUMER", rules.consumer_rules, {
+        "visibility of five timeouts": change("OpenCaseQueue", VisibilityTimeout=300),
+        "a timeout raised without the queue": change("OpenCaseFunction", Timeout=90),
+        "whole batches fail": lambda t: event(t).pop("FunctionResponseTypes"),
+        "batches of 11": lambda t: event(t).update(BatchSize=11),
+        "a batching window": lambda t: event(t).update(MaximumBatchingWindowInSeconds=5),
+        "no bound on concurrency": lambda t: event(t).pop("ScalingConfig"),
+        "33 calls at once": second_queue_consumer,
+        "a queue from elsewhere": lambda t: event(t).update(Queue="arn:aws:sqs:eu-west-1:111122223333:other"),
+    }),
+    Rule("QUEUE", rules.queue_rules, {
+        "no encryption": change("OpenCaseQueue", SqsManagedSseEnabled=None),
+        "dead letters kept for 4 days": change("OpenCaseDeadLetters", MessageRetentionPeriod=345600),
+        "dead letters that are not FIFO": change("OpenCaseDeadLetters", FifoQueue=None),
+        "no dead letters": change("OpenCaseQueue", RedrivePolicy=None),
+        "gives up after 3": lambda t: properties(t, "OpenCaseQueue")["RedrivePolicy"].update(maxReceiveCount=3),
+        "kept as long as dead letters": change("OpenCaseQueue", MessageRetentionPeriod=1209600),
+        "content-based deduplication": change("OpenCaseQueue", ContentBasedDeduplication=True),
+        "nobody looks at dead letters": lambda t: t["Resources"].pop("OpenCaseDeadLettersAlarm"),
+    }),
+    Rule("TABLE", rules.table_rules, {
+        "no point-in-time recovery": change("Table", PointInTimeRecoverySpecification=None),
+        "no deletion protection": change("Table", DeletionProtectionEnabled=False),
+        "deleted with the stack": lambda t: t["Resources"]["Table"].pop("DeletionPolicy"),
+        "deleted when replaced": lambda t: t["Resources"]["Table"].update(UpdateReplacePolicy="Delete"),
+        "provisioned": change("Table", BillingMode="PROVISIONED"),
+        "no encryption": change("Table", SSESpecification=None),
+        "no TTL": change("Table", TimeToLiveSpecification=None),
+        "contents in the index": lambda t: properties(t, "Table")["GlobalSecondaryIndexes"][0].update(
+            Projection={"ProjectionType": "ALL"}
+        ),
+    }),
+    Rule("SCHEDULE", rules.schedule_rules, {
+        "no dead letters": lambda t: aim(t).pop("DeadLetterConfig"),
+        "no retry policy": lambda t: aim(t).pop("RetryPolicy"),
+        "half a retry policy": lambda t: aim(t)["RetryPolicy"].pop("MaximumEventAgeInSeconds"),
+        "dead letters it may not write": lambda t: statement(t, "PollChangesScheduleRole", 1).update(
+            Resource={"Fn::GetAtt": ["OpenCaseQueue", "Arn"]}
+        ),
+        "a plural of one": change("PollChangesSchedule", ScheduleExpression="rate(1 minutes)"),
+        "a schedule made by SAM": change("PollChangesFunction", Events={"Tick": {"Type": "ScheduleV2"}}),
+    }),
+    Rule("ROLE", rules.role_rules, {
+        "every action": lambda t: statement(t, "OpenCaseRole").update(Action=["dynamodb:*"]),
+        "every resource": lambda t: statement(t, "PollChangesRole").update(Resource="*"),
+        "one more action on everything": lambda t: statement(t, "OpenCaseRole", 4).update(
+            Action=["xray:PutTraceSegments", "sqs:SendMessage"]
+        ),
+        "all but one": lambda t: statement(t, "OpenCaseRole").update(NotAction=["dynamodb:DeleteTable"]),
+        "a shared role": change("PollChangesFunction", Role={"Fn::GetAtt": ["OpenCaseRole", "Arn"]}),
+        "a role made by SAM": change("PollChangesFunction", Role=None),
+        "permissions outside the role": change("PollChangesFunction", Policies=["AmazonSQSFullAccess"]),
+    }),
+    Rule("SECRET", rules.secret_rules, {
+        "a secret's value in the environment": lambda t: properties(t, "OpenCaseFunction")["Environment"][
+            "Variables"
+        ].update(SERVICENOW_SECRET="{{resolve:secretsmanager:x}}"),
+        "a password in the environment": lambda t: t["Globals"]["Function"]["Environment"]["Variables"].update(
+            SERVICENOW_PASSWORD="x"
+        ),
+        "a value in the template": change("ServiceNowSecret", SecretString="{}"),
+        "a secret as parameter": lambda t: t["Parameters"].update(ClientSecret={"Type": "String"}),
+        "a hidden parameter": lambda t: t["Parameters"].update(Hidden={"Type": "String", "NoEcho": True}),
+    }),
+    Rule("LOG", rules.log_rules, {
+        "no log group": change("OpenCaseFunction", LoggingConfig=None),
+        "kept for ever": change("OpenCaseLog", RetentionInDays=None),
+        "a shared log group": change("OpenCaseFunction", LoggingConfig={"LogGroup": {"Ref": "PollChangesLog"}}),
+    }),
+    Rule("API", rules.api_rules, {
+        "no throttling": change("WebhookApi", MethodSettings=None),
+        "half a throttling": lambda t: properties(t, "WebhookApi")["MethodSettings"][0].pop("ThrottlingRateLimit"),
+        "bodies in the log": lambda t: properties(t, "WebhookApi")["MethodSettings"][0].update(DataTraceEnabled=True),
+        "no access log": change("WebhookApi", AccessLogSetting=None),
+        "the key in the access log": lambda t: properties(t, "WebhookApi")["AccessLogSetting"].update(
+            Format="$context.identity.apiKey"
+        ),
+        "any website": change("WebhookApi", Cors="'*'"),
+        "slower than API Gateway": change("ReceiveWebhookFunction", Timeout=30),
+    }),
+]
+
+
+if __name__ == "__main__":
+    run(main, ROOT / ".demo" / "check-template-trace.txt")

@@ -1,0 +1,446 @@
+//! The one place that changes the world: carries out one effect, and may do so twice without harm.
+//!
+//! - A record has a chosen sys_id, so the primary key refuses a second; an unclear answer is
+//!   resolved by reading that sys_id, never by the status code.
+//! - Fields are set, not added; a field that somebody else has moved since the decision is left.
+//! - Journal entries and attachments are claimed in the ledger first. A claim that is not done is
+//!   only taken up again after everything that may still be under way has ended, and after a
+//!   look at the record found no trace. This holds as long as a function is killed at its
+//!   timeout and ServiceNow ends a transaction within its quota.
+
+mod attachment;
+
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+
+use crate::clients::Clients;
+use crate::domain::{LinkKey, Subject, SysId, Timestamp};
+use crate::effect::{AddJournal, CreateRecord, Effect, Record, UpdateFields};
+use crate::event::Event;
+use crate::failure::Failure;
+use crate::messages;
+use crate::servicenow::{self, Error};
+use crate::store::{Claim, ClaimState, LinkState, SETTLED_AFTER, Store, Write, reference_key};
+
+/// ServiceNow's clock may be this far from ours when traces are looked for.
+const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// How an effect stands when it is about to be carried out.
+#[derive(Debug)]
+pub enum Standing {
+    /// It was prepared just now: nothing was sent before.
+    Fresh,
+    /// It was prepared before; anything may have been sent.
+    Resumed,
+    /// Its claim was there before it was prepared.
+    Claimed(Claim),
+}
+
+/// What an effect left to be written down.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Writes that end the effect.
+    pub writes: Vec<Write>,
+    /// Lines for the timeline.
+    pub story: Vec<String>,
+}
+
+/// Carries out the effects of one subject.
+pub struct Apply<'a> {
+    /// The outside.
+    pub clients: &'a Clients,
+    /// Whose effects.
+    pub subject: &'a Subject,
+    /// The event that asked for them.
+    pub event: &'a Event,
+}
+
+impl Apply<'_> {
+    /// The writes that must be durable before the effect is carried out.
+    ///
+    /// # Errors
+    /// When they cannot be made.
+    pub async fn prepare(&self, effect: &Effect) -> Result<Vec<Write>, Failure> {
+        let store = &self.clients.store;
+        match effect {
+            Effect::CreateRecord(create) => Ok(store.intent(self.subject, create)?),
+            Effect::AddJournal(_) | Effect::Attach(_) => match claim_of(effect) {
+                Some((claim, target)) => {
+                    let reference = self.clients.reference(&claim).await?;
+                    Ok(vec![store.claim_write(self.subject, &claim, &reference, target)?])
+                }
+                None => Ok(Vec::new()),
+            },
+            Effect::UpdateFields(_) | Effect::Tell { .. } => Ok(Vec::new()),
+        }
+    }
+
+    /// Carries the effect out.
+    ///
+    /// # Errors
+    /// What must happen next.
+    pub async fn perform(&self, effect: &Effect, standing: Standing) -> Result<Applied, Failure> {
+        match effect {
+            Effect::CreateRecord(create) => self.create(create, &standing).await,
+            Effect::UpdateFields(update) => self.update(update, &standing).await,
+            Effect::AddJournal(add) => self.journal(add, effect, standing).await,
+            Effect::Attach(attach) => self.attach(attach, effect, standing).await,
+            Effect::Tell { text } => Ok(Applied {
+                writes: Vec::new(),
+                story: vec![text.clone()],
+            }),
+        }
+    }
+
+    /// The writes for an effect that is refused for good.
+    ///
+    /// # Errors
+    /// When they cannot be made.
+    pub fn refuse(&self, effect: &Effect) -> Result<Vec<Write>, Failure> {
+        settle(&self.clients.store, self.subject, effect, ClaimState::Done)
+    }
+
+    async fn create(&self, create: &CreateRecord, standing: &Standing) -> Result<Applied, Failure> {
+        let record = &create.record;
+        if !matches!(standing, Standing::Fresh)
+            && let Some(link) = self.clients.store.link(self.subject, &record.link).await?
+            && link.state == LinkState::Linked
+        {
+            return Ok(Applied::default());
+        }
+        let mut fields = create.fields.clone();
+        fields.insert("sys_id".to_owned(), record.sys_id.to_string());
+        fields.insert("correlation_id".to_owned(), create.correlation.clone());
+        fields.insert("correlation_display".to_owned(), "Trading Grid".to_owned());
+        let error = match self.clients.servicenow.create(&record.table, &fields).await {
+            Ok(created) if created.sys_id == record.sys_id => {
+                let mut story = vec![format!("created {}", named(record, &created.number))];
+                if !created.ignored.is_empty() {
+                    story.push(format!(
+                        "ServiceNow did not take as sent: {}",
+                        created.ignored.join(", ")
+                    ));
+                }
+                return self.linked(record, &created.number, story);
+            }
+            Ok(created) => {
+                return Err(Failure::permanent(
+                    anyhow!("{} was created with another sys_id than the chosen one", created.number),
+                    format!(
+                        "let the integration user set sys_id on {}, remove {}, and replay",
+                        record.table, created.number
+                    ),
+                ));
+            }
+            Err(error) if error.is_unsent() => return Err(error.into_failure()),
+            Err(error) => error,
+        };
+        // Refused or unclear: only the record itself can tell.
+        match self
+            .clients
+            .servicenow
+            .task(&record.sys_id, &["sys_id", "number", "correlation_id"])
+            .await
+        {
+            Ok(Some(row)) if row.text("correlation_id") == create.correlation => {
+                let number = row.text("number").to_owned();
+                self.linked(record, &number, vec![format!("created {}", named(record, &number))])
+            }
+            Ok(Some(row)) => Err(Failure::permanent(
+                anyhow!(
+                    "the record {} has our sys_id and another correlation_id",
+                    row.text("number")
+                ),
+                "find out who changed its correlation_id, put it back, and replay",
+            )),
+            Ok(None) if error.is_refusal() => Err(self.refused(record, error).await),
+            Ok(None) | Err(_) => Err(error.into_failure()),
+        }
+    }
+
+    fn linked(&self, record: &Record, number: &str, story: Vec<String>) -> Result<Applied, Failure> {
+        Ok(Applied {
+            writes: self.clients.store.linked(self.subject, record, number)?,
+            story,
+        })
+    }
+
+    /// Tells a refused record from a refused client.
+    async fn refused(&self, record: &Record, error: Error) -> Failure {
+        if self.clients.servicenow.answers_for(&record.table).await {
+            let remedy = format!(
+                "see ServiceNow's message, correct the mapping or the rules of {}, and replay",
+                record.table
+            );
+            Failure::permanent(error, remedy)
+        } else {
+            Failure::Upstream {
+                system: crate::failure::System::ServiceNow,
+                cause: error.into(),
+                unsent: true,
+            }
+        }
+    }
+
+    async fn update(&self, update: &UpdateFields, standing: &Standing) -> Result<Applied, Failure> {
+        let record = &update.record;
+        let mut wanted = update.set.clone();
+        let mut story = Vec::new();
+        if !matches!(standing, Standing::Fresh) {
+            let fields = std::iter::once("sys_id")
+                .chain(wanted.keys().map(String::as_str))
+                .collect::<Vec<_>>();
+            let row = self
+                .clients
+                .servicenow
+                .task(&record.sys_id, &fields)
+                .await
+                .map_err(Error::into_failure)?;
+            let row = row.ok_or_else(|| gone(record))?;
+            wanted.retain(|field, change| {
+                let now = row.text(field);
+                if now != change.to && now != change.from {
+                    story.push(format!("left {field} as it is: it was changed in ServiceNow meanwhile"));
+                }
+                now == change.from
+            });
+        }
+        let fields: BTreeMap<String, String> = wanted.into_iter().map(|(field, change)| (field, change.to)).collect();
+        if !fields.is_empty() {
+            match self
+                .clients
+                .servicenow
+                .update(&record.table, &record.sys_id, &fields)
+                .await
+            {
+                Ok(ignored) if ignored.is_empty() => {}
+                Ok(ignored) => story.push(format!("ServiceNow did not take as sent: {}", ignored.join(", "))),
+                Err(error) => return Err(self.refused_change(record, error)),
+            }
+            let names = fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            story.insert(0, format!("updated {names}"));
+        }
+        let writes = self.clients.store.rebased(self.subject, &record.link, &fields)?;
+        Ok(Applied {
+            writes: writes.into_iter().collect(),
+            story,
+        })
+    }
+
+    /// A refused change of a record that exists: the record is gone, or the change is refused.
+    fn refused_change(&self, record: &Record, error: Error) -> Failure {
+        match error.status() {
+            Some(404) => gone(record),
+            Some(400..=403 | 405..=407 | 409..=428) => Failure::Refused {
+                reason: "ServiceNow refused the change".to_owned(),
+            },
+            _ => error.into_failure(),
+        }
+    }
+
+    async fn journal(&self, add: &AddJournal, effect: &Effect, standing: Standing) -> Result<Applied, Failure> {
+        let (claim_name, _) = claim_of(effect).ok_or_else(|| Failure::transient(anyhow!("an entry has a claim")))?;
+        let store = &self.clients.store;
+        let done = |remote: Option<&SysId>| -> Result<Applied, Failure> {
+            let writes = vec![store.settle(self.subject, &claim_name, ClaimState::Done, remote)?];
+            let story = match add.journal {
+                crate::effect::Journal::Comments => format!("added {}", add.what),
+                crate::effect::Journal::WorkNotes => format!("noted {} for colleagues", add.what),
+            };
+            Ok(Applied {
+                writes,
+                story: vec![story],
+            })
+        };
+        let reference = match self.taken_up(&claim_name, standing).await? {
+            TakenUp::Done => return Ok(Applied::default()),
+            TakenUp::Fresh => self.clients.reference(&claim_name).await?,
+            TakenUp::Uncertain(claim) => {
+                let since = Timestamp::from_millis(claim.first_at.millis().saturating_sub(millis(CLOCK_SKEW)));
+                let entries = self
+                    .clients
+                    .servicenow
+                    .journal(&add.record.sys_id, add.journal, since)
+                    .await;
+                let entries = entries.map_err(Error::into_failure)?;
+                let bound = store.bound(self.subject).await?;
+                let wanted = canonical(&signed(&add.text, &claim.reference));
+                let trace = entries.iter().find(|entry| {
+                    canonical(&entry.value) == wanted && !bound.iter().any(|id| id == entry.sys_id.as_str())
+                });
+                if let Some(trace) = trace {
+                    return done(Some(&trace.sys_id));
+                }
+                self.begin_again(&claim).await?;
+                claim.reference
+            }
+        };
+        let text = signed(&add.text, &reference);
+        let record = &add.record;
+        match self
+            .clients
+            .servicenow
+            .append(&record.table, &record.sys_id, add.journal, &text)
+            .await
+        {
+            Ok(()) => done(None),
+            Err(error) if error.is_unsent() => Err(error.into_failure()),
+            Err(error) if error.is_refusal() => Err(self.refused_change(record, error)),
+            Err(error) => Err(unclear(error)),
+        }
+    }
+
+    /// Finds out how far a claimed effect is.
+    async fn taken_up(&self, claim: &str, standing: Standing) -> Result<TakenUp, Failure> {
+        let claim = match standing {
+            Standing::Fresh => return Ok(TakenUp::Fresh),
+            Standing::Claimed(claim) => claim,
+            Standing::Resumed => match self.clients.store.claim_of(self.subject, claim).await? {
+                Some(claim) => claim,
+                None => return Err(Failure::transient(anyhow!("the claim {claim} is not there"))),
+            },
+        };
+        match claim.state {
+            ClaimState::Done => Ok(TakenUp::Done),
+            ClaimState::Released => {
+                self.begin_again(&claim).await?;
+                Ok(TakenUp::Fresh)
+            }
+            ClaimState::Claimed => {
+                let settled = claim.at.after(SETTLED_AFTER);
+                let now = self.clients.clock.now();
+                if now < settled {
+                    return Err(Failure::Transient {
+                        cause: anyhow!("an earlier try may still be under way"),
+                        wait: Some(now.until(settled)),
+                        unsent: false,
+                    });
+                }
+                Ok(TakenUp::Uncertain(claim))
+            }
+        }
+    }
+
+    async fn begin_again(&self, claim: &Claim) -> Result<(), Failure> {
+        if self.clients.store.reclaim(self.subject, claim).await? {
+            Ok(())
+        } else {
+            Err(Failure::transient(anyhow!("another worker took the claim up")))
+        }
+    }
+}
+
+/// The writes for an effect that is known not to have happened, so that it need not wait.
+///
+/// # Errors
+/// When they cannot be made.
+pub fn release(store: &Store, subject: &Subject, effect: &Effect) -> Result<Vec<Write>, Failure> {
+    settle(store, subject, effect, ClaimState::Released)
+}
+
+fn settle(store: &Store, subject: &Subject, effect: &Effect, state: ClaimState) -> Result<Vec<Write>, Failure> {
+    match claim_of(effect) {
+        Some((claim, _)) => Ok(vec![store.settle(subject, &claim, state, None)?]),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// How far a claimed effect is.
+enum TakenUp {
+    /// Nothing was sent.
+    Fresh,
+    /// It happened.
+    Done,
+    /// It may have happened, and can no longer be under way.
+    Uncertain(Claim),
+}
+
+/// The name of an effect's claim and the record that it is about, for effects that need one.
+fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
+    let (record, what) = match effect {
+        Effect::AddJournal(add) => (&add.record, format!("{} {}", add.journal.field(), add.what)),
+        Effect::Attach(attach) => (&attach.record, attach.what()),
+        Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::Tell { .. } => return None,
+    };
+    Some((reference_key(&record.sys_id, &what), &record.sys_id))
+}
+
+/// An unclear write: it may still commit, so the next try waits for it to settle.
+fn unclear(error: Error) -> Failure {
+    match error.into_failure() {
+        Failure::Transient {
+            cause, unsent: false, ..
+        } => Failure::Transient {
+            cause,
+            wait: Some(SETTLED_AFTER),
+            unsent: false,
+        },
+        other => other,
+    }
+}
+
+/// The text with its reference as the last line.
+fn signed(text: &str, reference: &str) -> String {
+    format!("{}\n\n{}", text.trim_end(), messages::reference_line(reference))
+}
+
+/// Texts that differ only in line ends and outer white space are the same.
+fn canonical(text: &str) -> String {
+    text.replace("\r\n", "\n").trim().to_owned()
+}
+
+fn millis(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn named(record: &Record, number: &str) -> String {
+    let what = if record.link == LinkKey::case() {
+        ""
+    } else {
+        " as a follow-up"
+    };
+    let number = if number.is_empty() {
+        record.sys_id.as_str()
+    } else {
+        number
+    };
+    format!("{number}{what}")
+}
+
+fn gone(record: &Record) -> Failure {
+    Failure::permanent(
+        anyhow!(
+            "the {} record {} is gone or hidden from the integration user",
+            record.table,
+            record.sys_id
+        ),
+        "restore the record or its read access and replay, or dismiss the entry",
+    )
+}
+
+/// What is done in place of an effect that was refused: both sides can see it.
+pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
+    let told = Effect::Tell {
+        text: format!("refused: {effect}: {reason}"),
+    };
+    let note = match effect {
+        Effect::Attach(attach) => match &attach.source {
+            crate::effect::Source::Community { document } => Some(Effect::AddJournal(AddJournal {
+                record: attach.record.clone(),
+                journal: crate::effect::Journal::WorkNotes,
+                what: format!("refusal of {}", attach.what()),
+                text: messages::document_refused(document, reason),
+            })),
+            crate::effect::Source::EventText => None,
+        },
+        Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Tell { .. } => None,
+    };
+    std::iter::once(told).chain(note).collect()
+}
+
+impl From<servicenow::Error> for Failure {
+    fn from(error: servicenow::Error) -> Self {
+        error.into_failure()
+    }
+}

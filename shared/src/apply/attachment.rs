@@ -1,0 +1,189 @@
+//! Attachments: from the community to ServiceNow as a stream, verified on the way.
+//!
+//! The last piece is held back until the hash of everything is known to be right. If it is not,
+//! the upload breaks off short of its announced length, and ServiceNow never has a complete file.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::{Applied, Apply, Standing, TakenUp, claim_of, unclear};
+use crate::domain::{ContentHash, hex};
+use crate::effect::{Attach, Effect, Source};
+use crate::event::Document;
+use crate::failure::Failure;
+use crate::http::{Body, Response, full, piped};
+use crate::messages;
+use crate::store::ClaimState;
+
+/// How long a transfer may stand still.
+const NO_PROGRESS: Duration = Duration::from_secs(5);
+
+/// What an attachment will be, known before its bytes are.
+struct Expected {
+    media_type: String,
+    size: u64,
+    hash: ContentHash,
+}
+
+impl Apply<'_> {
+    pub(super) async fn attach(
+        &self,
+        attach: &Attach,
+        effect: &Effect,
+        standing: Standing,
+    ) -> Result<Applied, Failure> {
+        let (claim_name, _) = claim_of(effect).ok_or_else(|| Failure::transient(anyhow!("a file has a claim")))?;
+        let text = match &attach.source {
+            Source::EventText => Some(Bytes::from(messages::complete_text(self.event))),
+            Source::Community { .. } => None,
+        };
+        let expected = match (&attach.source, &text) {
+            (Source::Community { document }, _) => Expected {
+                media_type: document.media_type.clone(),
+                size: document.size,
+                hash: document.sha256.clone(),
+            },
+            (Source::EventText, text) => {
+                let text = text.clone().unwrap_or_default();
+                let media_type = "text/plain; charset=utf-8".to_owned();
+                Expected {
+                    media_type,
+                    size: text.len() as u64,
+                    hash: ContentHash::of(&text),
+                }
+            }
+        };
+        let store = &self.clients.store;
+        let done = |id: &crate::domain::SysId| -> Result<Applied, Failure> {
+            let writes = vec![store.settle(self.subject, &claim_name, ClaimState::Done, Some(id))?];
+            Ok(Applied {
+                writes,
+                story: vec![format!("attached {}", attach.what())],
+            })
+        };
+        match self.taken_up(&claim_name, standing).await? {
+            TakenUp::Done => return Ok(Applied::default()),
+            TakenUp::Fresh => {}
+            TakenUp::Uncertain(claim) => {
+                let attachments = self.clients.servicenow.attachments(&attach.record).await?;
+                let bound = store.bound(self.subject).await?;
+                let trace = attachments.iter().find(|found| {
+                    found.is(&attach.file_name, expected.size, &expected.hash)
+                        && !bound.iter().any(|id| id == found.sys_id.as_str())
+                });
+                if let Some(trace) = trace {
+                    return done(&trace.sys_id);
+                }
+                self.begin_again(&claim).await?;
+            }
+        }
+        let upload = |body: Body| {
+            self.clients
+                .servicenow
+                .attach(&attach.record, &attach.file_name, &expected.media_type, body)
+        };
+        let outcome = match (&attach.source, text) {
+            (Source::Community { document }, _) => {
+                let response = self.open(document).await?;
+                if document.size == 0 {
+                    upload(full(Bytes::new())).await
+                } else {
+                    let (feed, body) = piped(document.size);
+                    let (fed, outcome) = tokio::join!(forward(response, feed, document), upload(body));
+                    fed?;
+                    outcome
+                }
+            }
+            (Source::EventText, text) => upload(full(text.unwrap_or_default())).await,
+        };
+        match outcome {
+            Ok(attachment) => done(&attachment.sys_id),
+            Err(error) if error.is_unsent() => Err(error.into_failure()),
+            Err(error) if error.status() == Some(404) => Err(self.refused_change(&attach.record, error)),
+            Err(error) if error.is_refusal() => Err(Failure::Refused {
+                reason: "ServiceNow does not take a file of this kind or size".to_owned(),
+            }),
+            Err(error) => Err(unclear(error)),
+        }
+    }
+
+    /// Begins to read a document; what the community no longer has is refused.
+    async fn open(&self, document: &Document) -> Result<Response, Failure> {
+        let company = self
+            .event
+            .company()
+            .ok_or_else(|| Failure::permanent(anyhow!("the event has no company"), "dismiss the entry"))?;
+        let found = self.clients.community.document(company, &document.document_id).await;
+        match found.map_err(crate::trading_grid::collaboration::Error::into_failure)? {
+            Some(response) => Ok(response),
+            None => Err(Failure::Refused {
+                reason: "the community no longer has it".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Passes a document on piece by piece, and its last piece only when size and hash are right.
+async fn forward(mut from: Response, to: mpsc::Sender<Bytes>, document: &Document) -> Result<(), Failure> {
+    let mut hasher = Sha256::new();
+    let mut size = 0u64;
+    let mut held: Option<Bytes> = None;
+    loop {
+        let chunk = timeout(NO_PROGRESS, from.chunk())
+            .await
+            .map_err(|elapsed| broken(elapsed.into()))?;
+        let Some(chunk) = chunk.map_err(|error| broken(error.into()))? else {
+            break;
+        };
+        hasher.update(&chunk);
+        size += chunk.len() as u64;
+        if size > document.size {
+            return Err(Failure::Refused {
+                reason: "it is larger than announced".to_owned(),
+            });
+        }
+        if let Some(before) = held.replace(chunk) {
+            pass(&to, before).await?;
+        }
+    }
+    if size != document.size {
+        return Err(Failure::Refused {
+            reason: "it is smaller than announced".to_owned(),
+        });
+    }
+    if hex(&hasher.finalize()) != document.sha256.as_str() {
+        return Err(Failure::Refused {
+            reason: "its SHA-256 is not the announced one".to_owned(),
+        });
+    }
+    match held {
+        Some(last) => pass(&to, last).await,
+        None => Ok(()),
+    }
+}
+
+/// Hands a piece to the upload. An upload that ended early tells its own story, which counts.
+async fn pass(to: &mpsc::Sender<Bytes>, piece: Bytes) -> Result<(), Failure> {
+    match timeout(NO_PROGRESS, to.send(piece)).await {
+        Ok(Ok(()) | Err(_)) => Ok(()),
+        Err(elapsed) => Err(Failure::Transient {
+            cause: anyhow::Error::new(elapsed).context("the upload stands still"),
+            wait: None,
+            unsent: true,
+        }),
+    }
+}
+
+/// The download broke off, so the upload did too, short of its length.
+fn broken(cause: anyhow::Error) -> Failure {
+    Failure::Transient {
+        cause: cause.context("the document broke off on its way from the community"),
+        wait: None,
+        unsent: true,
+    }
+}

@@ -1,0 +1,136 @@
+//! The AWS SDK over our own transport: one HTTP client, one TLS stack and one set of roots for
+//! everything, and the same seam in tests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
+use bytes::Bytes;
+use secrecy::ExposeSecret;
+
+use crate::clock::Clock;
+use crate::config::AwsConfig;
+use crate::http::{Transport, TransportError, full};
+use crate::retry::Answer;
+
+/// How long one call to an AWS service may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the clients of the three services are made of.
+pub struct Aws {
+    config: AwsConfig,
+    transport: Transport,
+    clock: Clock,
+}
+
+/// Sets on a service's builder what all services share.
+macro_rules! build {
+    ($aws:expr, $service:ident) => {{
+        let aws = $aws;
+        let secret = &aws.config;
+        let credentials = Credentials::new(
+            secret.access_key_id.clone(),
+            secret.secret_access_key.expose_secret(),
+            secret
+                .session_token
+                .as_ref()
+                .map(|token| token.expose_secret().to_owned()),
+            None,
+            "environment",
+        );
+        let mut builder = $service::config::Builder::new()
+            .behavior_version($service::config::BehaviorVersion::latest())
+            .region($service::config::Region::new(aws.config.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(Sdk(Arc::new(aws.transport.clone())))
+            .sleep_impl(TokioSleep::new())
+            .time_source(aws.clock.clone())
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
+            .stalled_stream_protection($service::config::StalledStreamProtectionConfig::disabled());
+        if let Some(endpoint) = &aws.config.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        $service::Client::from_conf(builder.build())
+    }};
+}
+
+impl Aws {
+    /// Clients that send over `transport` and read `clock`.
+    pub fn new(config: AwsConfig, transport: Transport, clock: Clock) -> Self {
+        Self {
+            config,
+            transport,
+            clock,
+        }
+    }
+
+    /// A client of DynamoDB.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        build!(self, aws_sdk_dynamodb)
+    }
+
+    /// A client of SQS.
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        build!(self, aws_sdk_sqs)
+    }
+
+    /// A client of Secrets Manager.
+    pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        build!(self, aws_sdk_secretsmanager)
+    }
+}
+
+/// Our transport as the SDK wants it.
+#[derive(Debug, Clone)]
+struct Sdk(Arc<Transport>);
+
+impl HttpClient for Sdk {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Sdk {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let transport = Arc::clone(&self.0);
+        HttpConnectorFuture::new(async move {
+            match tokio::time::timeout(CALL_TIMEOUT, carry(&transport, request)).await {
+                Ok(outcome) => outcome,
+                Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
+            }
+        })
+    }
+}
+
+async fn carry(transport: &Transport, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let request = request
+        .try_into_http1x()
+        .map_err(|error| ConnectorError::user(error.into()))?;
+    let (parts, body) = request.into_parts();
+    let bytes = body.bytes().map(Bytes::copy_from_slice).unwrap_or_default();
+    let request = http::Request::from_parts(parts, full(bytes));
+    let answer = async { transport.carry(request).await?.read().await }
+        .await
+        .map_err(connector_error)?;
+    let mut response = http::Response::new(SdkBody::from(answer.body));
+    *response.status_mut() =
+        http::StatusCode::from_u16(answer.status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    *response.headers_mut() = answer.headers;
+    HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+fn connector_error(error: TransportError) -> ConnectorError {
+    let never_sent = error.kind == Answer::NeverSent;
+    let error = ConnectorError::io(error.into());
+    if never_sent { error.never_connected() } else { error }
+}

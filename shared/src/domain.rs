@@ -1,0 +1,493 @@
+//! The words of the domain: identifiers that can only be parsed, and the keys derived from them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Text that is not what its type promises.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must be {wanted}")]
+pub struct Malformed {
+    /// The kind of thing that was expected.
+    pub what: &'static str,
+    /// What it should look like.
+    pub wanted: &'static str,
+}
+
+/// Declares an identifier: a string checked once by a predicate and trusted ever after.
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $wanted:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Malformed;
+
+            fn try_from(text: String) -> Result<Self, Malformed> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(Malformed { what: $what, wanted: $wanted })
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// Whether `text` is 1 to `longest` characters of the alphabet that needs no escaping anywhere:
+/// not in a URL path, an encoded query, a DynamoDB key or a log line.
+fn is_plain(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+fn is_lower_hex(text: &str, length: usize) -> bool {
+    text.len() == length
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+fn is_table(text: &str) -> bool {
+    (1..=80).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+identifier!(
+    /// A company on Trading Grid (its BUID), for example `GC41543822654A`.
+    CompanyId, "a company id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// An issue that a trading partner raised in the community.
+    IssueId, "an issue id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// A document of the community.
+    DocumentId, "a document id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// A comment of the community.
+    CommentId, "a comment id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// Who posts webhooks: the last part of `/hooks/{sender}`.
+    SenderName, "a sender", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// The id of a CloudEvent, unique per sender.
+    EventId, "an event id", "1 to 128 printable ASCII characters",
+    |text| (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+);
+identifier!(
+    /// A rule's own name for a kind of problem, for example `asn_mismatch`.
+    Category, "a category", "1 to 64 lower-case letters, digits or '_'",
+    |text| is_table(text) && text.len() <= 64
+);
+identifier!(
+    /// A SHA-256 digest in lower-case hexadecimal.
+    ContentHash, "a SHA-256 digest", "64 lower-case hexadecimal digits", |text| is_lower_hex(text, 64)
+);
+identifier!(
+    /// The primary key of a ServiceNow record.
+    SysId, "a sys_id", "32 lower-case hexadecimal digits", |text| is_lower_hex(text, 32)
+);
+identifier!(
+    /// The name of a ServiceNow table or column.
+    TableName, "a table name", "1 to 80 lower-case letters, digits or '_'", is_table
+);
+
+impl ContentHash {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(hex(&Sha256::digest(bytes)))
+    }
+}
+
+impl SysId {
+    /// The sys_id that Gridlink chooses for a record: a function of what the record is for, so
+    /// that every retry asks for the same one and the primary key refuses a second.
+    pub fn chosen(deployment: &DeploymentId, subject: &Subject, link: &LinkKey) -> Self {
+        let digest = digest_of(&[
+            "record",
+            deployment.as_str(),
+            subject.as_str(),
+            link.role.as_str(),
+            &link.discriminator,
+        ]);
+        Self(hex(&digest[..16]))
+    }
+}
+
+identifier!(
+    /// The stable id of one deployment; a part of every derived id.
+    DeploymentId, "a deployment id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+
+/// SHA-256 over length-prefixed parts, so that no two lists of parts collide by concatenation.
+pub fn digest_of(parts: &[&str]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().into()
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            for nibble in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+            }
+            text
+        })
+}
+
+/// The key of the thing that events are about; one partition of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Subject(String);
+
+impl Subject {
+    /// A partner issue: `issues/{companyId}/{issueId}`.
+    pub fn issue(company: &CompanyId, issue: &IssueId) -> Self {
+        Self(format!("issues/{company}/{issue}"))
+    }
+
+    /// Where well-formed events of unknown type wait for a version that knows them.
+    pub fn unrouted(sender: &SenderName) -> Self {
+        Self(format!("unrouted/{sender}"))
+    }
+
+    /// The subject as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The company and issue, when this is an issue.
+    pub fn as_issue(&self) -> Option<(CompanyId, IssueId)> {
+        let mut parts = self.0.split('/');
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some("issues"), Some(company), Some(issue), None) => Some((company.parse().ok()?, issue.parse().ok()?)),
+            _ => None,
+        }
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        let parts = text.split('/').collect::<Vec<_>>();
+        if (2..=3).contains(&parts.len()) && parts.iter().all(|part| is_plain(part, 80)) {
+            Ok(Self(text))
+        } else {
+            Err(Malformed {
+                what: "a subject",
+                wanted: "a kind and one or two ids, separated by '/'",
+            })
+        }
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> String {
+        subject.0
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A direction or kind of work on one subject. With the subject it names a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lane {
+    /// What the partner did, on its way to ServiceNow.
+    In,
+    /// Well-formed events that this version does not know.
+    Unrouted,
+}
+
+impl Lane {
+    /// The lane as it stands in sort keys and doorbells.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Lane::In => "in",
+            Lane::Unrouted => "unrouted",
+        }
+    }
+}
+
+/// The unit of order, of the lease, of parking, and (hashed) of the FIFO message group.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stream {
+    /// What it is about.
+    pub subject: Subject,
+    /// Which kind of work.
+    pub lane: Lane,
+}
+
+impl Stream {
+    /// The FIFO message group: fixed length, whatever the ids are.
+    pub fn group(&self) -> String {
+        hex(&digest_of(&["group", self.subject.as_str(), self.lane.as_str()])[..16])
+    }
+
+    /// The shard of the `due` index, 0 to 15.
+    pub fn shard(&self) -> u8 {
+        digest_of(&["shard", self.subject.as_str(), self.lane.as_str()])[0] % 16
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.subject, self.lane.as_str())
+    }
+}
+
+/// The use case that owns a stream; each is a function with a queue of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UseCase {
+    /// A partner issue becomes a case or an incident.
+    OpenCase,
+}
+
+impl UseCase {
+    /// All use cases of this version.
+    pub const ALL: [UseCase; 1] = [UseCase::OpenCase];
+
+    /// The name of the function.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UseCase::OpenCase => "open-case",
+        }
+    }
+}
+
+impl FromStr for UseCase {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        UseCase::ALL
+            .into_iter()
+            .find(|use_case| use_case.as_str() == text)
+            .ok_or(Malformed {
+                what: "a use case",
+                wanted: "the name of a function",
+            })
+    }
+}
+
+/// What a ServiceNow record is to its subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The first case or incident of an issue.
+    Case,
+    /// The record that continues a closed one.
+    FollowUp,
+}
+
+impl Role {
+    /// The role as it stands in keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Case => "case",
+            Role::FollowUp => "follow-up",
+        }
+    }
+}
+
+/// Which of a subject's records is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LinkKey {
+    /// What the record is to its subject.
+    pub role: Role,
+    /// Empty for the first case; else derived from the event that asked for it.
+    pub discriminator: String,
+}
+
+impl LinkKey {
+    /// The first case of an issue.
+    pub fn case() -> Self {
+        Self {
+            role: Role::Case,
+            discriminator: String::new(),
+        }
+    }
+
+    /// The follow-up that the event asked for.
+    pub fn follow_up(sender: &SenderName, event: &EventId) -> Self {
+        let digest = digest_of(&["follow-up", sender.as_str(), event.as_str()]);
+        Self {
+            role: Role::FollowUp,
+            discriminator: hex(&digest[..8]),
+        }
+    }
+}
+
+impl fmt::Display for LinkKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.role.as_str(), self.discriminator)
+    }
+}
+
+/// A moment: milliseconds since 1970, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since 1970.
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This much later; stays at the last moment rather than overflow.
+    pub fn after(self, duration: std::time::Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// How long until `later`; zero when it is past.
+    pub fn until(self, later: Timestamp) -> std::time::Duration {
+        std::time::Duration::from_millis(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))
+    }
+
+    /// Parses an RFC 3339 time, for example `2026-11-22T10:00:00Z`.
+    ///
+    /// # Errors
+    /// When the text is not such a time.
+    pub fn parse_rfc3339(text: &str) -> Result<Self, Malformed> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| Malformed {
+            what: "a time",
+            wanted: "an RFC 3339 time such as 2026-11-22T10:00:00Z",
+        })?;
+        let millis = moment.unix_timestamp_nanos() / 1_000_000;
+        Ok(Self(i64::try_from(millis).unwrap_or(i64::MAX)))
+    }
+
+    fn moment(self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// The form of ServiceNow's date-time fields, UTC: `2026-11-22 10:00:00`.
+    pub fn servicenow(self) -> String {
+        let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+        self.moment().format(&format).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 with milliseconds, UTC.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format =
+            time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+        f.write_str(&self.moment().format(&format).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chosen_sys_id_is_stable_and_differs_by_every_part() {
+        let deployment: DeploymentId = "acme".parse().unwrap();
+        let subject = Subject::issue(&"GC1".parse().unwrap(), &"ISS-1".parse().unwrap());
+        let id = SysId::chosen(&deployment, &subject, &LinkKey::case());
+        insta::assert_snapshot!(id, @"a3d911b2e30132ebe35c2ddfb2cf852a");
+        let other = Subject::issue(&"GC1".parse().unwrap(), &"ISS-11".parse().unwrap());
+        assert_ne!(id, SysId::chosen(&deployment, &other, &LinkKey::case()));
+        assert_ne!(id, SysId::chosen(&"acme2".parse().unwrap(), &subject, &LinkKey::case()));
+        let follow_up = LinkKey::follow_up(&"s".parse().unwrap(), &"e".parse().unwrap());
+        assert_ne!(id, SysId::chosen(&deployment, &subject, &follow_up));
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(digest_of(&["ab", "c"]), digest_of(&["a", "bc"]));
+        assert_ne!(digest_of(&["a", ""]), digest_of(&["a"]));
+    }
+
+    #[test]
+    fn identifiers_refuse_what_could_steer_a_query_or_a_path() {
+        for hostile in ["", "a^b", "a/b", "a b", "a\n", "javascript:x", "ä", "a,b", "a@b"] {
+            assert!(hostile.parse::<IssueId>().is_err(), "{hostile:?}");
+        }
+        assert!("ISS-1.a_b".parse::<IssueId>().is_ok());
+        assert!("x".repeat(65).parse::<IssueId>().is_err());
+    }
+
+    #[test]
+    fn times_read_and_write() {
+        let time = Timestamp::parse_rfc3339("2026-11-22T10:00:00.25+01:00").unwrap();
+        assert_eq!(time.to_string(), "2026-11-22T09:00:00.250Z");
+        assert_eq!(time.servicenow(), "2026-11-22 09:00:00");
+        assert!(Timestamp::parse_rfc3339("yesterday").is_err());
+    }
+
+    #[test]
+    fn an_issue_subject_gives_back_its_parts() {
+        let subject: Subject = "issues/GC1/ISS-1".to_owned().try_into().unwrap();
+        let (company, issue) = subject.as_issue().unwrap();
+        assert_eq!((company.as_str(), issue.as_str()), ("GC1", "ISS-1"));
+        assert!(Subject::try_from("issues//x".to_owned()).is_err());
+        assert!(Subject::try_from("issues/a/b/c".to_owned()).is_err());
+    }
+}

@@ -1,0 +1,189 @@
+//! Every verb of the system, as data.
+//!
+//! A decision is a list of effects, specific enough that [`crate::apply`] makes no choice of its
+//! own. Effects are stored before they are carried out, so that a retry does what was decided,
+//! whatever the mapping has become. Their `Display` is the log line and the dry run: ids, never
+//! contents.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{LinkKey, SysId, TableName};
+use crate::event::Document;
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Effect {
+    /// Make a ServiceNow record and link it to the subject.
+    CreateRecord(CreateRecord),
+    /// Set fields of a linked record.
+    UpdateFields(UpdateFields),
+    /// Append to a journal of a linked record.
+    AddJournal(AddJournal),
+    /// Attach a document to a linked record.
+    Attach(Attach),
+    /// Say something on the story, and do nothing else.
+    Tell {
+        /// What to say; without contents.
+        text: String,
+    },
+}
+
+/// A ServiceNow record of a subject; its sys_id is chosen before it exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// What it is to its subject.
+    pub link: LinkKey,
+    /// Where it lives.
+    pub table: TableName,
+    /// Its primary key.
+    pub sys_id: SysId,
+}
+
+/// Makes a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateRecord {
+    /// What is made.
+    pub record: Record,
+    /// `correlation_id`: the join key for people and other integrations, checked on every read.
+    pub correlation: String,
+    /// All fields but `sys_id`; references by sys_id.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// Sets fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateFields {
+    /// Of which record.
+    pub record: Record,
+    /// The fields, with the value that the decision saw: a field that has moved since is left alone.
+    pub set: BTreeMap<String, Change>,
+}
+
+/// A new value over the one that was there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The value when it was decided.
+    pub from: String,
+    /// The value to set.
+    pub to: String,
+}
+
+/// Appends to a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddJournal {
+    /// Of which record.
+    pub record: Record,
+    /// Which journal.
+    pub journal: Journal,
+    /// What makes this entry the one it is, for example `comment C-1`; unique per record.
+    pub what: String,
+    /// The text, without the reference line.
+    pub text: String,
+}
+
+/// A journal field of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Journal {
+    /// Visible to the partner.
+    Comments,
+    /// For colleagues only.
+    WorkNotes,
+}
+
+impl Journal {
+    /// The name of the field.
+    pub fn field(self) -> &'static str {
+        match self {
+            Journal::Comments => "comments",
+            Journal::WorkNotes => "work_notes",
+        }
+    }
+}
+
+/// Attaches a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attach {
+    /// To which record.
+    pub record: Record,
+    /// Where the bytes come from.
+    pub source: Source,
+    /// The name to give it: normalized, without a path.
+    pub file_name: String,
+}
+
+/// Where the bytes of an attachment come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "kebab-case")]
+pub enum Source {
+    /// A document of the community, by reference.
+    Community {
+        /// What the partner said about it; size and hash are verified.
+        document: Document,
+    },
+    /// The text of the event itself, where it does not fit into a field.
+    EventText,
+}
+
+impl Attach {
+    /// What makes this attachment the one it is; unique per record.
+    pub fn what(&self) -> String {
+        match &self.source {
+            Source::Community { document } => format!("document {} {}", document.document_id, document.sha256),
+            Source::EventText => format!("text {}", self.file_name),
+        }
+    }
+}
+
+impl Effect {
+    /// The record that the effect is about.
+    pub fn record(&self) -> Option<&Record> {
+        match self {
+            Effect::CreateRecord(effect) => Some(&effect.record),
+            Effect::UpdateFields(effect) => Some(&effect.record),
+            Effect::AddJournal(effect) => Some(&effect.record),
+            Effect::Attach(effect) => Some(&effect.record),
+            Effect::Tell { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Effect::CreateRecord(effect) => {
+                write!(
+                    f,
+                    "create {} {} for {}",
+                    effect.record.table, effect.record.sys_id, effect.correlation
+                )
+            }
+            Effect::UpdateFields(effect) => {
+                let fields = effect.set.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                write!(f, "set {fields} of {} {}", effect.record.table, effect.record.sys_id)
+            }
+            Effect::AddJournal(effect) => {
+                let field = effect.journal.field();
+                write!(
+                    f,
+                    "add {} to {field} of {} {}",
+                    effect.what, effect.record.table, effect.record.sys_id
+                )
+            }
+            Effect::Attach(effect) => {
+                write!(
+                    f,
+                    "attach {} to {} {}",
+                    effect.what(),
+                    effect.record.table,
+                    effect.record.sys_id
+                )
+            }
+            Effect::Tell { text } => f.write_str(text),
+        }
+    }
+}

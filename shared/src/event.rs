@@ -1,0 +1,606 @@
+//! What comes in: CloudEvents 1.0, checked once and trusted ever after.
+//!
+//! The envelope and the data of known types are parsed strictly into types; unknown members are
+//! ignored, so that senders may add some. A well-formed event of an unknown type is an event too:
+//! it is kept, visibly, until a version learns it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::domain::{
+    Category, CommentId, CompanyId, ContentHash, DocumentId, EventId, IssueId, Lane, SenderName, Stream, Subject,
+    Timestamp, UseCase, digest_of, hex,
+};
+
+/// The largest event that is accepted, in bytes.
+pub const MAX_BYTES: usize = 256 * 1024;
+
+/// Events older than this are refused: the duplicate check remembers only a little longer.
+pub const MAX_AGE: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
+
+/// A body that is not an event, with the member to look at.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{member}: {reason}")]
+pub struct Malformed {
+    /// The member, as a path such as `data.issueId`.
+    pub member: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// One thing that happened outside.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Who sent it; established by the signature.
+    pub sender: SenderName,
+    /// Unique per sender.
+    pub id: EventId,
+    /// The CloudEvents type, for example `gridlink.community.issue.opened.v1`.
+    pub kind: String,
+    /// When it happened, as the sender says.
+    pub time: Timestamp,
+    /// What happened.
+    pub data: Data,
+    /// The event as it came, for the inbox.
+    pub raw: String,
+    /// Identifies the content (subject, type, data) whatever its formatting.
+    pub content: ContentHash,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Data {
+    /// A partner opened an issue.
+    IssueOpened(Issue),
+    /// A partner changed an issue.
+    IssueUpdated(IssueUpdate),
+    /// A partner commented on an issue.
+    IssueCommented(IssueComment),
+    /// A partner shared a document on an issue.
+    DocumentShared(SharedDocument),
+    /// A type that this version does not know.
+    Unknown,
+}
+
+/// An issue as its partner sees it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Issue {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// Counts the changes of the issue, from 1.
+    pub version: u64,
+    /// Transaction, document or compliance.
+    pub kind: IssueKind,
+    /// The community's own name for the kind of problem.
+    pub category: Category,
+    /// How urgent the partner finds it.
+    pub priority: Priority,
+    /// One line.
+    pub summary: String,
+    /// The whole story.
+    #[serde(default)]
+    pub description: String,
+    /// Who raised it.
+    pub author: Author,
+    /// The exchange that it is about.
+    #[serde(default)]
+    pub transaction_ref: TransactionRef,
+    /// The documents that were attached when it was raised.
+    #[serde(default)]
+    pub documents: Vec<Document>,
+}
+
+/// What kind of issue it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IssueKind {
+    /// An exchange failed or is wrong.
+    Transaction,
+    /// A document is missing or wrong.
+    Document,
+    /// A rule of the trading relationship was broken.
+    Compliance,
+}
+
+impl IssueKind {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            IssueKind::Transaction => "transaction",
+            IssueKind::Document => "document",
+            IssueKind::Compliance => "compliance",
+        }
+    }
+}
+
+/// How urgent the partner finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// Can wait.
+    Low,
+    /// Normal work.
+    Medium,
+    /// Business is hindered.
+    High,
+    /// Business has stopped.
+    Critical,
+}
+
+impl Priority {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Priority::Low => "low",
+            Priority::Medium => "medium",
+            Priority::High => "high",
+            Priority::Critical => "critical",
+        }
+    }
+}
+
+/// A person of the community.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Author {
+    /// The immutable id of the user.
+    #[serde(default)]
+    pub user_id: String,
+    /// The name to show.
+    pub name: String,
+}
+
+/// The exchange that an issue is about; every member may be unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TransactionRef {
+    /// One Lens entry.
+    pub transaction_id: String,
+    /// Ties all Lens entries of one process together.
+    pub correlation_id: String,
+    /// For example `856` or `INVOIC`.
+    pub document_type: String,
+    /// `inbound` or `outbound`.
+    pub direction: String,
+    /// For example `ZZ:DEMOSUPPLIER5`.
+    pub sender_address: String,
+    /// For example `01:147678796`.
+    pub receiver_address: String,
+    /// ISA13 or UNB 0020.
+    pub interchange_control_number: String,
+    /// Business numbers by name, for example `purchase order number`.
+    pub business_keys: BTreeMap<String, String>,
+}
+
+/// A document by reference.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    /// The document.
+    pub document_id: DocumentId,
+    /// Its file name, as the partner gave it.
+    pub name: String,
+    /// Its media type, as the partner gave it.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The SHA-256 of its bytes.
+    pub sha256: ContentHash,
+}
+
+/// Changed members of an issue.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueUpdate {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// The version that these changes made.
+    pub version: u64,
+    /// What changed.
+    pub changes: Changes,
+}
+
+/// New values; what is absent did not change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Changes {
+    /// One line.
+    pub summary: Option<String>,
+    /// The whole story.
+    pub description: Option<String>,
+    /// How urgent the partner finds it.
+    pub priority: Option<Priority>,
+    /// The community's own name for the kind of problem.
+    pub category: Option<Category>,
+}
+
+/// A comment on an issue.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueComment {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// The comment.
+    pub comment: Comment,
+}
+
+/// What a partner wrote.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comment {
+    /// The comment.
+    pub comment_id: CommentId,
+    /// Plain text.
+    pub text: String,
+    /// Who wrote it.
+    pub author: Author,
+}
+
+/// A document shared on an issue.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SharedDocument {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// The document.
+    pub document: Document,
+}
+
+/// The CloudEvents attributes that we use, names as in CloudEvents 1.0.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    specversion: String,
+    id: EventId,
+    #[serde(rename = "type")]
+    kind: String,
+    source: String,
+    subject: String,
+    time: String,
+    #[serde(default)]
+    datacontenttype: Option<String>,
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
+impl Event {
+    /// Parses the body of a webhook or a stored event.
+    ///
+    /// # Errors
+    /// When the body is not JSON, not a CloudEvent, or its data is not what its type promises;
+    /// the error names the member.
+    pub fn parse(sender: &SenderName, body: &str) -> Result<Self, Malformed> {
+        let envelope: Envelope<'_> = parse_json(body, "")?;
+        if envelope.specversion != "1.0" {
+            return Err(malformed("specversion", "must be \"1.0\""));
+        }
+        if envelope.source.is_empty() || envelope.source.len() > 512 {
+            return Err(malformed("source", "must be a URI reference of 1 to 512 characters"));
+        }
+        if !is_type(&envelope.kind) {
+            return Err(malformed("type", "must be dot-separated words, at most 128 characters"));
+        }
+        if let Some(media_type) = &envelope.datacontenttype
+            && media_type != "application/json"
+        {
+            return Err(malformed("datacontenttype", "must be application/json when present"));
+        }
+        let time = Timestamp::parse_rfc3339(&envelope.time).map_err(|error| malformed("time", error.to_string()))?;
+        let data = Data::parse(&envelope.kind, envelope.data.get())?;
+        if let Some((company, issue)) = data.issue() {
+            let wanted = Subject::issue(company, issue);
+            if envelope.subject != wanted.as_str() {
+                return Err(malformed("subject", format!("must be {wanted}, as data says")));
+            }
+        } else if envelope.subject.is_empty() || envelope.subject.len() > 256 {
+            return Err(malformed("subject", "must be 1 to 256 characters"));
+        }
+        let canonical: serde_json::Value = parse_json(envelope.data.get(), "data")?;
+        let content = hex(&digest_of(&[&envelope.subject, &envelope.kind, &canonical.to_string()]));
+        Ok(Self {
+            sender: sender.clone(),
+            id: envelope.id,
+            kind: envelope.kind,
+            time,
+            data,
+            raw: body.to_owned(),
+            content: ContentHash::try_from(content).map_err(|error| malformed("data", error.to_string()))?,
+        })
+    }
+
+    /// Whether the event is too old, or from a future that no clock skew explains.
+    ///
+    /// # Errors
+    /// When it is, naming `time`.
+    pub fn check_age(&self, now: Timestamp) -> Result<(), Malformed> {
+        if self.time.after(MAX_AGE) < now {
+            return Err(malformed("time", "is more than 365 days ago"));
+        }
+        if now.after(std::time::Duration::from_secs(24 * 3600)) < self.time {
+            return Err(malformed("time", "is more than a day ahead"));
+        }
+        Ok(())
+    }
+
+    /// Where the event goes: its stream, and the use case that owns the stream from the start.
+    ///
+    /// No use case owns what nobody knows yet.
+    pub fn destination(&self) -> (Stream, Option<UseCase>) {
+        match self.data.issue() {
+            Some((company, issue)) => (
+                Stream {
+                    subject: Subject::issue(company, issue),
+                    lane: Lane::In,
+                },
+                Some(UseCase::OpenCase),
+            ),
+            None => (
+                Stream {
+                    subject: Subject::unrouted(&self.sender),
+                    lane: Lane::Unrouted,
+                },
+                None,
+            ),
+        }
+    }
+
+    /// The company that the event belongs to, when its type is known.
+    pub fn company(&self) -> Option<&CompanyId> {
+        self.data.issue().map(|(company, _)| company)
+    }
+
+    /// Whether this is the kind of event that begins a subject.
+    pub fn begins_subject(&self) -> bool {
+        matches!(self.data, Data::IssueOpened(_))
+    }
+}
+
+impl Data {
+    fn parse(kind: &str, json: &str) -> Result<Self, Malformed> {
+        let data = match kind {
+            "gridlink.community.issue.opened.v1" => Data::IssueOpened(parse_json(json, "data")?),
+            "gridlink.community.issue.updated.v1" => Data::IssueUpdated(parse_json(json, "data")?),
+            "gridlink.community.issue.commented.v1" => Data::IssueCommented(parse_json(json, "data")?),
+            "gridlink.community.issue.document-shared.v1" => Data::DocumentShared(parse_json(json, "data")?),
+            _ => Data::Unknown,
+        };
+        data.check()?;
+        Ok(data)
+    }
+
+    /// Bounds on what only has a length.
+    fn check(&self) -> Result<(), Malformed> {
+        let (author, documents): (Option<&Author>, &[Document]) = match self {
+            Data::IssueOpened(issue) => {
+                not_blank("data.summary", &issue.summary)?;
+                issue.transaction_ref.check()?;
+                (Some(&issue.author), &issue.documents)
+            }
+            Data::IssueUpdated(update) => {
+                if let Some(summary) = &update.changes.summary {
+                    not_blank("data.changes.summary", summary)?;
+                }
+                (None, &[])
+            }
+            Data::IssueCommented(event) => {
+                not_blank("data.comment.text", &event.comment.text)?;
+                (Some(&event.comment.author), &[])
+            }
+            Data::DocumentShared(event) => (None, std::slice::from_ref(&event.document)),
+            Data::Unknown => (None, &[]),
+        };
+        if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
+            return Err(malformed(
+                "data.author",
+                "has a name over 200 or a userId over 100 bytes",
+            ));
+        }
+        if documents.len() > 100 {
+            return Err(malformed("data.documents", "has more than 100 entries"));
+        }
+        for document in documents {
+            if document.name.is_empty() || document.name.len() > 255 {
+                return Err(malformed("data.documents.name", "must be 1 to 255 bytes"));
+            }
+            if !is_media_type(&document.media_type) {
+                return Err(malformed("data.documents.mediaType", "must be type/subtype"));
+            }
+        }
+        Ok(())
+    }
+
+    fn issue(&self) -> Option<(&CompanyId, &IssueId)> {
+        match self {
+            Data::IssueOpened(data) => Some((&data.company_id, &data.issue_id)),
+            Data::IssueUpdated(data) => Some((&data.company_id, &data.issue_id)),
+            Data::IssueCommented(data) => Some((&data.company_id, &data.issue_id)),
+            Data::DocumentShared(data) => Some((&data.company_id, &data.issue_id)),
+            Data::Unknown => None,
+        }
+    }
+}
+
+impl Issue {
+    /// Parses an issue as the collaboration contract answers it.
+    ///
+    /// # Errors
+    /// When the text is not an issue; the error names the member.
+    pub fn parse(json: &str) -> Result<Self, Malformed> {
+        let issue: Issue = parse_json(json, "")?;
+        let data = Data::IssueOpened(issue);
+        data.check()?;
+        match data {
+            Data::IssueOpened(issue) => Ok(issue),
+            _ => Err(malformed("data", "is not an issue")),
+        }
+    }
+}
+
+impl TransactionRef {
+    fn check(&self) -> Result<(), Malformed> {
+        let texts = [
+            &self.transaction_id,
+            &self.correlation_id,
+            &self.document_type,
+            &self.direction,
+            &self.sender_address,
+            &self.receiver_address,
+            &self.interchange_control_number,
+        ];
+        let keys = &self.business_keys;
+        let too_long = texts.iter().any(|text| text.len() > 200)
+            || keys.iter().any(|(name, value)| name.len() > 100 || value.len() > 200);
+        if too_long || keys.len() > 50 {
+            return Err(malformed(
+                "data.transactionRef",
+                "has a member over 200 bytes or more than 50 business keys",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn malformed(member: impl Into<String>, reason: impl Into<String>) -> Malformed {
+    Malformed {
+        member: member.into(),
+        reason: reason.into(),
+    }
+}
+
+fn not_blank(member: &str, text: &str) -> Result<(), Malformed> {
+    if text.trim().is_empty() {
+        Err(malformed(member, "must not be blank"))
+    } else {
+        Ok(())
+    }
+}
+
+fn is_type(kind: &str) -> bool {
+    (1..=128).contains(&kind.len())
+        && kind.split('.').all(|word| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        })
+}
+
+fn is_media_type(text: &str) -> bool {
+    let token = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-' | b'_'))
+    };
+    text.len() <= 100
+        && text
+            .split_once('/')
+            .is_some_and(|(kind, subtype)| token(kind) && token(subtype))
+}
+
+/// Parses JSON and names the member that is wrong, under `root`.
+fn parse_json<'a, T: Deserialize<'a>>(json: &'a str, root: &str) -> Result<T, Malformed> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let member = match (root.is_empty(), path.as_str()) {
+            (true, "." | "") => "the body".to_owned(),
+            (true, path) => path.to_owned(),
+            (false, "." | "") => root.to_owned(),
+            (false, path) => format!("{root}.{path}"),
+        };
+        malformed(member, error.inner().to_string())
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| malformed("the body", error.to_string()))?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(change: impl FnOnce(&mut serde_json::Value)) -> Result<Event, Malformed> {
+        let mut json = serde_json::json!({
+            "specversion": "1.0", "id": "evt-1", "type": "gridlink.community.issue.opened.v1",
+            "source": "/tradinggrid", "subject": "issues/GC1/ISS-1", "time": "2026-11-22T10:00:00Z",
+            "data": {"issueId": "ISS-1", "companyId": "GC1", "version": 1, "kind": "transaction",
+                "category": "asn_mismatch", "priority": "high", "summary": "856 refused",
+                "author": {"userId": "U1", "name": "Ada"}, "documents": []}
+        });
+        change(&mut json);
+        Event::parse(&"trading-grid".parse().unwrap(), &json.to_string())
+    }
+
+    #[test]
+    fn a_well_formed_event_is_read() {
+        let event = event(|_| ()).unwrap();
+        assert_eq!(event.destination().0.to_string(), "issues/GC1/ISS-1 (in)");
+        assert!(event.begins_subject());
+    }
+
+    #[test]
+    fn the_member_that_is_wrong_is_named() {
+        let check = |pointer: &str, value: serde_json::Value, member: &str| {
+            let error = event(|json| *json.pointer_mut(pointer).unwrap() = value).unwrap_err();
+            assert_eq!(error.member, member, "{error}");
+        };
+        check("/specversion", "0.3".into(), "specversion");
+        check("/id", "".into(), "id");
+        check("/time", "today".into(), "time");
+        check("/type", "a..b".into(), "type");
+        check("/subject", "issues/GC2/ISS-1".into(), "subject");
+        check("/data/issueId", "a^b".into(), "data.issueId");
+        check("/data/priority", "urgent".into(), "data.priority");
+        check("/data/summary", " ".into(), "data.summary");
+        check("/data/author", 1.into(), "data.author");
+        check("/data/version", "1".into(), "data.version");
+        let error = event(|json| drop(json.as_object_mut().unwrap().remove("data"))).unwrap_err();
+        assert!(error.to_string().contains("data"), "{error}");
+        let error = Event::parse(&"s".parse().unwrap(), "not json").unwrap_err();
+        assert_eq!(error.member, "the body");
+        assert!(
+            Event::parse(&"s".parse().unwrap(), &"[".repeat(100_000)).is_err(),
+            "deep nesting is refused"
+        );
+    }
+
+    #[test]
+    fn the_content_does_not_depend_on_formatting_or_on_id_and_time() {
+        let one = event(|_| ()).unwrap();
+        let other = event(|json| {
+            json["id"] = "evt-2".into();
+            json["time"] = "2026-11-23T10:00:00Z".into();
+        });
+        assert_eq!(one.content, other.unwrap().content);
+        assert_ne!(
+            one.content,
+            event(|json| json["data"]["version"] = 2.into()).unwrap().content
+        );
+    }
+
+    #[test]
+    fn an_unknown_type_is_kept_for_later() {
+        let event = event(|json| json["type"] = "gridlink.community.issue.praised.v9".into()).unwrap();
+        assert_eq!(event.destination().0.to_string(), "unrouted/trading-grid (unrouted)");
+    }
+
+    #[test]
+    fn very_old_and_future_events_are_refused() {
+        let event = event(|_| ()).unwrap();
+        assert!(event.check_age(event.time).is_ok());
+        assert!(event.check_age(event.time.after(MAX_AGE * 2)).is_err());
+        assert!(event.check_age(Timestamp::from_millis(0)).is_err());
+    }
+}

@@ -1,0 +1,444 @@
+//! Draining a stream: its lease, its entries in order, and what becomes of failures.
+
+use std::time::Duration;
+
+use super::{Decide, Gather, Situation};
+use crate::apply::{Apply, Standing, instead_of};
+use crate::clients::Clients;
+use crate::domain::{Stream, Timestamp, UseCase};
+use crate::effect::{Effect, Source};
+use crate::event::Event;
+use crate::failure::{Failure, System, chain};
+use crate::retry;
+use crate::store::{Breaker, Commit, Deferral, Entry, Gate, Lease, Loaded, Outcome, Taken, Write};
+
+/// How many leases may be taken without a verdict before the entry is taken to kill its workers.
+const MOST_STARTS: i64 = 5;
+/// Kept back at the end of an invocation for the last commit.
+const RESERVE: Duration = Duration::from_secs(3);
+/// What an effect with one or two small calls may need.
+const CALL: Duration = Duration::from_secs(12);
+/// What the transfer of a document may need.
+const TRANSFER: Duration = Duration::from_secs(47);
+/// A cause is kept this long on the stream, in characters.
+const CAUSE: usize = 500;
+
+/// What came of a doorbell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Drained {
+    /// So many entries were finished, and none is left.
+    Finished(i64),
+    /// There was nothing to do, or it is not ours or not time.
+    Nothing(&'static str),
+    /// The stream is due later.
+    Deferred(String),
+    /// The stream waits for a person.
+    Parked(String),
+    /// Time is up: it was rung again.
+    OutOfTime,
+    /// The table could not be asked; the stream is due again by itself.
+    Lost(String),
+}
+
+/// Why work on an entry stopped.
+enum Stop {
+    /// Something failed; the effect under way, if any, can be released.
+    Failed {
+        failure: Failure,
+        under_way: Option<Effect>,
+    },
+    /// There is no time for the next effect.
+    OutOfTime,
+    /// Another worker moved the entry.
+    Overtaken,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Stop::Failed {
+            failure,
+            under_way: None,
+        }
+    }
+}
+
+impl From<crate::store::Error> for Stop {
+    fn from(error: crate::store::Error) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+/// Works on one stream.
+pub(super) struct Drain<'a, G, D> {
+    pub(super) clients: &'a Clients,
+    pub(super) use_case: UseCase,
+    pub(super) gather: &'a G,
+    pub(super) decide: &'a D,
+    /// Names this worker on the lease and tells its rings apart.
+    pub(super) worker: &'a str,
+    /// When the function is killed.
+    pub(super) deadline: Timestamp,
+}
+
+impl<G, D> Drain<'_, G, D> {
+    /// Takes the lease and works until the stream is finished or something stops it.
+    pub(super) async fn run<F>(&self, stream: &Stream, alone: &tokio::sync::RwLock<()>) -> Drained
+    where
+        G: Gather<F>,
+        D: Decide<F>,
+    {
+        let mut lease = match self.clients.store.take(stream, self.use_case, self.worker).await {
+            Ok(Taken::Lease(lease)) => lease,
+            Ok(Taken::Nothing(why)) => return Drained::Nothing(why),
+            Ok(Taken::OwnedBy(owner)) => {
+                let _ = self.clients.queue.ring(owner, stream, self.worker).await;
+                return Drained::Nothing("the stream belongs to another use case, which was rung");
+            }
+            Err(error) => return Drained::Lost(chain(&error)),
+        };
+        let before = lease.finished;
+        // A stream that killed its workers twice runs without neighbors.
+        let stop = if lease.starts > 2 {
+            let _alone = alone.write().await;
+            self.entries(&mut lease).await
+        } else {
+            let _together = alone.read().await;
+            self.entries(&mut lease).await
+        };
+        match stop {
+            Ok(()) => Drained::Finished(lease.finished - before),
+            Err(stop) => self.stop(&lease, stop).await,
+        }
+    }
+
+    async fn entries<F>(&self, lease: &mut Lease) -> Result<(), Stop>
+    where
+        G: Gather<F>,
+        D: Decide<F>,
+    {
+        if lease.starts >= MOST_STARTS {
+            let cause = anyhow::anyhow!("the entry crashed the worker {} times", lease.starts - 1);
+            return Err(Failure::permanent(cause, "look for the crash in the logs, mend it, and replay").into());
+        }
+        while lease.finished < lease.accepted {
+            let loaded = self
+                .clients
+                .store
+                .load(&lease.stream, lease.finished, lease.accepted)
+                .await?;
+            self.check_deployment(&loaded)?;
+            self.pass(System::ServiceNow, &loaded).await?;
+            let Loaded {
+                entries,
+                mut link,
+                breakers,
+                ..
+            } = loaded;
+            if entries.first().map(|entry| entry.number) != Some(lease.finished + 1) {
+                return Err(Stop::Overtaken);
+            }
+            for entry in entries {
+                let situation = Situation {
+                    subject: lease.stream.subject.clone(),
+                    now: self.clients.clock.now(),
+                    received_at: entry.received_at,
+                    link: link.take(),
+                };
+                self.entry(lease, entry, situation, &breakers).await?;
+                if lease.finished == lease.accepted {
+                    return Ok(());
+                }
+                // The entry may have made or moved the link.
+                link = self
+                    .clients
+                    .store
+                    .link(&lease.stream.subject, &crate::domain::LinkKey::case())
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A table of another deployment would give every record a second sys_id.
+    fn check_deployment(&self, loaded: &Loaded) -> Result<(), Failure> {
+        let mine = self.clients.store.deployment();
+        match &loaded.deployment {
+            Some(written) if written != mine.as_str() => {
+                let cause =
+                    anyhow::anyhow!("the table belongs to the deployment {written}, and this function to {mine}");
+                Err(Failure::Upstream {
+                    system: System::Aws,
+                    cause,
+                    unsent: true,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn pass(&self, system: System, loaded: &Loaded) -> Result<(), Failure> {
+        match self.clients.store.pass(system, loaded.breakers.get(&system)).await? {
+            Gate::Open => Ok(()),
+            Gate::ClosedUntil(until) => Err(Failure::Transient {
+                cause: anyhow::anyhow!("{system} is known to be down"),
+                wait: Some(self.clients.clock.now().until(until)),
+                unsent: true,
+            }),
+        }
+    }
+
+    async fn entry<F>(
+        &self,
+        lease: &mut Lease,
+        mut entry: Entry,
+        situation: Situation,
+        breakers: &std::collections::HashMap<System, Breaker>,
+    ) -> Result<(), Stop>
+    where
+        G: Gather<F>,
+        D: Decide<F>,
+    {
+        let event = Event::parse(&entry.sender, &entry.event).map_err(|error| {
+            Failure::permanent(error, "dismiss the entry, or replay it with a version that reads it")
+        })?;
+        let is_resumed = entry.plan.is_some();
+        let plan = match &entry.plan {
+            Some(plan) => plan.clone(),
+            None => {
+                if !self.has_time(CALL) {
+                    return Err(Stop::OutOfTime);
+                }
+                let facts = (self.gather)(self.clients, &situation, &event).await?;
+                (self.decide)(&event, &facts)
+            }
+        };
+        let apply = Apply {
+            clients: self.clients,
+            subject: &situation.subject,
+            event: &event,
+        };
+        let mut run = Run {
+            plan,
+            is_stored: is_resumed,
+            writes: Vec::new(),
+            story: Vec::new(),
+        };
+        let mut at = if is_resumed { entry.step } else { 0 };
+        let mut is_under_way = is_resumed;
+        while let Some(effect) = run.plan.get(at).cloned() {
+            if let Effect::Tell { text } = effect {
+                run.story.push(text);
+                at += 1;
+                is_under_way = false;
+                continue;
+            }
+            if !self.has_time(time_for(&effect)) {
+                return Err(Stop::OutOfTime);
+            }
+            let standing = if is_under_way {
+                Standing::Resumed
+            } else {
+                self.begin(lease, &mut entry, &mut run, at, &apply, &effect).await?
+            };
+            is_under_way = false;
+            tracing::info!(subject = %situation.subject, entry = entry.number, step = at, resumed = matches!(standing, Standing::Resumed), "{effect}");
+            match apply.perform(&effect, standing).await {
+                Ok(applied) => {
+                    run.writes.extend(applied.writes);
+                    run.story.extend(applied.story);
+                    at += 1;
+                }
+                Err(Failure::Refused { reason }) => {
+                    run.writes.extend(apply.refuse(&effect)?);
+                    run.plan.splice(at..=at, instead_of(&effect, &reason));
+                    run.is_stored = false;
+                    entry.has_refusals = true;
+                }
+                Err(failure) => {
+                    return Err(Stop::Failed {
+                        failure,
+                        under_way: Some(effect),
+                    });
+                }
+            }
+        }
+        self.answered(breakers).await;
+        let outcome = if entry.has_refusals {
+            Outcome::Refused
+        } else {
+            Outcome::Done
+        };
+        match self
+            .clients
+            .store
+            .finish(lease, &entry, outcome, &run.writes, &run.story)
+            .await?
+        {
+            Commit::Done => Ok(()),
+            Commit::Claimed(_) | Commit::Intended | Commit::Overtaken => Err(Stop::Overtaken),
+        }
+    }
+
+    /// Makes the preparation of an effect durable, together with what the effect before left.
+    async fn begin(
+        &self,
+        lease: &Lease,
+        entry: &mut Entry,
+        run: &mut Run,
+        at: usize,
+        apply: &Apply<'_>,
+        effect: &Effect,
+    ) -> Result<Standing, Stop> {
+        let prepared = apply.prepare(effect).await?;
+        let all = run.writes.iter().cloned().chain(prepared).collect::<Vec<_>>();
+        let plan = if run.is_stored { None } else { Some(run.plan.as_slice()) };
+        let store = &self.clients.store;
+        let standing = match store.advance(lease, entry, plan, at, &all, &run.story).await? {
+            Commit::Done => Standing::Fresh,
+            Commit::Overtaken => return Err(Stop::Overtaken),
+            // It was prepared once before: then only what the effect before left is written.
+            commit @ (Commit::Claimed(_) | Commit::Intended) => {
+                match store.advance(lease, entry, plan, at, &run.writes, &run.story).await? {
+                    Commit::Done => {}
+                    Commit::Claimed(_) | Commit::Intended | Commit::Overtaken => return Err(Stop::Overtaken),
+                }
+                match commit {
+                    Commit::Claimed(claim) => Standing::Claimed(claim),
+                    Commit::Done | Commit::Intended | Commit::Overtaken => Standing::Resumed,
+                }
+            }
+        };
+        entry.step = at;
+        entry.plan = Some(run.plan.clone());
+        run.is_stored = true;
+        run.writes.clear();
+        run.story.clear();
+        Ok(standing)
+    }
+
+    /// ServiceNow answered: a breaker that remembers failures forgets them.
+    async fn answered(&self, breakers: &std::collections::HashMap<System, Breaker>) {
+        for (system, breaker) in breakers {
+            if breaker.remembers_failures()
+                && let Err(error) = self.clients.store.close_breaker(*system).await
+            {
+                tracing::warn!(error = %chain(&error), %system, "the breaker was not closed");
+            }
+        }
+    }
+
+    fn has_time(&self, need: Duration) -> bool {
+        self.clients.clock.now().after(need + RESERVE) <= self.deadline
+    }
+
+    async fn stop(&self, lease: &Lease, stop: Stop) -> Drained {
+        match self.put_down(lease, stop).await {
+            Ok(drained) => drained,
+            Err(failure) => Drained::Lost(chain(&failure)),
+        }
+    }
+
+    async fn put_down(&self, lease: &Lease, stop: Stop) -> Result<Drained, Failure> {
+        let store = &self.clients.store;
+        let now = self.clients.clock.now();
+        let (failure, under_way) = match stop {
+            Stop::Overtaken => return Ok(Drained::Nothing("another worker moved the stream")),
+            Stop::OutOfTime => {
+                let deferral = Deferral {
+                    until: now,
+                    cause: "out of time".to_owned(),
+                    waiting_for: None,
+                    is_failure: false,
+                };
+                store.defer(lease, &deferral, &[]).await?;
+                let _ = self.clients.queue.ring(self.use_case, &lease.stream, self.worker).await;
+                return Ok(Drained::OutOfTime);
+            }
+            Stop::Failed { failure, under_way } => (failure, under_way),
+        };
+        let text = crate::messages::cut(&chain(&failure), CAUSE);
+        let number = lease.finished + 1;
+        let subject = &lease.stream.subject;
+        match failure {
+            Failure::Permanent { cause, remedy } => {
+                tracing::error!(%subject, entry = number, cause = %text, %remedy, "parked");
+                let cause = crate::messages::cut(&chain(cause.as_ref()), CAUSE);
+                store.park(lease, number, &cause, &remedy).await?;
+                Ok(Drained::Parked(text))
+            }
+            Failure::Transient { wait, unsent, .. } => {
+                let waiting = retry::stream_wait(lease.attempts + 1, subject.as_str());
+                self.put_off(lease, wait.unwrap_or(waiting), None, unsent, under_way, text)
+                    .await
+            }
+            Failure::Upstream { system, unsent, .. } => {
+                if system != System::Aws {
+                    store.count_failure(system).await?;
+                }
+                let wait = retry::stream_wait(lease.attempts + 1, subject.as_str());
+                self.put_off(lease, wait, Some(system), unsent, under_way, text).await
+            }
+            // Refusals of effects are dealt with where they happen; a refused fact is a failure.
+            Failure::Refused { reason } => {
+                store
+                    .park(
+                        lease,
+                        number,
+                        &reason,
+                        "see the reason, correct it, and replay or dismiss",
+                    )
+                    .await?;
+                Ok(Drained::Parked(reason))
+            }
+        }
+    }
+
+    async fn put_off(
+        &self,
+        lease: &Lease,
+        wait: Duration,
+        waiting_for: Option<System>,
+        unsent: bool,
+        under_way: Option<Effect>,
+        cause: String,
+    ) -> Result<Drained, Failure> {
+        let number = lease.finished + 1;
+        let subject = &lease.stream.subject;
+        let until = self.clients.clock.now().after(wait);
+        tracing::warn!(%subject, entry = number, %cause, until = %until, "put off");
+        let writes: Vec<Write> = match (&under_way, unsent) {
+            (Some(effect), true) => self.release(&lease.stream, effect)?,
+            _ => Vec::new(),
+        };
+        let deferral = Deferral {
+            until,
+            cause: cause.clone(),
+            waiting_for,
+            is_failure: true,
+        };
+        self.clients.store.defer(lease, &deferral, &writes).await?;
+        Ok(Drained::Deferred(cause))
+    }
+
+    fn release(&self, stream: &Stream, effect: &Effect) -> Result<Vec<Write>, Failure> {
+        crate::apply::release(&self.clients.store, &stream.subject, effect)
+    }
+}
+
+/// A plan under way, with what the last effect left to be written.
+struct Run {
+    plan: Vec<Effect>,
+    is_stored: bool,
+    writes: Vec<Write>,
+    story: Vec<String>,
+}
+
+fn time_for(effect: &Effect) -> Duration {
+    match effect {
+        Effect::Attach(attach) => match attach.source {
+            Source::Community { .. } => TRANSFER,
+            Source::EventText => CALL,
+        },
+        Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Tell { .. } => CALL,
+    }
+}

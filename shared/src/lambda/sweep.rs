@@ -1,0 +1,110 @@
+//! The sweep: rings every stream that is due, whatever became of its doorbell.
+//!
+//! It needs no secret and no mapping. A system whose breaker is open gets one ring a sweep, which
+//! is its probe; the other streams that wait for it are only moved on.
+
+use serde::Serialize;
+
+use crate::aws::Aws;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::Timestamp;
+use crate::http::Transport;
+use crate::queue::Queue;
+use crate::store::Store;
+
+/// Shards of the index of due streams.
+const SHARDS: u8 = 16;
+/// Streams that are rung per shard and pass.
+const PER_PASS: i32 = 25;
+/// Kept back at the end of an invocation.
+const RESERVE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Rings what is due.
+pub struct Sweeper {
+    store: Store,
+    queue: Queue,
+    clock: Clock,
+}
+
+/// What a sweep did.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Swept {
+    /// Streams that were rung.
+    pub rung: u32,
+    /// Streams that wait for a system that is down.
+    pub waiting: u32,
+    /// Rings that the queue did not take; they are due again in a minute.
+    pub failed: u32,
+}
+
+impl Sweeper {
+    /// A sweeper that sends over `transport` and reads `clock`.
+    pub fn new(config: &Config, transport: Transport, clock: Clock) -> Self {
+        let aws = Aws::new(config.aws.clone(), transport, clock.clone());
+        Self {
+            store: Store::new(
+                aws.dynamodb(),
+                config.table.clone(),
+                config.deployment.clone(),
+                clock.clone(),
+            ),
+            queue: Queue::new(aws.sqs(), config.queues.clone(), clock.clone()),
+            clock,
+        }
+    }
+
+    /// Rings what is due, shard after shard, until nothing is or time is up.
+    ///
+    /// # Errors
+    /// When the table cannot be asked, or belongs to another deployment.
+    pub async fn sweep(&self, request_id: &str, deadline: Timestamp) -> anyhow::Result<Swept> {
+        let written = self.store.claim_table().await?;
+        let mine = self.store.deployment().as_str();
+        anyhow::ensure!(
+            written == mine,
+            "the table belongs to the deployment {written}, and this function to {mine}: correct DEPLOYMENT_ID"
+        );
+        let down = self.store.open_breakers().await?;
+        let mut probed = Vec::new();
+        let mut swept = Swept::default();
+        for shard in 0..SHARDS {
+            loop {
+                if self.clock.now().after(RESERVE) > deadline {
+                    tracing::warn!(shard, "out of time; the rest is due in the next sweep");
+                    return Ok(swept);
+                }
+                let due = self.store.claim_due(shard, PER_PASS).await?;
+                for found in &due {
+                    if let Some(system) = down
+                        .iter()
+                        .find(|system| found.waiting_for.as_deref() == Some(system.as_str()))
+                    {
+                        if probed.contains(system) {
+                            swept.waiting += 1;
+                            continue;
+                        }
+                        probed.push(*system);
+                    }
+                    match self.queue.ring(found.owner, &found.stream, request_id).await {
+                        Ok(()) => swept.rung += 1,
+                        Err(error) => {
+                            tracing::error!(stream = %found.stream, error = %crate::failure::chain(error.as_ref()), "not rung");
+                            swept.failed += 1;
+                        }
+                    }
+                }
+                if i32::try_from(due.len()).is_ok_and(|found| found < PER_PASS) {
+                    break;
+                }
+            }
+        }
+        tracing::info!(
+            rung = swept.rung,
+            waiting = swept.waiting,
+            failed = swept.failed,
+            "swept"
+        );
+        Ok(swept)
+    }
+}

@@ -1,0 +1,644 @@
+//! The customer's rules as checked configuration: `infra/mapping.yaml`.
+//!
+//! Everything is checked when it is loaded: unknown keys, unknown variables in conditions and
+//! templates, tables without a rule for their finished states, a last route with a condition. An
+//! error names the line, the key and what would be allowed. Conditions and templates are
+//! [minijinja](https://docs.rs/minijinja); they see facts of the event only, and their work is
+//! bounded.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Environment, UndefinedBehavior, context};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use crate::domain::{CompanyId, SenderName, TableName};
+use crate::event::{Event, Issue, Priority};
+use crate::messages;
+
+/// Names that conditions and templates may use.
+const VARIABLES: [&str; 17] = [
+    "issue.id",
+    "issue.kind",
+    "issue.category",
+    "issue.priority",
+    "issue.summary",
+    "issue.description",
+    "partner.id",
+    "partner.name",
+    "transaction.transactionId",
+    "transaction.correlationId",
+    "transaction.documentType",
+    "transaction.direction",
+    "transaction.senderAddress",
+    "transaction.receiverAddress",
+    "transaction.interchangeControlNumber",
+    "transaction.businessKeys",
+    "details",
+];
+
+/// How much work one condition or template may do.
+const FUEL: u64 = 50_000;
+
+/// A mapping that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the mapping, line {line}: {key}: {problem}")]
+pub struct Invalid {
+    line: u64,
+    key: String,
+    problem: String,
+}
+
+/// A template or condition that failed on one event.
+#[derive(Debug, thiserror::Error)]
+#[error("the route {route} cannot work out its {key} for this event")]
+pub struct Unresolved {
+    route: String,
+    key: &'static str,
+    #[source]
+    source: minijinja::Error,
+}
+
+/// The checked mapping.
+#[derive(Debug)]
+pub struct Mapping {
+    senders: BTreeMap<SenderName, SenderRule>,
+    /// What documents are taken.
+    pub documents: DocumentRule,
+    /// What to do with an event of a company that ServiceNow does not know.
+    pub unknown_partner: UnknownPartner,
+    priorities: BTreeMap<Priority, BTreeMap<TableName, String>>,
+    tables: BTreeMap<TableName, TableRule>,
+    routes: Vec<Route>,
+    owners: BTreeMap<TableName, Owner>,
+    templates: Environment<'static>,
+}
+
+/// Who may send what.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SenderRule {
+    /// Event types, exact or with a final `*`.
+    types: Vec<String>,
+    /// Company ids, or `*` for a platform that is trusted to say whose event it is.
+    companies: Vec<String>,
+}
+
+impl SenderRule {
+    /// Whether the sender may send the event.
+    pub fn allows(&self, event: &Event) -> bool {
+        let type_is_allowed = self.types.iter().any(|rule| match rule.strip_suffix('*') {
+            Some(prefix) => event.kind.starts_with(prefix),
+            None => *rule == event.kind,
+        });
+        type_is_allowed
+            && match event.company() {
+                Some(company) => self
+                    .companies
+                    .iter()
+                    .any(|rule| rule == "*" || rule == company.as_str()),
+                None => true,
+            }
+    }
+}
+
+/// What documents are taken.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentRule {
+    /// The largest document, in bytes.
+    pub max_bytes: u64,
+    /// The most documents of one issue.
+    pub max_per_issue: usize,
+    /// Media types, exact or with a final `*`.
+    pub media_types: Vec<String>,
+}
+
+impl DocumentRule {
+    /// Whether documents of the media type are taken.
+    pub fn takes(&self, media_type: &str) -> bool {
+        let media_type = media_type.to_ascii_lowercase();
+        self.media_types.iter().any(|rule| match rule.strip_suffix('*') {
+            Some(prefix) => media_type.starts_with(prefix),
+            None => *rule == media_type,
+        })
+    }
+}
+
+/// What to do with an event of a company that ServiceNow does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownPartner {
+    /// Park the issue until somebody adds the company.
+    Park,
+    /// Make the record without a reference to the partner.
+    Accept,
+}
+
+/// How records of one table are made and found finished.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableRule {
+    /// How the partner is referred to.
+    pub partner: PartnerRule,
+    /// Which fields of a priority the table takes.
+    pub priority_fields: Vec<TableName>,
+    /// Fields with one value for all records.
+    #[serde(default)]
+    pub fields: BTreeMap<TableName, String>,
+    /// Finished states, and what happens when the partner comes back.
+    pub finished: BTreeMap<String, WhenFinished>,
+    /// The fields that open a finished record again.
+    #[serde(default)]
+    pub reopen: BTreeMap<TableName, String>,
+}
+
+/// How a partner is found in ServiceNow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerRule {
+    /// The reference field of the record.
+    pub field: TableName,
+    /// The table of partners.
+    pub table: TableName,
+    /// The field of that table that holds the company id of Trading Grid.
+    pub key: TableName,
+}
+
+/// What happens when the partner comes back to a finished record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenFinished {
+    /// Open it again.
+    Reopen,
+    /// Make a new record that continues it.
+    New,
+}
+
+/// Whether a route acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Events are accepted and finished without any effect.
+    Off,
+    /// What would be done is written to the story only.
+    Shadow,
+    /// Effects are carried out.
+    On,
+}
+
+/// Who decides about a field after the record was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Owner {
+    /// The partner's changes are carried over, unless an agent edited the field.
+    Partner,
+    /// The agent's triage stands; the partner's wish is noted.
+    Agent,
+}
+
+#[derive(Debug)]
+struct Route {
+    name: String,
+    mode: Mode,
+    table: TableName,
+    assignment_group: String,
+    fields: Vec<TableName>,
+    is_conditional: bool,
+}
+
+/// What a route says about one issue; a pure function of the mapping and the issue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Routed {
+    /// The name of the route.
+    pub route: String,
+    /// Whether it acts.
+    pub mode: Mode,
+    /// Where the record is made.
+    pub table: TableName,
+    /// The exact name of the group that works on it.
+    pub assignment_group: String,
+    /// The field that refers to the partner.
+    pub partner_field: Option<String>,
+    /// Fields by template, priority and table; without references.
+    pub fields: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: Spanned<u32>,
+    senders: BTreeMap<SenderName, SenderRule>,
+    documents: DocumentRule,
+    unknown_partner: UnknownPartner,
+    priorities: Spanned<BTreeMap<Priority, BTreeMap<TableName, String>>>,
+    tables: Spanned<BTreeMap<TableName, TableRule>>,
+    ownership: BTreeMap<TableName, Owner>,
+    routes: Spanned<Vec<RouteFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RouteFile {
+    name: Spanned<String>,
+    mode: Mode,
+    #[serde(default)]
+    when: Option<Spanned<String>>,
+    table: Spanned<TableName>,
+    assignment_group: Spanned<String>,
+    fields: BTreeMap<TableName, Spanned<String>>,
+}
+
+impl Mapping {
+    /// Reads and checks a mapping.
+    ///
+    /// # Errors
+    /// The first problem, with its line, its key and what would be allowed.
+    pub fn parse(yaml: &str) -> Result<Self, Invalid> {
+        let file: File = serde_saphyr::from_str(yaml).map_err(|error| Invalid {
+            line: error.location().map_or(1, |location| location.line()),
+            key: "yaml".to_owned(),
+            problem: error.without_snippet().to_string(),
+        })?;
+        if file.version.value != 1 {
+            return Err(invalid(&file.version, "version", "must be 1"));
+        }
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Lenient);
+        templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        templates.set_fuel(Some(FUEL));
+        check_priorities(&file)?;
+        check_tables(&file)?;
+        let routes = compile_routes(&file, &mut templates)?;
+        Ok(Self {
+            senders: file.senders,
+            documents: file.documents,
+            unknown_partner: file.unknown_partner,
+            priorities: file.priorities.value,
+            tables: file.tables.value,
+            routes,
+            owners: file.ownership,
+            templates,
+        })
+    }
+
+    /// The rule for a sender, if it is known.
+    pub fn sender(&self, sender: &SenderName) -> Option<&SenderRule> {
+        self.senders.get(sender)
+    }
+
+    /// The senders that have a rule.
+    pub fn senders(&self) -> impl Iterator<Item = &SenderName> {
+        self.senders.keys()
+    }
+
+    /// The rule for a table. Every table of a route has one.
+    pub fn table(&self, table: &TableName) -> Option<&TableRule> {
+        self.tables.get(table)
+    }
+
+    /// Who decides about a field after the record was made; the agent, unless the mapping says so.
+    pub fn owner(&self, field: &str) -> Owner {
+        self.owners
+            .iter()
+            .find(|(name, _)| name.as_str() == field)
+            .map_or(Owner::Agent, |(_, owner)| *owner)
+    }
+
+    /// Routes an issue: the first route whose condition holds.
+    ///
+    /// # Errors
+    /// When a condition or template cannot be worked out for this issue.
+    pub fn route(&self, issue: &Issue, partner: &str) -> Result<Routed, Unresolved> {
+        let facts = facts(issue, partner);
+        for (at, route) in self.routes.iter().enumerate() {
+            let render = |name: String, key: &'static str| {
+                self.templates
+                    .get_template(&name)
+                    .and_then(|template| template.render(&facts))
+                    .map_err(|source| Unresolved {
+                        route: route.name.clone(),
+                        key,
+                        source,
+                    })
+            };
+            if route.is_conditional && render(format!("{at}/when"), "condition")? != HOLDS {
+                continue;
+            }
+            let mut fields = BTreeMap::new();
+            for field in &route.fields {
+                fields.insert(field.to_string(), render(format!("{at}/{field}"), "fields")?);
+            }
+            if let Some(rule) = self.tables.get(&route.table) {
+                let priority = self.priorities.get(&issue.priority);
+                for field in &rule.priority_fields {
+                    if let Some(value) = priority.and_then(|values| values.get(field)) {
+                        fields.entry(field.to_string()).or_insert_with(|| value.clone());
+                    }
+                }
+                for (field, value) in &rule.fields {
+                    fields.entry(field.to_string()).or_insert_with(|| value.clone());
+                }
+            }
+            return Ok(Routed {
+                route: route.name.clone(),
+                mode: route.mode,
+                table: route.table.clone(),
+                assignment_group: route.assignment_group.clone(),
+                partner_field: self.tables.get(&route.table).map(|rule| rule.partner.field.to_string()),
+                fields,
+            });
+        }
+        unreachable!("the last route has no condition: checked by parse")
+    }
+}
+
+/// What a condition's template prints when the condition holds.
+const HOLDS: &str = "yes";
+
+fn facts(issue: &Issue, partner: &str) -> minijinja::Value {
+    let company: &CompanyId = &issue.company_id;
+    context! {
+        issue => context! {
+            id => issue.issue_id.as_str(),
+            kind => issue.kind.as_str(),
+            category => issue.category.as_str(),
+            priority => issue.priority.as_str(),
+            summary => messages::one_line(&issue.summary, usize::MAX),
+            description => messages::clean(&issue.description),
+        },
+        partner => context! { id => company.as_str(), name => partner },
+        transaction => minijinja::Value::from(minijinja::value::Serde(&issue.transaction_ref)),
+        details => messages::transaction_details(&issue.transaction_ref),
+    }
+}
+
+fn invalid<T>(at: &Spanned<T>, key: impl Into<String>, problem: impl Into<String>) -> Invalid {
+    Invalid {
+        line: at.referenced.line(),
+        key: key.into(),
+        problem: problem.into(),
+    }
+}
+
+fn check_priorities(file: &File) -> Result<(), Invalid> {
+    for priority in [Priority::Low, Priority::Medium, Priority::High, Priority::Critical] {
+        if !file.priorities.value.contains_key(&priority) {
+            let problem = format!(
+                "{} is missing; needed are low, medium, high and critical",
+                priority.as_str()
+            );
+            return Err(invalid(&file.priorities, "priorities", problem));
+        }
+    }
+    Ok(())
+}
+
+fn check_tables(file: &File) -> Result<(), Invalid> {
+    for (table, rule) in &file.tables.value {
+        let key = |part: &str| format!("tables.{table}.{part}");
+        for field in &rule.priority_fields {
+            for (priority, values) in &file.priorities.value {
+                if !values.contains_key(field) {
+                    let problem = format!("priorities.{} has no {field}", priority.as_str());
+                    return Err(invalid(&file.tables, key("priority_fields"), problem));
+                }
+            }
+        }
+        if rule.finished.is_empty() {
+            return Err(invalid(
+                &file.tables,
+                key("finished"),
+                "must name at least one state: reopen or new",
+            ));
+        }
+        let reopens = rule.finished.values().any(|what| *what == WhenFinished::Reopen);
+        if reopens && rule.reopen.is_empty() {
+            return Err(invalid(
+                &file.tables,
+                key("reopen"),
+                "must say which fields open a record again",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn compile_routes(file: &File, templates: &mut Environment<'static>) -> Result<Vec<Route>, Invalid> {
+    let tables = file
+        .tables
+        .value
+        .keys()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let mut routes = Vec::new();
+    for (at, route) in file.routes.value.iter().enumerate() {
+        let key = |part: &str| format!("routes[{}].{part}", route.name.value);
+        if !file.tables.value.contains_key(&route.table.value) {
+            return Err(invalid(&route.table, key("table"), format!("must be one of {tables}")));
+        }
+        if route.assignment_group.value.trim().is_empty() {
+            return Err(invalid(
+                &route.assignment_group,
+                key("assignment_group"),
+                "must be the exact name of a group",
+            ));
+        }
+        if let Some(when) = &route.when {
+            let condition = templates.compile_expression_owned(when.value.clone());
+            condition.map_err(|error| invalid(when, key("when"), error.to_string()))?;
+            let template = format!("{{% if {} %}}{HOLDS}{{% endif %}}", when.value);
+            compile(templates, format!("{at}/when"), template, when, &key("when"))?;
+        }
+        for needed in ["short_description", "description"] {
+            if !route.fields.keys().any(|field| field.as_str() == needed) {
+                return Err(invalid(&route.name, key("fields"), format!("must have {needed}")));
+            }
+        }
+        for (field, template) in &route.fields {
+            let key = key(&format!("fields.{field}"));
+            if RESERVED.contains(&field.as_str()) {
+                return Err(invalid(template, key, "is set by Gridlink and cannot be mapped"));
+            }
+            compile(
+                templates,
+                format!("{at}/{field}"),
+                template.value.clone(),
+                template,
+                &key,
+            )?;
+        }
+        routes.push(Route {
+            name: route.name.value.clone(),
+            mode: route.mode,
+            table: route.table.value.clone(),
+            assignment_group: route.assignment_group.value.clone(),
+            fields: route.fields.keys().cloned().collect(),
+            is_conditional: route.when.is_some(),
+        });
+    }
+    match file.routes.value.last() {
+        None => Err(invalid(&file.routes, "routes", "must have at least one route")),
+        Some(RouteFile {
+            when: Some(when), name, ..
+        }) => {
+            let key = format!("routes[{}].when", name.value);
+            Err(invalid(
+                when,
+                key,
+                "the last route must take every issue, so it cannot have a condition",
+            ))
+        }
+        Some(_) => Ok(routes),
+    }
+}
+
+/// Fields that the mapping may not set: they are how a record is found again.
+const RESERVED: [&str; 8] = [
+    "sys_id",
+    "number",
+    "correlation_id",
+    "correlation_display",
+    "assignment_group",
+    "comments",
+    "work_notes",
+    "sys_class_name",
+];
+
+fn compile(
+    templates: &mut Environment<'static>,
+    name: String,
+    template: String,
+    at: &Spanned<String>,
+    key: &str,
+) -> Result<(), Invalid> {
+    templates
+        .add_template_owned(name.clone(), template)
+        .map_err(|error| invalid(at, key, error.to_string()))?;
+    let template = templates
+        .get_template(&name)
+        .map_err(|error| invalid(at, key, error.to_string()))?;
+    let mut unknown = template
+        .undeclared_variables(true)
+        .into_iter()
+        .filter(|name| !VARIABLES.contains(&name.as_str()) && !name.starts_with("transaction.businessKeys."))
+        .collect::<Vec<_>>();
+    unknown.sort();
+    match unknown.first() {
+        Some(name) => Err(invalid(
+            at,
+            key,
+            format!("{name} is not known; allowed are {}", VARIABLES.join(", ")),
+        )),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT: &str = include_str!("../../infra/mapping.yaml");
+
+    fn mapping() -> Mapping {
+        Mapping::parse(DEFAULT).unwrap()
+    }
+
+    fn issue(category: &str, document_type: &str) -> Issue {
+        Issue::parse(
+            &serde_json::json!({
+                "issueId": "ISS-1", "companyId": "GC1", "version": 1, "kind": "transaction", "category": category,
+                "priority": "high", "summary": "A\nproblem", "author": {"name": "Ada"},
+                "transactionRef": {"documentType": document_type, "businessKeys": {"invoice number": "4711"}}
+            })
+            .to_string(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_default_mapping_routes_the_examples_of_the_mission() {
+        let group = |category: &str, document_type: &str| {
+            mapping()
+                .route(&issue(category, document_type), "Northwind")
+                .unwrap()
+                .assignment_group
+        };
+        assert_eq!(group("asn_mismatch", "856"), "Logistics Exceptions");
+        assert_eq!(group("other", "DESADV"), "Logistics Exceptions");
+        assert_eq!(group("invoice_mismatch", "810"), "B2B Finance");
+        assert_eq!(group("anything_else", ""), "EDI Support");
+    }
+
+    #[test]
+    fn a_routed_issue_has_its_texts_and_its_priority() {
+        let routed = mapping().route(&issue("invoice_mismatch", "810"), "Northwind").unwrap();
+        assert_eq!(routed.mode, Mode::On);
+        assert!(routed.fields["short_description"].contains("A problem"), "{routed:?}");
+        assert!(
+            routed.fields["description"].contains("Invoice number: 4711"),
+            "{routed:?}"
+        );
+        assert_eq!(routed.fields["priority"], "2");
+    }
+
+    #[test]
+    fn partner_text_is_never_run_as_a_template() {
+        let mut issue = issue("other", "");
+        issue.summary = "{{ partner.id }} {% for x in range(9) %}".to_owned();
+        let routed = mapping().route(&issue, "Northwind").unwrap();
+        assert!(routed.fields["short_description"].contains("{{ partner.id }}"));
+    }
+
+    #[test]
+    fn a_wrong_mapping_is_refused_with_line_key_and_allowed_values() {
+        let rules = DEFAULT
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let check = |from: &str, to: &str, wanted: &[&str]| {
+            let line = 1 + rules.find(from).map(|at| rules[..at].matches('\n').count()).unwrap();
+            let broken = rules.replacen(from, to, 1);
+            let error = Mapping::parse(&broken).map(|_| ()).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                error.line.abs_diff(line as u64) <= 1 || !wanted.contains(&"line "),
+                "{text} is at line {line}"
+            );
+            for part in wanted {
+                assert!(text.contains(part), "{text} should contain {part}");
+            }
+        };
+        check("version: 1", "version: 2", &["line ", "version", "must be 1"]);
+        check("mode: on", "mode: maybe", &["line ", "maybe", "shadow"]);
+        check(
+            "unknown_partner: park",
+            "unknown_partner: ignore",
+            &["ignore", "park", "accept"],
+        );
+        check(
+            "unknown_partner: park",
+            "unknown_partners: park",
+            &["line ", "unknown_partners"],
+        );
+        check(
+            "issue.category",
+            "issue.kategory",
+            &["routes[", "when", "issue.kategory", "allowed are issue.id"],
+        );
+        check("issue.category in", "issue.category inn", &["when"]);
+        check(
+            "table: sn_customerservice_case",
+            "table: sn_case",
+            &["table", "must be one of incident, sn_customerservice_case"],
+        );
+        check(
+            "category: network",
+            "correlation_id: network",
+            &["correlation_id", "cannot be mapped"],
+        );
+        check("  critical:", "  kritical:", &["kritical"]);
+    }
+}

@@ -1,0 +1,276 @@
+//! All words for people, one function each; handlers choose which, never how.
+//!
+//! Partner text is cleaned here, at the one place where it becomes text of a record: control
+//! characters, bidirectional overrides and ServiceNow's `[code]` tag do not pass.
+
+use std::fmt::Write;
+
+use crate::event::{Author, Data, Document, Event, Issue, TransactionRef};
+
+/// The longest `short_description` of a ServiceNow task, in characters.
+pub const SHORT_DESCRIPTION: usize = 160;
+/// The longest `description` of a ServiceNow task that we rely on, in characters.
+pub const DESCRIPTION: usize = 4_000;
+/// The longest journal entry that we write, in characters.
+pub const JOURNAL: usize = 16_000;
+
+/// Partner text, safe in a plain-text field: no control characters but line breaks and tabs, no
+/// bidirectional controls or invisible characters that reorder what a reader sees, no `[code]` tag,
+/// which some instances render as HTML.
+pub fn clean(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\r' => {
+                if characters.peek() != Some(&'\n') {
+                    clean.push('\n');
+                }
+            }
+            '\n' | '\t' => clean.push(character),
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => {}
+            '\u{FFFE}' | '\u{FFFF}' => {}
+            _ if character.is_control() => {}
+            _ => clean.push(character),
+        }
+    }
+    break_code_tags(clean)
+}
+
+/// Puts a space into `[code]` and `[/code]`, in any letter case.
+fn break_code_tags(text: String) -> String {
+    let lower = text.to_ascii_lowercase();
+    if !lower.contains("[code]") && !lower.contains("[/code]") {
+        return text;
+    }
+    let mut broken = String::with_capacity(text.len() + 8);
+    for (at, character) in text.char_indices() {
+        broken.push(character);
+        let rest = &lower[at..];
+        if rest.starts_with("[code]") || rest.starts_with("[/code]") {
+            broken.push(' ');
+        }
+    }
+    broken
+}
+
+/// The text on one line, at most `longest` characters, with an ellipsis when cut.
+pub fn one_line(text: &str, longest: usize) -> String {
+    let line = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    cut(&line, longest)
+}
+
+/// At most `longest` characters, with an ellipsis when cut.
+pub fn cut(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
+        return text.to_owned();
+    }
+    let mut short = text.chars().take(longest.saturating_sub(1)).collect::<String>();
+    short.push('…');
+    short
+}
+
+/// At most `longest` characters; when cut, it ends by naming the attachment that has it all.
+pub fn cut_with_pointer(text: &str, longest: usize, file_name: &str) -> String {
+    if text.chars().count() <= longest {
+        return text.to_owned();
+    }
+    let pointer = format!("…\n\n[The complete text is attached as {file_name}.]");
+    let room = longest.saturating_sub(pointer.chars().count());
+    let mut short = text.chars().take(room).collect::<String>();
+    short.push_str(&pointer);
+    short
+}
+
+/// All that an event says in prose, for the attachment that completes a shortened field.
+pub fn complete_text(event: &Event) -> String {
+    match &event.data {
+        Data::IssueOpened(issue) => format!("{}\n\n{}\n", clean(&issue.summary), clean(&issue.description)),
+        Data::IssueUpdated(update) => {
+            let texts = [&update.changes.summary, &update.changes.description];
+            let texts = texts.into_iter().flatten().map(|text| clean(text)).collect::<Vec<_>>();
+            texts.join("\n\n") + "\n"
+        }
+        Data::IssueCommented(event) => clean(&event.comment.text) + "\n",
+        Data::DocumentShared(_) | Data::Unknown => String::new(),
+    }
+}
+
+/// What is known of the exchange, a line each; empty when nothing is.
+pub fn transaction_details(reference: &TransactionRef) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        if !value.is_empty() {
+            let _ = writeln!(text, "{name}: {}", one_line(value, 200));
+        }
+    };
+    line("Document type", &reference.document_type);
+    line("Direction", &reference.direction);
+    line("Sender address", &reference.sender_address);
+    line("Receiver address", &reference.receiver_address);
+    line("Interchange control number", &reference.interchange_control_number);
+    for (name, value) in &reference.business_keys {
+        let name = one_line(name, 100);
+        let mut letters = name.chars();
+        let name = letters
+            .next()
+            .map(|first| first.to_uppercase().chain(letters).collect::<String>());
+        line(&name.unwrap_or_default(), value);
+    }
+    line("Lens transaction", &reference.transaction_id);
+    line("Lens process", &reference.correlation_id);
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Where an issue comes from, for the end of a description.
+pub fn origin(issue: &Issue, partner: &str) -> String {
+    format!(
+        "Raised on Trading Grid by {} of {} ({}), issue {}.",
+        author(&issue.author),
+        one_line(partner, 200),
+        issue.company_id,
+        issue.issue_id
+    )
+}
+
+/// A comment of a partner, as it stands in the case.
+pub fn partner_comment(by: &Author, partner: &str, text: &str) -> String {
+    format!(
+        "{} ({}) wrote on Trading Grid:\n{}",
+        author(by),
+        one_line(partner, 200),
+        clean(text)
+    )
+}
+
+/// The last line of an entry that we write, which lets us find it again.
+pub fn reference_line(reference: &str) -> String {
+    format!("via Trading Grid · ref {reference}")
+}
+
+/// The partner asks for another priority than the one that was set when the record was made.
+pub fn priority_wish(priority: &str) -> String {
+    format!("The partner now rates this issue as {priority}. Priority was left as it is.")
+}
+
+/// The partner changed a text that an agent has edited meanwhile.
+pub fn kept_the_agents_text(field: &str, text: &str) -> String {
+    format!(
+        "The partner changed {field}, which was edited here meanwhile and was left as it is. The partner's text:\n{text}"
+    )
+}
+
+/// The partner moved the issue to another category.
+pub fn category_wish(category: &str) -> String {
+    format!("The partner now files this issue under {category}.")
+}
+
+/// A document that was not attached.
+pub fn document_refused(document: &Document, reason: &str) -> String {
+    format!(
+        "The partner's document {} ({}) was not attached: {reason}.",
+        document.document_id,
+        one_line(&document.name, 100)
+    )
+}
+
+/// The first line of a record that continues a closed one.
+pub fn follow_up(number: &str) -> String {
+    format!("Continues {number}, which is closed.")
+}
+
+/// The record was closed and is open again because the partner came back.
+pub fn reopened() -> String {
+    "Reopened because the partner came back to the issue.".to_owned()
+}
+
+fn author(author: &Author) -> String {
+    let name = one_line(&author.name, 100);
+    if name.is_empty() { "a user".to_owned() } else { name }
+}
+
+/// A file name without a path, control or reordering characters, and of bearable length; the
+/// extension survives.
+pub fn file_name(name: &str) -> String {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let safe = clean(base)
+        .chars()
+        .map(|character| match character {
+            '\n' | '\t' | '"' | '<' | '>' | '|' | ':' | '*' | '?' | '^' => '_',
+            other => other,
+        })
+        .collect::<String>();
+    let safe = safe.trim().trim_start_matches('.').trim();
+    if safe.is_empty() {
+        return "document".to_owned();
+    }
+    let (stem, extension) = match safe.rsplit_once('.') {
+        Some((stem, extension)) if (1..=10).contains(&extension.chars().count()) && !stem.is_empty() => {
+            (stem, format!(".{extension}"))
+        }
+        _ => (safe, String::new()),
+    };
+    let room = 100usize.saturating_sub(extension.len());
+    let mut short = String::new();
+    for character in stem.chars() {
+        if short.len() + character.len_utf8() > room {
+            break;
+        }
+        short.push(character);
+    }
+    short + &extension
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn partner_text_is_cleaned() {
+        assert_eq!(clean("a\u{202E}b\u{0007}c\r\nd\re\u{200B}\u{FEFF}"), "abc\nd\ne");
+        assert_eq!(clean("x [CoDe]<b>[/code]"), "x [ CoDe]<b>[ /code]");
+        assert_eq!(clean("Größe 字 \u{1F600}"), "Größe 字 \u{1F600}");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüß", 3), "äö…");
+        let long = "ä".repeat(5_000);
+        let short = cut_with_pointer(&long, DESCRIPTION, "issue.txt");
+        assert_eq!(short.chars().count(), DESCRIPTION);
+        assert!(short.ends_with("[The complete text is attached as issue.txt.]"));
+    }
+
+    #[test]
+    fn file_names_lose_paths_and_tricks_but_keep_their_extension() {
+        for (name, wanted) in [
+            ("pod.pdf", "pod.pdf"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\temp\\a.edi", "a.edi"),
+            ("fdp\u{202E}exe.pdf", "fdpexe.pdf"),
+            ("a\r\nb.txt", "a_b.txt"),
+            ("...", "document"),
+            ("", "document"),
+            (".htaccess", "htaccess"),
+        ] {
+            assert_eq!(file_name(name), wanted, "{name:?}");
+        }
+        let long = file_name(&format!("{}.pdf", "ü".repeat(300)));
+        assert!(long.len() <= 100 && long.ends_with(".pdf"), "{long}");
+    }
+
+    proptest! {
+        #[test]
+        fn clean_text_stays_as_it_is(text in ".*") {
+            let once = clean(&text);
+            prop_assert_eq!(&clean(&once), &once);
+            let named = file_name(&text);
+            prop_assert!(named.len() <= 100 && !named.contains(['/', '\\', '\n', '\0']));
+            prop_assert_eq!(&file_name(&named), &named);
+        }
+    }
+}

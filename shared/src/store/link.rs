@@ -1,0 +1,201 @@
+//! Links: which record belongs to which subject, written before the record can exist.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, Update};
+
+use super::item::{Item, back_key, item, link_key, n, s, text, values};
+use super::work::Write;
+use super::{Error, Store, failed};
+use crate::domain::{LinkKey, Subject, SysId, TableName};
+use crate::effect::{CreateRecord, Record};
+
+/// The state of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// The record may or may not exist; its sys_id is chosen and its table frozen.
+    Intent,
+    /// The record exists.
+    Linked,
+}
+
+/// A link.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Whether the record is known to exist.
+    pub state: LinkState,
+    /// The record.
+    pub record: Record,
+    /// `correlation_id` of the record.
+    pub correlation: String,
+    /// For example `CS0001001`, once it exists.
+    pub number: String,
+    /// For each field that we set: the value that both sides last agreed on.
+    pub base: BTreeMap<String, String>,
+    /// The record that continues this one, if it was continued.
+    pub continued_by: Option<LinkKey>,
+}
+
+impl Link {
+    pub(super) fn of(item: &Item) -> Option<Self> {
+        let key = text(item, "sk")?.strip_prefix("LINK#")?;
+        let (role, discriminator) = key.split_once('#')?;
+        let role = serde_json::from_value(role.into()).ok()?;
+        let base = item.get("base").and_then(|base| base.as_m().ok());
+        Some(Self {
+            state: if text(item, "state")? == "LINKED" {
+                LinkState::Linked
+            } else {
+                LinkState::Intent
+            },
+            record: Record {
+                link: LinkKey {
+                    role,
+                    discriminator: discriminator.to_owned(),
+                },
+                table: text(item, "record_table")?.parse().ok()?,
+                sys_id: text(item, "sys_id")?.parse().ok()?,
+            },
+            correlation: text(item, "correlation")?.to_owned(),
+            number: text(item, "number").unwrap_or_default().to_owned(),
+            base: base
+                .map(|base| {
+                    base.iter()
+                        .filter_map(|(field, value)| Some((field.clone(), value.as_s().ok()?.clone())))
+                        .collect()
+                })
+                .unwrap_or_default(),
+            continued_by: text(item, "continued_by").and_then(|key| {
+                let (role, discriminator) = key.split_once('#')?;
+                let role = serde_json::from_value(role.into()).ok()?;
+                Some(LinkKey {
+                    role,
+                    discriminator: discriminator.to_owned(),
+                })
+            }),
+        })
+    }
+}
+
+impl Store {
+    /// The intent to make a record: its link, and the way back from its sys_id, before anything is
+    /// sent. Where an intent stands already, that one counts.
+    ///
+    /// # Errors
+    /// When the writes cannot be built.
+    pub fn intent(&self, subject: &Subject, create: &CreateRecord) -> Result<Vec<Write>, Error> {
+        let now = self.clock.now();
+        let record = &create.record;
+        let base = create
+            .fields
+            .iter()
+            .map(|(field, value)| (field.clone(), s(value.as_str())))
+            .collect();
+        let link = item(
+            link_key(subject, &record.link),
+            [
+                ("state", s("INTENT")),
+                ("record_table", s(record.table.as_str())),
+                ("sys_id", s(record.sys_id.as_str())),
+                ("correlation", s(create.correlation.as_str())),
+                ("base", AttributeValue::M(base)),
+                ("intent_at", n(now.millis())),
+            ],
+        );
+        let back = item(
+            back_key(&record.sys_id),
+            [
+                ("subject", s(subject.as_str())),
+                ("link", s(record.link.to_string())),
+                ("record_table", s(record.table.as_str())),
+            ],
+        );
+        let link = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(link))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(failed("intent"))?;
+        let back = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(back))
+            .condition_expression("attribute_not_exists(pk) OR subject = :subject")
+            .expression_attribute_values(":subject", s(subject.as_str()))
+            .build()
+            .map_err(failed("intent"))?;
+        Ok(vec![Write::Put(link), Write::Put(back)])
+    }
+
+    /// The record exists. Whoever finds that out may write it: the value follows from the key.
+    ///
+    /// # Errors
+    /// When the writes cannot be built.
+    pub fn linked(&self, subject: &Subject, record: &Record, number: &str) -> Result<Vec<Write>, Error> {
+        let link = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(link_key(subject, &record.link)))
+            .update_expression("SET #state = :linked, #number = :number, linked_at = if_not_exists(linked_at, :now)")
+            .condition_expression("sys_id = :sys_id")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#number", "number")
+            .set_expression_attribute_values(Some(values([
+                (":linked", s("LINKED")),
+                (":number", s(number)),
+                (":now", n(self.clock.now().millis())),
+                (":sys_id", s(record.sys_id.as_str())),
+            ])))
+            .build()
+            .map_err(failed("link"))?;
+        let mut writes = vec![Write::Update(link)];
+        if record.link != LinkKey::case() {
+            let first = Update::builder()
+                .table_name(&self.table)
+                .set_key(Some(link_key(subject, &LinkKey::case())))
+                .update_expression("SET continued_by = :key")
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_values(":key", s(record.link.to_string()))
+                .build()
+                .map_err(failed("link"))?;
+            writes.push(Write::Update(first));
+        }
+        Ok(writes)
+    }
+
+    /// New base values of the fields that were set.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn rebased(
+        &self,
+        subject: &Subject,
+        link: &LinkKey,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Option<Write>, Error> {
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(link_key(subject, link)))
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#base", "base");
+        let mut sets = Vec::new();
+        for (at, (field, value)) in fields.iter().enumerate() {
+            sets.push(format!("#base.#f{at} = :v{at}"));
+            update = update
+                .expression_attribute_names(format!("#f{at}"), field.as_str())
+                .expression_attribute_values(format!(":v{at}"), s(value.as_str()));
+        }
+        let update = update.update_expression(format!("SET {}", sets.join(", ")));
+        Ok(Some(Write::Update(update.build().map_err(failed("rebase"))?)))
+    }
+}
+
+/// Where a record is known by another sys_id than the chosen one.
+impl Link {
+    /// Whether the link is about this sys_id and table.
+    pub fn is(&self, sys_id: &SysId, table: &TableName) -> bool {
+        self.record.sys_id == *sys_id && self.record.table == *table
+    }
+}

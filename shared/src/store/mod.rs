@@ -1,0 +1,154 @@
+//! The table: inbox, streams, links, ledger and story.
+//!
+//! One partition per subject holds everything about it:
+//!
+//! | sort key | item |
+//! |---|---|
+//! | `HEAD#<lane>` | the stream: owner, accepted and finished numbers, lease, when it is next due |
+//! | `IN#<lane>#<n>` | inbox entry `n`: the event, the plan once it began, the step reached, the outcome |
+//! | `LINK#<role>#<discriminator>` | which record belongs to the subject: `INTENT`, then `LINKED` |
+//! | `WROTE#<reference>` | the claim of a write that is not idempotent by nature |
+//! | `STORY#<time>#<n>#<i>` | the timeline for people |
+//!
+//! Other partitions: `SEEN#<sender>#<event>` (the duplicate check, apart from the subject so that
+//! the same id under another subject is noticed), `BIND#<issue>` (the company an issue belongs
+//! to), `BACK#<sys_id>` (the subject of a record), `BREAKER#<system>`, `SETTINGS`.
+//!
+//! Every write is conditional, and idempotent by its condition. Queue messages carry no order and
+//! no data: what is not in this table was not accepted, and what is accepted stays due until it is
+//! finished or parked (the liveness invariant: a stream with accepted > finished that is neither
+//! parked nor paused has `next_attempt_at`).
+//!
+//! Accepted races: a worker that outlived its lease may still commit a step, because only the end
+//! of an entry is fenced by the lease. That is harmless: the step's writes are the same whoever
+//! makes them, a plan is stored once, and a claim is put once.
+
+mod accept;
+mod breaker;
+mod entry;
+mod item;
+mod ledger;
+mod link;
+mod stream;
+mod work;
+
+pub use accept::Accepted;
+pub use breaker::{Breaker, Gate};
+pub use entry::{Entry, Loaded, Outcome};
+pub use ledger::{Claim, ClaimState, SETTLED_AFTER, reference_key};
+pub use link::{Link, LinkState};
+pub use stream::{Due, LEASE, Lease, Taken};
+pub use work::{Commit, Deferral, Write};
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use crate::clock::Clock;
+use crate::domain::DeploymentId;
+use crate::failure::{Failure, System};
+
+/// The version of the items that this code writes and reads.
+pub const SCHEMA: i64 = 1;
+
+/// The table.
+#[derive(Clone)]
+pub struct Store {
+    client: aws_sdk_dynamodb::Client,
+    table: String,
+    deployment: DeploymentId,
+    clock: Clock,
+}
+
+/// A call to the table that did not do what it should.
+#[derive(Debug, thiserror::Error)]
+#[error("the table {operation} failed")]
+pub struct Error {
+    operation: &'static str,
+    #[source]
+    source: anyhow::Error,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Upstream {
+            system: System::Aws,
+            cause: error.into(),
+            unsent: false,
+        }
+    }
+}
+
+impl Store {
+    /// A handle on the table.
+    pub fn new(client: aws_sdk_dynamodb::Client, table: String, deployment: DeploymentId, clock: Clock) -> Self {
+        Self {
+            client,
+            table,
+            deployment,
+            clock,
+        }
+    }
+
+    /// The deployment that this function believes to belong to.
+    pub fn deployment(&self) -> &DeploymentId {
+        &self.deployment
+    }
+
+    /// Runs a transaction; conflicts with another are waited out a few times.
+    async fn transact(&self, operation: &'static str, writes: Vec<TransactWriteItem>) -> Result<(), Refusal> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let outcome = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(writes.clone()))
+                .send()
+                .await;
+            let Err(error) = outcome else { return Ok(()) };
+            let reasons = match error.as_service_error() {
+                Some(service) => match service {
+                    aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(canceled) => {
+                        canceled.cancellation_reasons().to_vec()
+                    }
+                    _ => Vec::new(),
+                },
+                None => Vec::new(),
+            };
+            if reasons
+                .iter()
+                .any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+            {
+                return Err(Refusal::Condition(reasons));
+            }
+            let is_conflict = reasons.iter().any(|reason| {
+                matches!(
+                    reason.code(),
+                    Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+                )
+            });
+            if !is_conflict || attempt >= 5 {
+                return Err(Refusal::Error(Error {
+                    operation,
+                    source: error.into(),
+                }));
+            }
+            tokio::time::sleep(crate::retry::call_wait(attempt)).await;
+        }
+    }
+}
+
+/// Why a transaction did not happen.
+enum Refusal {
+    /// A condition did not hold; one reason per write, in order.
+    Condition(Vec<aws_sdk_dynamodb::types::CancellationReason>),
+    /// The call failed; its outcome is unknown.
+    Error(Error),
+}
+
+/// Wraps an SDK error with the operation that it belongs to.
+fn failed<E: std::error::Error + Send + Sync + 'static>(operation: &'static str) -> impl FnOnce(E) -> Error {
+    move |source| Error {
+        operation,
+        source: source.into(),
+    }
+}

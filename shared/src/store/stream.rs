@@ -1,0 +1,247 @@
+//! Streams: the lease, and what is due.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::item::{Item, head_key, key, n, number, s, text, values};
+use super::{Error, Store, failed};
+use crate::domain::{Lane, Stream, Timestamp, UseCase};
+
+/// How long a worker has a stream to itself: a function's hard end plus the time that a write to
+/// ServiceNow may still take to commit.
+pub const LEASE: Duration = Duration::from_secs(150);
+/// How far a claimed ring moves the next one.
+const RING_AGAIN: Duration = Duration::from_secs(60);
+
+/// The right to work on a stream.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// Which stream.
+    pub stream: Stream,
+    /// Fences the end of entries: a later lease has a higher one.
+    pub epoch: i64,
+    /// The highest number accepted when the lease was taken.
+    pub accepted: i64,
+    /// The highest number finished.
+    pub finished: i64,
+    /// Leases taken since the last verdict on an entry.
+    pub starts: i64,
+    /// Failures in a row.
+    pub attempts: u32,
+}
+
+/// What came of asking for a lease.
+#[derive(Debug)]
+pub enum Taken {
+    /// The stream is ours.
+    Lease(Lease),
+    /// There is nothing to do, or it is not time, or somebody else is at it.
+    Nothing(&'static str),
+    /// The stream belongs to another use case.
+    OwnedBy(UseCase),
+}
+
+/// A stream that is due.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// Which stream.
+    pub stream: Stream,
+    /// Whose it is.
+    pub owner: UseCase,
+    /// The system that it waits for, if any.
+    pub waiting_for: Option<String>,
+}
+
+impl Store {
+    /// Takes the lease of a stream for a worker, who is named so that a lost answer does not make
+    /// it wait for itself.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn take(&self, stream: &Stream, owner: UseCase, worker: &str) -> Result<Taken, Error> {
+        let now = self.clock.now();
+        let until = now.after(LEASE);
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(head_key(stream)))
+            .update_expression(
+                "SET lease_until = :until, lease_by = :worker, next_attempt_at = :until, due = :due \
+                 ADD lease_epoch :one, starts :one",
+            )
+            .condition_expression(
+                "accepted > finished AND attribute_not_exists(parked) AND attribute_not_exists(paused) \
+                 AND #owner = :owner AND (attribute_not_exists(lease_until) OR lease_until < :now) \
+                 AND (attribute_not_exists(not_before) OR not_before <= :now)",
+            )
+            .expression_attribute_names("#owner", "owner")
+            .set_expression_attribute_values(Some(values([
+                (":until", n(until.millis())),
+                (":worker", s(worker)),
+                (":due", s(format!("due#{}", stream.shard()))),
+                (":one", n(1)),
+                (":owner", s(owner.as_str())),
+                (":now", n(now.millis())),
+            ])))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let old = match outcome {
+            Ok(answer) => return Ok(Taken::Lease(lease_of(stream, &answer.attributes.unwrap_or_default()))),
+            Err(error) => match refused_item(error.as_service_error()) {
+                Some(old) => old,
+                None => return Err(failed("take of a lease")(error)),
+            },
+        };
+        let is_mine = text(&old, "lease_by") == Some(worker)
+            && number(&old, "lease_until").is_some_and(|until| until >= now.millis());
+        if is_mine {
+            return Ok(Taken::Lease(lease_of(stream, &old)));
+        }
+        if text(&old, "owner") != Some(owner.as_str()) {
+            let other = text(&old, "owner").and_then(|other| other.parse().ok());
+            return Ok(other.map_or(Taken::Nothing("the stream is not there"), Taken::OwnedBy));
+        }
+        if old.contains_key("parked") || old.contains_key("paused") {
+            self.settle_parked(stream).await?;
+            return Ok(Taken::Nothing("the stream is parked or paused"));
+        }
+        Ok(Taken::Nothing(
+            "the stream is finished, held by another worker, or not yet due",
+        ))
+    }
+
+    /// An event that was accepted on a parked stream made it due; it is not.
+    async fn settle_parked(&self, stream: &Stream) -> Result<(), Error> {
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(head_key(stream)))
+            .update_expression("REMOVE next_attempt_at, due")
+            .condition_expression("attribute_exists(parked) OR attribute_exists(paused)")
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(error) if is_refused(error.as_service_error()) => Ok(()),
+            Err(error) => Err(failed("settle of a parked stream")(error)),
+        }
+    }
+
+    /// Claims the ringing of streams that are due in one shard: each is found by one sweeper, and
+    /// moved on by a minute, so that a lost ring is rung again.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn claim_due(&self, shard: u8, most: i32) -> Result<Vec<Due>, Error> {
+        let now = self.clock.now();
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("due")
+            .key_condition_expression("due = :due AND next_attempt_at <= :now")
+            .set_expression_attribute_values(Some(values([
+                (":due", s(format!("due#{shard}"))),
+                (":now", n(now.millis())),
+            ])))
+            .limit(most)
+            .send()
+            .await
+            .map_err(failed("search for due streams"))?;
+        let mut due = Vec::new();
+        for item in found.items() {
+            if let Some(claimed) = self.claim(item, now).await? {
+                due.push(claimed);
+            }
+        }
+        Ok(due)
+    }
+
+    async fn claim(&self, found: &Item, now: Timestamp) -> Result<Option<Due>, Error> {
+        let (Some(pk), Some(sk), Some(at)) = (text(found, "pk"), text(found, "sk"), number(found, "next_attempt_at"))
+        else {
+            return Ok(None);
+        };
+        let (Some(lane), Ok(subject)) = (lane_of(sk), pk.to_owned().try_into()) else {
+            return Ok(None);
+        };
+        let stream = Stream { subject, lane };
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(pk, sk)))
+            .update_expression("SET next_attempt_at = :again")
+            .condition_expression(
+                "next_attempt_at = :seen AND attribute_not_exists(parked) AND attribute_not_exists(paused)",
+            )
+            .set_expression_attribute_values(Some(values([
+                (":again", n(now.after(RING_AGAIN).millis())),
+                (":seen", n(at)),
+            ])))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match outcome {
+            Ok(answer) => {
+                let head = answer.attributes.unwrap_or_default();
+                let owner = text(&head, "owner").and_then(|owner| owner.parse().ok());
+                let waiting_for = text(&head, "waiting_for").map(str::to_owned);
+                Ok(owner.map(|owner| Due {
+                    stream,
+                    owner,
+                    waiting_for,
+                }))
+            }
+            Err(error) => match refused_item(error.as_service_error()) {
+                Some(head) => {
+                    if head.contains_key("parked") || head.contains_key("paused") {
+                        self.settle_parked(&stream).await?;
+                    }
+                    Ok(None)
+                }
+                None if is_refused(error.as_service_error()) => Ok(None),
+                None => Err(failed("claim of a due stream")(error)),
+            },
+        }
+    }
+}
+
+fn lane_of(sk: &str) -> Option<Lane> {
+    [Lane::In, Lane::Unrouted]
+        .into_iter()
+        .find(|lane| sk == super::item::head_sk(*lane))
+}
+
+fn lease_of(stream: &Stream, head: &Item) -> Lease {
+    Lease {
+        stream: stream.clone(),
+        epoch: number(head, "lease_epoch").unwrap_or(0),
+        accepted: number(head, "accepted").unwrap_or(0),
+        finished: number(head, "finished").unwrap_or(0),
+        starts: number(head, "starts").unwrap_or(0),
+        attempts: number(head, "attempts")
+            .and_then(|attempts| attempts.try_into().ok())
+            .unwrap_or(0),
+    }
+}
+
+/// The item that made a condition fail.
+pub(super) fn refused_item(error: Option<&UpdateItemError>) -> Option<Item> {
+    match error? {
+        UpdateItemError::ConditionalCheckFailedException(refused) => refused.item.clone(),
+        _ => None,
+    }
+}
+
+/// Whether a condition failed.
+pub(super) fn is_refused(error: Option<&UpdateItemError>) -> bool {
+    matches!(error, Some(UpdateItemError::ConditionalCheckFailedException(_)))
+}

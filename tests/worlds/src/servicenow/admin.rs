@@ -1,0 +1,84 @@
+//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::engine::{Act, Fields, State};
+use crate::admin::{done, refused};
+use crate::answer;
+
+/// A row to insert, or with a `sys_id` of its own to change; by the administrator if nobody is named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Write {
+    table: String,
+    #[serde(default)]
+    sys_id: Option<String>,
+    #[serde(default)]
+    by: Option<String>,
+    fields: Fields,
+}
+
+pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+    let response = match (&parts.method, parts.uri.path()) {
+        (&Method::GET, "/_world/state") => done(dump(state)),
+        (&Method::POST, "/_world/insert" | "/_world/update") => write(state, now, body),
+        (&Method::POST, "/_world/properties") => match serde_json::from_slice::<Fields>(body) {
+            Err(error) => refused(&format!("these are not properties: {error}")),
+            Ok(properties) => {
+                let act = Act {
+                    at: now,
+                    by: "admin",
+                    is_script: true,
+                };
+                properties
+                    .iter()
+                    .for_each(|(name, value)| state.set_property(act, name, value));
+                done(json!({ "status": "set" }))
+            }
+        },
+        _ => return None,
+    };
+    Some(response)
+}
+
+fn write(state: &mut State, now: OffsetDateTime, body: &Bytes) -> Response<Bytes> {
+    let write: Write = match serde_json::from_slice(body) {
+        Ok(write) => write,
+        Err(error) => return refused(&format!("this is not a row: {error}")),
+    };
+    let act = Act {
+        at: now,
+        by: write.by.as_deref().unwrap_or("admin"),
+        is_script: true,
+    };
+    let written = match write.sys_id {
+        None => state.insert(act, &write.table, &write.fields),
+        Some(sys_id) => state.update(act, &write.table, &sys_id, &write.fields).map(|()| sys_id),
+    };
+    match written {
+        Ok(sys_id) => answer::json(StatusCode::CREATED, &json!({ "sys_id": sys_id })),
+        Err(refusal) => refusal.answer(&state.guesses),
+    }
+}
+
+/// Every table with its rows, but not the tables that describe tables.
+fn dump(state: &State) -> Value {
+    let mut tables = Map::new();
+    for table in state
+        .dictionary
+        .tables()
+        .filter(|table| !matches!(table.name.as_str(), "sys_choice" | "sys_dictionary"))
+    {
+        let mut rows = state.rows(&table.name);
+        rows.retain(|row| row.class == table.name);
+        rows.sort_by_key(|row| row.inserted);
+        let rows: Vec<Value> = rows.into_iter().map(|row| json!(row.fields)).collect();
+        tables.insert(table.name.clone(), Value::Array(rows));
+    }
+    json!({ "tables": tables, "ignored": state.ignored })
+}

@@ -1,0 +1,191 @@
+//! A ServiceNow instance with Customer Service Management.
+//!
+//! Facts: ServiceNow's documentation of Table API, Attachment API and OAuth (release Australia), and what its own
+//! clients expect. Everything else is in [`Guesses`].
+
+mod acts;
+mod admin;
+mod attachments;
+mod dictionary;
+mod engine;
+mod errors;
+mod guesses;
+mod journal;
+mod oauth;
+mod parameters;
+mod query;
+mod render;
+mod router;
+mod rules;
+mod seed;
+mod table_api;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use time::OffsetDateTime;
+
+use crate::body::WorldBody;
+use crate::calls::CallRecord;
+use crate::clock::Clock;
+use crate::gate::{Gate, Moment, World};
+use crate::knobs::Knobs;
+
+pub use attachments::Attachment;
+pub use dictionary::Column;
+pub use guesses::{Guesses, RowOrder};
+pub use journal::JournalEntry;
+pub use oauth::INTEGRATION_USER;
+pub use seed::AGENT;
+
+use engine::{Act, Fields, State};
+
+/// A simulated ServiceNow instance; a clone is the same instance.
+#[derive(Debug, Clone)]
+pub struct ServiceNow {
+    gate: Arc<Gate>,
+    instance: Arc<Instance>,
+}
+
+#[derive(Debug)]
+struct Instance {
+    state: Mutex<State>,
+    is_seeded: bool,
+}
+
+impl ServiceNow {
+    /// An instance with its users `admin`, `gridlink.integration` and one agent, but without groups or records.
+    pub fn new(clock: Clock) -> ServiceNow {
+        ServiceNow::make(clock, false)
+    }
+
+    /// An instance with groups, partners and a few records.
+    pub fn seeded(clock: Clock) -> ServiceNow {
+        ServiceNow::make(clock, true)
+    }
+
+    /// Carries out a request. An answer with the extension [`Dropped`](crate::Dropped) is a lost one.
+    pub async fn call(&self, request: Request<WorldBody>) -> Response<Bytes> {
+        self.gate.pass(&*self.instance, request).await
+    }
+
+    /// The fault rules.
+    pub fn knobs(&self) -> Knobs {
+        self.gate.knobs.clone()
+    }
+
+    /// Every call so far, in order of arrival, without admin calls.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.gate.settle(&*self.instance);
+        self.gate.calls()
+    }
+
+    /// Sets a system property, for example `glide.invalid_query.returns_no_rows`.
+    pub fn set_property(&self, name: &str, value: &str) {
+        let act = self.script("admin");
+        self.state().set_property(act, name, value);
+    }
+
+    /// Changes what the world guesses of the real system.
+    pub fn guess(&self, change: impl FnOnce(&mut Guesses)) {
+        change(&mut self.state().guesses);
+    }
+
+    /// Adds a column to a table, or replaces it.
+    ///
+    /// # Panics
+    /// When the table is unknown.
+    #[track_caller]
+    pub fn add_column(&self, table: &str, column: Column) {
+        assert!(self.state().add_column(table, column), "there is no table {table}");
+    }
+
+    /// Adds an OAuth client that acts as a user.
+    pub fn add_client(&self, client_id: &str, client_secret: &str, user_name: &str) {
+        self.state().tokens.add_client(client_id, client_secret, user_name);
+    }
+
+    /// Ends the life of every token.
+    pub fn expire_tokens(&self) {
+        self.instance.expire_tokens(self.gate.clock.now());
+    }
+
+    /// What links in answers begin with; no slash at the end.
+    pub fn set_base_url(&self, url: &str) {
+        self.state().base_url = url.trim_end_matches('/').to_owned();
+    }
+
+    fn make(clock: Clock, is_seeded: bool) -> ServiceNow {
+        let state = seed::state(clock.now(), is_seeded);
+        let instance = Instance {
+            state: Mutex::new(state),
+            is_seeded,
+        };
+        ServiceNow {
+            gate: Arc::new(Gate::new(clock)),
+            instance: Arc::new(instance),
+        }
+    }
+
+    /// The state, after everything that is late and due.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.gate.settle(&*self.instance);
+        self.instance.lock()
+    }
+
+    fn script<'a>(&self, user_name: &'a str) -> Act<'a> {
+        Act {
+            at: self.gate.clock.now(),
+            by: user_name,
+            is_script: true,
+        }
+    }
+}
+
+impl Instance {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl World for Instance {
+    fn handle(&self, moment: Moment, parts: &Parts, body: &Bytes) -> Response<Bytes> {
+        router::serve(&mut self.lock(), moment, parts, body)
+    }
+
+    fn admits(&self, moment: Moment, parts: &Parts) -> bool {
+        self.lock().tokens.user_of(parts, moment).is_some()
+    }
+
+    fn failure(&self, status: StatusCode, message: &str, detail: &str) -> Response<Bytes> {
+        errors::failure(status, message, Some(detail))
+    }
+
+    fn expire_tokens(&self, now: OffsetDateTime) {
+        self.lock().tokens.expire(now);
+    }
+
+    fn admin(&self, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+        admin::serve(&mut self.lock(), now, parts, body)
+    }
+
+    fn restart(&self, now: OffsetDateTime) {
+        let mut state = self.lock();
+        let base_url = state.base_url.clone();
+        *state = seed::state(now, self.is_seeded);
+        state.base_url = base_url;
+    }
+}
+
+fn owned(fields: &[(&str, &str)]) -> Fields {
+    fields
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}

@@ -1,0 +1,192 @@
+//! `/api/now/table/…`: one record, many records, insert, update, delete.
+
+use bytes::Bytes;
+use http::header::{HeaderName, LINK, LOCATION};
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::engine::{Act, Fields, State};
+use super::errors::{Refusal, failure};
+use super::parameters::{self, Parameters};
+use super::query::Query;
+use super::render;
+use crate::answer;
+
+/// What the path of a Table API request names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) sys_id: Option<&'a str>,
+    /// `/api/now/v1/…`, which answers 404 where newer versions answer an empty list.
+    pub(crate) is_version_1: bool,
+}
+
+pub(crate) fn serve(
+    state: &mut State,
+    act: Act<'_>,
+    target: Target<'_>,
+    parts: &Parts,
+    body: &Bytes,
+) -> Response<Bytes> {
+    let answered = answer_to(state, act, target, parts, body);
+    answered.unwrap_or_else(|refusal| refusal.answer(&state.guesses))
+}
+
+fn answer_to(
+    state: &mut State,
+    act: Act<'_>,
+    target: Target<'_>,
+    parts: &Parts,
+    body: &Bytes,
+) -> Result<Response<Bytes>, Refusal> {
+    parameters::check_headers(parts, &state.guesses)?;
+    let table = target.table;
+    if state.dictionary.table(table).is_none() {
+        return Err(Refusal::InvalidTable(table.to_owned()));
+    }
+    let parameters = Parameters::of(parts);
+    match (parameters::method(parts), target.sys_id) {
+        (Method::GET | Method::HEAD, None) => list(state, act, target, parts, &parameters),
+        (Method::GET | Method::HEAD, Some(sys_id)) => {
+            Ok(one(state, table, sys_id, StatusCode::OK, &parameters).ok_or(Refusal::NoRecord)?)
+        }
+        (Method::POST, None) => {
+            let fields = fields(state, body)?;
+            let sys_id = state.insert(act, table, &fields)?;
+            let mut response = written(state, target, &sys_id, StatusCode::CREATED, parts, &parameters);
+            let location = format!("{}/api/now/table/{table}/{sys_id}", state.base_url);
+            answer::set(&mut response, LOCATION, &location);
+            Ok(response)
+        }
+        (Method::PATCH | Method::PUT, Some(sys_id)) => {
+            let fields = fields(state, body)?;
+            state.update(act, table, sys_id, &fields)?;
+            Ok(written(state, target, sys_id, StatusCode::OK, parts, &parameters))
+        }
+        (Method::DELETE, Some(sys_id)) => {
+            state.delete(act, table, sys_id)?;
+            Ok(answer::empty(StatusCode::NO_CONTENT))
+        }
+        _ => Ok(failure(StatusCode::METHOD_NOT_ALLOWED, "Method not supported", None)),
+    }
+}
+
+fn list(
+    state: &mut State,
+    act: Act<'_>,
+    target: Target<'_>,
+    parts: &Parts,
+    parameters: &Parameters,
+) -> Result<Response<Bytes>, Refusal> {
+    let limit = parameters.number("sysparm_limit", 10_000)?;
+    let offset = parameters.number("sysparm_offset", 0)?;
+    let query = query(state, act, target.table, parameters);
+    let view = parameters.view();
+    let found = state.select(target.table, &query);
+    let total = found.len();
+    if total == 0 && target.is_version_1 {
+        return Err(Refusal::NoRecord);
+    }
+    let page = found.into_iter().skip(offset).take(limit);
+    let rows: Vec<Value> = page.map(|row| render::row(state, target.table, row, &view)).collect();
+    let mut response = answer::json(StatusCode::OK, &json!({ "result": rows }));
+    if !parameters.is_true("sysparm_no_count") {
+        answer::set(
+            &mut response,
+            HeaderName::from_static("x-total-count"),
+            &total.to_string(),
+        );
+    }
+    if !parameters.is_true("sysparm_suppress_pagination_header") && limit > 0 {
+        let url = format!("{}{}", state.base_url, parts.uri.path());
+        answer::set(&mut response, LINK, &links(&url, parameters, limit, offset, total));
+    }
+    Ok(response)
+}
+
+/// The query of the parameters; notes what it ignores.
+pub(crate) fn query(state: &mut State, act: Act<'_>, table: &str, parameters: &Parameters) -> Query {
+    let user = state.user_sys_id(act.by);
+    let text = parameters.get("sysparm_query");
+    let mut query = Query::parse(state, table, text.unwrap_or_default(), &user);
+    if text.is_none() {
+        for (field, value) in parameters.filters() {
+            query.and_equals(&state.dictionary, field, value);
+        }
+    }
+    let invalid = query
+        .invalid
+        .iter()
+        .map(|part| format!("{table} cannot be asked for {part:?}"));
+    state.ignored.extend(invalid);
+    query
+}
+
+pub(crate) fn links(url: &str, parameters: &Parameters, limit: usize, offset: usize, total: usize) -> String {
+    let link = |offset, rel| format!("<{url}?{}>;rel=\"{rel}\"", parameters.page(limit, offset));
+    let mut links = vec![link(0, "first")];
+    if offset > 0 {
+        links.push(link(offset.saturating_sub(limit), "prev"));
+    }
+    if offset + limit < total {
+        links.push(link(offset + limit, "next"));
+    }
+    links.push(link(total.saturating_sub(1) / limit * limit, "last"));
+    links.join(",")
+}
+
+fn one(
+    state: &State,
+    table: &str,
+    sys_id: &str,
+    status: StatusCode,
+    parameters: &Parameters,
+) -> Option<Response<Bytes>> {
+    let row = state.find(table, sys_id)?;
+    let result = render::row(state, table, row, &parameters.view());
+    Some(answer::json(status, &json!({ "result": result })))
+}
+
+fn written(
+    state: &State,
+    target: Target<'_>,
+    sys_id: &str,
+    status: StatusCode,
+    parts: &Parts,
+    parameters: &Parameters,
+) -> Response<Bytes> {
+    let without_body = HeaderName::from_static("x-no-response-body");
+    if parameters::header(parts, &without_body) == "true" {
+        return answer::empty(status);
+    }
+    one(state, target.table, sys_id, status, parameters).expect("what was written is there")
+}
+
+/// The fields of a JSON body; of a list the first object counts.
+pub(crate) fn fields(state: &State, body: &Bytes) -> Result<Fields, Refusal> {
+    let not_json = || Refusal::bad_request(&state.guesses.invalid_json_message, "The payload is not valid JSON.");
+    let sent: Value = serde_json::from_slice(body).map_err(|_| not_json())?;
+    let first = match sent {
+        Value::Array(items) => items.into_iter().next().ok_or_else(not_json)?,
+        other => other,
+    };
+    let Value::Object(object) = first else {
+        return Err(not_json());
+    };
+    Ok(object
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, text(value)?)))
+        .collect())
+}
+
+/// What a JSON value stores; nested values store nothing.
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(value) => Some(value.to_string()),
+        Value::String(value) => Some(value),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
