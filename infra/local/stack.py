@@ -72,7 +72,8 @@ class Stack:
         self.servicenow = f"http://127.0.0.1:{ports.servicenow}"
         self.trading_grid = f"http://127.0.0.1:{ports.trading_grid}"
         self.outputs: dict[str, str] = {}
-        self.keys: dict[str, str] = {}
+        self.keys: dict[str, list[str]] = {}
+        """The signing keys of each sender, the current one last."""
 
     def start(self, packages: dict[str, Path], worlds: Path) -> None:
         """Needs each function's package folder and the program of the worlds."""
@@ -178,8 +179,11 @@ class Stack:
     def fill_secrets(self) -> None:
         manager = self.aws("secretsmanager")
         for sender in SENDERS:
-            self.keys[sender] = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-            manager.put_secret_value(SecretId=f"{NAME}/webhook/{sender}", SecretString=self.keys[sender])
+            # Twice: after a rotation the previous key still counts.
+            for _ in ("AWSPREVIOUS", "AWSCURRENT"):
+                key = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+                self.keys.setdefault(sender, []).append(key)
+                manager.put_secret_value(SecretId=f"{NAME}/webhook/{sender}", SecretString=key)
         for system in ("servicenow", "trading-grid"):
             manager.put_secret_value(SecretId=f"{NAME}/credentials/{system}", SecretString=json.dumps(CLIENT))
 
@@ -188,7 +192,7 @@ class Stack:
             address=f"127.0.0.1:{self.ports.ministack}",
             host=f"{self.outputs['WebhookApiId']}.execute-api.localhost:{self.ports.ministack}",
             path=f"/{STAGE}/hooks/{sender}",
-            key=self.keys[sender],
+            key=self.keys[sender][-1],
         )
 
     def function_logs(self, function: str, lines: int = 20) -> list[str]:

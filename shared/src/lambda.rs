@@ -99,7 +99,7 @@ pub async fn serve_sweep() -> Result<(), Error> {
 /// When the configuration is not usable, or Lambda ends the function.
 pub async fn serve_webhook() -> Result<(), Error> {
     let (config, transport) = start()?;
-    let mapping = Mapping::parse(&config.mapping()?)?;
+    let mapping = Arc::new(Mapping::parse(&config.mapping()?)?);
     let ingress = Ingress::new(&config, webhook_secret_prefix()?, mapping, transport, Clock::System);
     Box::pin(ingress.warm_up()).await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<WebhookRequest>| {

@@ -1,6 +1,7 @@
 //! Webhooks behind API Gateway: verify, parse, accept, ring, and only then 202.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -61,13 +62,13 @@ pub struct Ingress {
     queue: Queue,
     secrets: Secrets,
     secret_prefix: String,
-    mapping: Mapping,
+    mapping: Arc<Mapping>,
     clock: Clock,
 }
 
 impl Ingress {
     /// An ingress that sends over `transport` and reads `clock`.
-    pub fn new(config: &Config, secret_prefix: String, mapping: Mapping, transport: Transport, clock: Clock) -> Self {
+    pub fn new(config: &Config, secret_prefix: String, mapping: Arc<Mapping>, transport: Transport, clock: Clock) -> Self {
         let aws = Aws::new(config.aws.clone(), transport, clock.clone());
         Self {
             store: Store::new(

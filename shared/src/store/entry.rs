@@ -161,7 +161,7 @@ impl Store {
             if item.contains_key("outcome") {
                 return Ok(());
             }
-            let plan = match text(item, "plan") {
+            let plan = match text(item, "decided") {
                 Some(plan) => Some(serde_json::from_str(plan).map_err(|_| damaged("plan"))?),
                 None => None,
             };

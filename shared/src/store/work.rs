@@ -79,27 +79,24 @@ impl Store {
         if entry.plan.is_some() {
             condition.push_str(" AND step = :before");
         } else {
-            condition.push_str(" AND attribute_not_exists(plan)");
+            condition.push_str(" AND attribute_not_exists(decided)");
             set.remove(":before");
         }
         if let Some(plan) = plan {
             let json = serde_json::to_string(plan).map_err(failed("advance"))?;
-            expression.push_str(", #plan = :plan");
+            expression.push_str(", decided = :plan");
             set.insert(":plan".to_owned(), s(json));
         }
         if entry.has_refusals {
             expression.push_str(", refusals = :yes");
             set.insert(":yes".to_owned(), AttributeValue::Bool(true));
         }
-        let mut update = Update::builder()
+        let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(entry_key(&lease.stream, entry.number)))
             .update_expression(expression)
             .condition_expression(condition)
             .set_expression_attribute_values(Some(set));
-        if plan.is_some() {
-            update = update.expression_attribute_names("#plan", "plan");
-        }
         let mut all = vec![Write::Update(update.build().map_err(failed("advance"))?)];
         all.extend(writes.iter().cloned());
         all.extend(self.story(lease, entry.number, step, story)?);

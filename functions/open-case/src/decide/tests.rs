@@ -1,0 +1,8 @@
+//! The rules, one sentence each. Sample events are the files in `events/receive-webhook`.
+
+mod added;
+mod desk;
+mod finished;
+mod hostile;
+mod opening;
+mod updated;

@@ -1,0 +1,263 @@
+//! The facts of `open-case`: the only part of it that awaits.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use shared::clients::Clients;
+use shared::domain::{CompanyId, IssueId, SysId, TableName};
+use shared::effect::{Attach, Source};
+use shared::event::{Data, Document, Event, Issue};
+use shared::failure::Failure;
+use shared::lambda::Situation;
+use shared::mapping::{Mode, UnknownPartner, WhenFinished};
+use shared::servicenow::Row;
+use shared::store::{Link, LinkState, reference_key};
+use shared::trading_grid::collaboration;
+
+use crate::{Content, Facts, Linked, Place};
+
+/// An issue that the community does not have yet is waited for this long.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// The remedy for what the mapping cannot work out.
+const CORRECT_THE_MAPPING: &str = "correct the mapping, deploy it, and replay";
+
+/// Reads what must be known.
+///
+/// # Errors
+/// When a fact cannot be had now, or can never be had.
+pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> Result<Facts, Failure> {
+    let (company, issue_id) = situation
+        .subject
+        .as_issue()
+        .ok_or_else(|| Failure::permanent(anyhow!("{} is not an issue", situation.subject), "dismiss the entry"))?;
+    let link = match &situation.link {
+        Some(Link {
+            continued_by: Some(key),
+            ..
+        }) => clients.store.link(&situation.subject, key).await?,
+        link => link.clone(),
+    };
+    let place = match link {
+        Some(link) if link.state == LinkState::Linked => {
+            let linked = linked(clients, situation, event, link, &company, &issue_id).await?;
+            Place::Linked(Box::new(linked))
+        }
+        unfinished => {
+            let issue = match &event.data {
+                Data::IssueOpened(issue) => issue.clone(),
+                _ => fetch(clients, situation, &company, &issue_id).await?,
+            };
+            // An earlier intent has frozen the table: the record may exist there.
+            let frozen = unfinished.map(|link| link.record.table);
+            let content = content(clients, issue, frozen).await?;
+            Place::Nowhere(Box::new(with_group(clients, content).await?))
+        }
+    };
+    Ok(Facts {
+        mapping: Arc::clone(&clients.mapping),
+        deployment: clients.store.deployment().clone(),
+        subject: situation.subject.clone(),
+        place,
+    })
+}
+
+async fn linked(
+    clients: &Clients,
+    situation: &Situation,
+    event: &Event,
+    link: Link,
+    company: &CompanyId,
+    issue_id: &IssueId,
+) -> Result<Linked, Failure> {
+    let row = row(clients, &link).await?;
+    let is_continued = clients
+        .mapping
+        .table(&link.record.table)
+        .and_then(|rule| rule.finished.get(row.text("state")))
+        .is_some_and(|what| *what == WhenFinished::New);
+    let content = match &event.data {
+        Data::IssueUpdated(_) | Data::IssueCommented(_) | Data::DocumentShared(_) if is_continued => {
+            let content = content(clients, fetch(clients, situation, company, issue_id).await?, None).await?;
+            Some(with_group(clients, content).await?)
+        }
+        Data::IssueUpdated(_) => {
+            Some(content(clients, fetch(clients, situation, company, issue_id).await?, None).await?)
+        }
+        Data::IssueOpened(_) | Data::IssueCommented(_) | Data::DocumentShared(_) | Data::Unknown => None,
+    };
+    let partner_name = match (&content, &event.data) {
+        (Some(content), _) => content.partner_name.clone(),
+        (None, Data::IssueCommented(_)) => name_of(clients, &link, company).await?,
+        (None, _) => company.to_string(),
+    };
+    let documents_before = match &event.data {
+        Data::DocumentShared(shared) => documents_before(clients, situation, &link, &shared.document).await?,
+        Data::IssueOpened(_) | Data::IssueUpdated(_) | Data::IssueCommented(_) | Data::Unknown => 0,
+    };
+    Ok(Linked {
+        link,
+        row,
+        content,
+        partner_name,
+        documents_before,
+    })
+}
+
+/// The record as it is: its state, and the fields that a decision may set.
+async fn row(clients: &Clients, link: &Link) -> Result<Row, Failure> {
+    let mut fields = BTreeSet::from(["sys_id", "number", "state", "correlation_id"]);
+    fields.extend(link.base.keys().map(String::as_str));
+    let rule = clients.mapping.table(&link.record.table);
+    fields.extend(
+        rule.into_iter()
+            .flat_map(|rule| rule.reopen.keys().map(TableName::as_str)),
+    );
+    let fields = fields.into_iter().collect::<Vec<_>>();
+    let row = clients.servicenow.task(&link.record.sys_id, &fields).await?;
+    row.ok_or_else(|| {
+        Failure::permanent(
+            anyhow!("{} is gone or hidden from the integration user", link.number),
+            "restore the record or its read access and replay, or dismiss the entry",
+        )
+    })
+}
+
+/// The partner's name for people; its company id where ServiceNow has no clear answer.
+async fn name_of(clients: &Clients, link: &Link, company: &CompanyId) -> Result<String, Failure> {
+    let Some(rule) = clients.mapping.table(&link.record.table) else {
+        return Ok(company.to_string());
+    };
+    match clients.partner(&rule.partner, company).await {
+        Ok(Some((_, name))) if !name.trim().is_empty() => Ok(name),
+        // A name is a courtesy: its absence is no reason to stop.
+        Ok(_) | Err(Failure::Permanent { .. }) => Ok(company.to_string()),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// How many documents the issue has brought before this one; a document that was taken before is
+/// not counted against itself.
+async fn documents_before(
+    clients: &Clients,
+    situation: &Situation,
+    link: &Link,
+    document: &Document,
+) -> Result<usize, Failure> {
+    let before = clients.store.bound(&situation.subject).await?.len();
+    if before < clients.mapping.documents.max_per_issue {
+        return Ok(before);
+    }
+    let attach = Attach {
+        record: link.record.clone(),
+        source: Source::Community {
+            document: document.clone(),
+        },
+        file_name: String::new(),
+    };
+    let claim = reference_key(&link.record.sys_id, &attach.what());
+    let taken = clients.store.claim_of(&situation.subject, &claim).await?;
+    Ok(if taken.is_some() { 0 } else { before })
+}
+
+/// The issue as the community has it now.
+async fn fetch(
+    clients: &Clients,
+    situation: &Situation,
+    company: &CompanyId,
+    issue_id: &IssueId,
+) -> Result<Issue, Failure> {
+    let found = clients
+        .community
+        .issue(company, issue_id)
+        .await
+        .map_err(collaboration::Error::into_failure)?;
+    match found {
+        Some(issue) => Ok(issue),
+        None if situation.now < situation.received_at.after(PATIENCE) => Err(Failure::Transient {
+            cause: anyhow!("the community does not have the issue yet"),
+            wait: None,
+            unsent: true,
+        }),
+        None => Err(Failure::permanent(
+            anyhow!("the community does not have the issue"),
+            "find out whether the issue was removed, and replay or dismiss",
+        )),
+    }
+}
+
+/// Routes the issue and finds the partner that its table refers to. `frozen` is the table of an
+/// earlier intent, which counts more than the route's.
+async fn content(clients: &Clients, issue: Issue, frozen: Option<TableName>) -> Result<Content, Failure> {
+    let route = |partner: &str| {
+        let mut routed = clients
+            .mapping
+            .route(&issue, partner)
+            .map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
+        if let Some(table) = &frozen {
+            routed.table = table.clone();
+            let rule = clients.mapping.table(table);
+            routed.partner_field = rule.map(|rule| rule.partner.field.to_string());
+        }
+        Ok::<_, Failure>(routed)
+    };
+    let company = issue.company_id.clone();
+    let first = route(company.as_str())?;
+    if first.mode == Mode::Off {
+        return Ok(Content {
+            issue,
+            routed: first,
+            partner: None,
+            partner_name: company.to_string(),
+            group: None,
+        });
+    }
+    let (mut partner, partner_name) = partner(clients, &first.table, &company).await?;
+    let routed = route(&partner_name)?;
+    // A condition may ask for the partner's name.
+    if routed.table != first.table {
+        (partner, _) = self::partner(clients, &routed.table, &company).await?;
+    }
+    Ok(Content {
+        issue,
+        routed,
+        partner,
+        partner_name,
+        group: None,
+    })
+}
+
+/// The partner and its name, as the records of a table refer to it.
+async fn partner(
+    clients: &Clients,
+    table: &TableName,
+    company: &CompanyId,
+) -> Result<(Option<SysId>, String), Failure> {
+    let rule = clients
+        .mapping
+        .table(table)
+        .ok_or_else(|| Failure::permanent(anyhow!("{table} has no rule"), CORRECT_THE_MAPPING))?;
+    match clients.partner(&rule.partner, company).await? {
+        Some((id, name)) if name.trim().is_empty() => Ok((Some(id), company.to_string())),
+        Some((id, name)) => Ok((Some(id), name)),
+        None if clients.mapping.unknown_partner == UnknownPartner::Accept => Ok((None, company.to_string())),
+        None => Err(Failure::permanent(
+            anyhow!(
+                "ServiceNow has no {} with {} = {company}",
+                rule.partner.table,
+                rule.partner.key
+            ),
+            format!("add {company} to {} and replay", rule.partner.table),
+        )),
+    }
+}
+
+/// Finds the group that a new record goes to.
+async fn with_group(clients: &Clients, content: Content) -> Result<Content, Failure> {
+    let group = match content.routed.mode {
+        Mode::Off => None,
+        Mode::On | Mode::Shadow => Some(clients.group(&content.routed.assignment_group).await?),
+    };
+    Ok(Content { group, ..content })
+}

@@ -1,0 +1,16 @@
+//! One integration-test binary: scenarios in process, crash-point enumeration, cost, bad input.
+//!
+//! The seam is the HTTP transport and the clock, nowhere else: real clients, real serialization
+//! and real decisions run against strict simulators in the same process, under Tokio's paused
+//! clock, so that a day of outage takes a moment and every run can be replayed.
+
+mod faults;
+mod oracle;
+mod play;
+mod scenarios;
+mod town;
+
+mod bad_input;
+mod cost;
+mod prove;
+mod stories;

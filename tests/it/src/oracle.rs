@@ -1,0 +1,161 @@
+//! What must always hold, and what must hold in the end.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::scenarios::{Expected, Scenario};
+use crate::town::{TABLE, Town};
+
+fn heads(town: &Town) -> Vec<Value> {
+    let items = town.cloud.items(TABLE);
+    items.into_iter().filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("HEAD#"))).collect()
+}
+
+fn number(item: &Value, name: &str) -> i64 {
+    item[name].as_i64().unwrap_or(0)
+}
+
+/// The liveness invariant, after every write: what is accepted and neither finished, parked nor
+/// paused is due at some time.
+pub(crate) fn check_liveness(town: &Town) {
+    for head in heads(town) {
+        let is_behind = number(&head, "accepted") > number(&head, "finished");
+        let is_stopped = head.get("parked").is_some() || head.get("paused").is_some();
+        if is_behind && !is_stopped && head.get("next_attempt_at").is_none() {
+            town.violated(format!("nothing makes the stream {} due: {head}", head["pk"]));
+        }
+    }
+}
+
+/// Whether every stream is finished or stopped.
+pub(crate) fn is_settled(town: &Town) -> bool {
+    heads(town).iter().all(|head| {
+        number(head, "accepted") == number(head, "finished")
+            || head.get("parked").is_some()
+            || head.get("paused").is_some()
+    })
+}
+
+/// 202 was answered: the event must be in the inbox.
+pub(crate) fn check_accepted(town: &Town, event: &Value) {
+    let id = &event["id"];
+    let is_there = town.cloud.items(TABLE).iter().any(|item| {
+        item["sk"].as_str().is_some_and(|sk| sk.starts_with("IN#")) && item["event_id"] == *id
+    });
+    if !is_there {
+        town.violated(format!("{id} was answered 202 and is not in the inbox"));
+    }
+}
+
+/// Everything that must hold when the town is quiet.
+pub(crate) fn check(town: &Town, scenario: &Scenario) {
+    check_table(town);
+    let rows = town.servicenow.rows("task");
+    let ours: Vec<_> =
+        rows.iter().filter(|row| row.get("correlation_display").is_some_and(|name| name == "Trading Grid")).collect();
+    if ours.len() != scenario.expected.len() {
+        town.violated(format!("{} records instead of {}", ours.len(), scenario.expected.len()));
+    }
+    for expected in &scenario.expected {
+        let matching: Vec<_> = ours
+            .iter()
+            .filter(|row| match expected.correlation.strip_suffix('~') {
+                Some(_) => row["correlation_id"].starts_with(expected.correlation),
+                None => row["correlation_id"] == expected.correlation,
+            })
+            .collect();
+        match matching.as_slice() {
+            [row] => check_record(town, expected, row, &rows),
+            found => town.violated(format!("{} records for {}", found.len(), expected.correlation)),
+        }
+    }
+    let dead = town.cloud.dead_letters(crate::town::QUEUE).len();
+    if dead > 0 {
+        town.violated(format!("{dead} dead letters"));
+    }
+}
+
+fn check_record(town: &Town, expected: &Expected, row: &BTreeMap<String, String>, rows: &[BTreeMap<String, String>]) {
+    let what = format!("{} {}", expected.correlation, row["number"]);
+    if row["sys_class_name"] != expected.table {
+        town.violated(format!("{what} is a {}", row["sys_class_name"]));
+    }
+    for (field, part) in expected.fields {
+        let value = row.get(*field).cloned().unwrap_or_default();
+        let value = match *field {
+            "assignment_group" => town.servicenow.row("sys_user_group", &value).map(|group| group["name"].clone()),
+            "parent" => rows.iter().find(|row| row["sys_id"] == value).map(|row| row["correlation_id"].clone()),
+            _ => Some(value),
+        };
+        if !value.as_ref().is_some_and(|value| value.contains(part)) {
+            town.violated(format!("{what}: {field} is {value:?}, not {part}"));
+        }
+    }
+    let journal = |element| {
+        let entries = town.servicenow.journal(&row["sys_id"], element);
+        entries.into_iter().filter(|entry| entry.created_by == "gridlink.integration").map(|entry| entry.value).collect()
+    };
+    check_list(town, &what, "comments", &journal("comments"), expected.comments);
+    check_list(town, &what, "work notes", &journal("work_notes"), expected.notes);
+    let attachments = town.servicenow.attachments(&row["sys_id"]);
+    let names = attachments.iter().map(|attachment| attachment.file_name.clone()).collect::<Vec<_>>();
+    check_list(town, &what, "attachments", &names, expected.attachments);
+    check_story(town, row, expected);
+}
+
+fn check_list(town: &Town, what: &str, kind: &str, found: &Vec<String>, expected: &[&str]) {
+    let fits = found.len() == expected.len() && found.iter().zip(expected).all(|(found, part)| found.contains(part));
+    if !fits {
+        town.violated(format!("{what}: {kind} are {found:?}, not {expected:?}"));
+    }
+}
+
+/// The timeline tells what happened, each thing once, and nothing else.
+fn check_story(town: &Town, row: &BTreeMap<String, String>, expected: &Expected) {
+    let story: Vec<String> = town
+        .cloud
+        .items(TABLE)
+        .iter()
+        .filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("STORY#")))
+        .map(|item| item["text"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    let count = |part: &str| story.iter().filter(|line| line.contains(part)).count();
+    if count(&format!("created {}", row["number"])) != 1 {
+        town.violated(format!("the story does not tell once that {} was created: {story:?}", row["number"]));
+    }
+    if !expected.correlation.ends_with('~') && count("attached ") != expected.attachments.len() {
+        town.violated(format!("the story tells of other attachments than {:?}: {story:?}", expected.attachments));
+    }
+}
+
+/// Counters, links and ways back agree.
+fn check_table(town: &Town) {
+    let items = town.cloud.items(TABLE);
+    for head in heads(town) {
+        let (accepted, finished) = (number(&head, "accepted"), number(&head, "finished"));
+        let counted: i64 = head
+            .as_object()
+            .map(|head| head.iter().filter(|(name, _)| name.starts_with("count_")).filter_map(|(_, n)| n.as_i64()).sum())
+            .unwrap_or(0);
+        if accepted != finished || counted != finished {
+            town.violated(format!("{}: accepted {accepted}, finished {finished}, counted {counted}", head["pk"]));
+        }
+        for left in ["next_attempt_at", "due", "lease_until", "parked", "starts"] {
+            if head.get(left).is_some_and(|value| *value != 0) {
+                town.violated(format!("{} is finished and has {left}: {head}", head["pk"]));
+            }
+        }
+    }
+    for link in items.iter().filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("LINK#"))) {
+        let (sys_id, table) = (link["sys_id"].as_str().unwrap(), link["record_table"].as_str().unwrap());
+        let row = town.servicenow.row(table, sys_id);
+        if link["state"] != "LINKED" || row.is_none_or(|row| link["number"] != row["number"]) {
+            town.violated(format!("a link without its record: {link}"));
+        }
+        let back = items.iter().find(|item| item["pk"] == format!("BACK#{sys_id}"));
+        if back.is_none_or(|back| back["subject"] != link["pk"]) {
+            town.violated(format!("no way back from {sys_id}"));
+        }
+    }
+}

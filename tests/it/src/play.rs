@@ -1,0 +1,323 @@
+//! Runs a scenario: senders that repeat until 202, an event source mapping with two workers, the
+//! schedule; then everything once more, duplicated and out of order.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::clients::Clients;
+use shared::clock::Clock;
+use shared::domain::{Timestamp, UseCase};
+use shared::lambda::{Ingress, QueueBatch, QueueVerdict, QueueWorker, Sweeper, WebhookAnswer};
+use shared::mapping::Mapping;
+use shared::signature;
+use tokio::time::{Instant, sleep};
+
+use crate::oracle;
+use crate::scenarios::{Scenario, Step};
+use crate::town::{Environment, QUEUE, TABLE, Town, WEBHOOK_KEY, seconds};
+
+/// How long a function may run.
+const FUNCTION: Duration = Duration::from_secs(60);
+/// How long API Gateway's function may run.
+const GATEWAY: Duration = Duration::from_secs(20);
+/// A play that is not quiet after this long has lost something.
+const LONGEST: Duration = Duration::from_secs(6 * 3600);
+
+type Work<I, O> = Rc<dyn Fn(I, String, Timestamp) -> std::pin::Pin<Box<dyn Future<Output = O>>>>;
+
+/// The environments of one function: warm ones are used again.
+struct Function<I, O> {
+    name: &'static str,
+    time: Duration,
+    make: Box<dyn Fn(&Arc<Environment>) -> Work<I, O>>,
+    idle: RefCell<Vec<(Arc<Environment>, Work<I, O>)>>,
+    made: Cell<u32>,
+    invoked: Cell<u32>,
+}
+
+impl<I, O> Function<I, O> {
+    fn new(name: &'static str, time: Duration, make: impl Fn(&Arc<Environment>) -> Work<I, O> + 'static) -> Rc<Self> {
+        Rc::new(Self {
+            name,
+            time,
+            make: Box::new(make),
+            idle: RefCell::default(),
+            made: Cell::new(0),
+            invoked: Cell::new(0),
+        })
+    }
+
+    /// Invokes the function; `None` when it was killed, and its environment with it.
+    async fn invoke(&self, town: &Town, input: I) -> Option<O> {
+        let idle = self.idle.borrow_mut().pop();
+        let (environment, work) = idle.unwrap_or_else(|| {
+            self.made.set(self.made.get() + 1);
+            let environment = Environment::new(format!("{}-{}", self.name, self.made.get()));
+            let work = (self.make)(&environment);
+            (environment, work)
+        });
+        self.invoked.set(self.invoked.get() + 1);
+        let request = format!("{}-request-{}", self.name, self.invoked.get());
+        let deadline = town.clock.now().after(self.time);
+        let answer = environment.run(self.time, town.kills_in_time(), work(input, request, deadline)).await;
+        if answer.is_some() {
+            self.idle.borrow_mut().push((environment, work));
+        }
+        answer
+    }
+}
+
+/// A running installation.
+pub(crate) struct Play {
+    pub(crate) town: Arc<Town>,
+    ingress: Rc<Function<Value, WebhookAnswer>>,
+    worker: Rc<Function<QueueBatch, QueueVerdict>>,
+    sweeper: Rc<Function<(), ()>>,
+    running: Rc<Cell<u32>>,
+    is_over: Rc<Cell<bool>>,
+}
+
+impl Play {
+    pub(crate) fn new(town: &Arc<Town>) -> Self {
+        let make = |town: &Arc<Town>| (Arc::clone(town), town.clock.clone());
+        let (place, clock) = make(town);
+        let ingress = Function::new("receive-webhook", GATEWAY, move |environment| {
+            let mapping = Arc::clone(&place.mapping);
+            let transport = place.transport(environment);
+            let ingress =
+                Rc::new(Ingress::new(&place.config(), "webhook/".to_owned(), mapping, transport, clock.clone()));
+            Rc::new(move |input: Value, request: String, _| {
+                let ingress = Rc::clone(&ingress);
+                Box::pin(async move { ingress.handle(serde_json::from_value(input).unwrap(), &request).await })
+            })
+        });
+        let (place, clock) = make(town);
+        let worker = Function::new("open-case", FUNCTION, move |environment| {
+            let clients = clients(&place, environment, clock.clone());
+            let worker = Rc::new(QueueWorker {
+                clients,
+                use_case: UseCase::OpenCase,
+                gather: open_case::gather,
+                decide: open_case::decide,
+            });
+            Rc::new(move |batch, request: String, deadline| {
+                let worker = Rc::clone(&worker);
+                Box::pin(async move { worker.handle(batch, &request, deadline).await })
+            })
+        });
+        let (place, clock) = make(town);
+        let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {
+            let sweeper = Rc::new(Sweeper::new(&place.config(), place.transport(environment), clock.clone()));
+            Rc::new(move |(), request: String, deadline| {
+                let sweeper = Rc::clone(&sweeper);
+                Box::pin(async move {
+                    // A failed sweep is followed by the next.
+                    let _ = sweeper.sweep(&request, deadline).await;
+                })
+            })
+        });
+        Self {
+            town: Arc::clone(town),
+            ingress,
+            worker,
+            sweeper,
+            running: Rc::new(Cell::new(0)),
+            is_over: Rc::new(Cell::new(false)),
+        }
+    }
+
+    /// Plays a scenario to its end and gives what is wrong with the outcome.
+    pub(crate) async fn run(&self, scenario: &Scenario, and_again: bool) -> Vec<String> {
+        self.open_the_doors();
+        let mut sent = Vec::new();
+        for step in &scenario.steps {
+            match step {
+                Step::Partner(act) => {
+                    let event = act(&self.town.community);
+                    self.deliver(&event).await;
+                    sent.push(event);
+                }
+                Step::Unsent(act) => {
+                    let _ = act(&self.town.community);
+                }
+                Step::Agent(act) => {
+                    self.quiet().await;
+                    act(&self.town);
+                }
+                Step::Wait(time) => sleep(*time).await,
+            }
+        }
+        self.quiet().await;
+        oracle::check(&self.town, scenario);
+        if and_again {
+            let before = self.town.servicenow.calls().len();
+            for event in sent.iter().rev().chain(sent.iter()) {
+                self.deliver(event).await;
+            }
+            self.ring_everything();
+            self.quiet().await;
+            oracle::check(&self.town, scenario);
+            let after = self.town.servicenow.calls().len();
+            if after != before {
+                self.town.violated(format!("a replay made {} calls to ServiceNow", after - before));
+            }
+        }
+        self.is_over.set(true);
+        self.town.violations.lock().unwrap().clone()
+    }
+
+    /// Starts the event source mapping and the schedule.
+    pub(crate) fn open_the_doors(&self) {
+        for _ in 0..2 {
+            let (town, worker) = (Arc::clone(&self.town), Rc::clone(&self.worker));
+            let (running, is_over) = (Rc::clone(&self.running), Rc::clone(&self.is_over));
+            tokio::task::spawn_local(async move {
+                while !is_over.get() {
+                    let messages = town.cloud.receive(QUEUE, 10);
+                    if messages.is_empty() {
+                        sleep(Duration::from_millis(1500)).await;
+                        continue;
+                    }
+                    running.set(running.get() + 1);
+                    let records: Vec<Value> = messages
+                        .iter()
+                        .map(|message| json!({"messageId": message.message_id, "body": message.body}))
+                        .collect();
+                    let batch = serde_json::from_value(json!({"Records": records})).unwrap();
+                    if let Some(verdict) = worker.invoke(&town, batch).await {
+                        for message in &messages {
+                            if verdict.failures.iter().all(|failed| failed.id != message.message_id) {
+                                town.cloud.delete(QUEUE, &message.receipt);
+                            }
+                        }
+                    }
+                    running.set(running.get() - 1);
+                }
+            });
+        }
+        let (town, sweeper) = (Arc::clone(&self.town), Rc::clone(&self.sweeper));
+        let (running, is_over) = (Rc::clone(&self.running), Rc::clone(&self.is_over));
+        tokio::task::spawn_local(async move {
+            loop {
+                sleep(Duration::from_secs(60)).await;
+                if is_over.get() {
+                    return;
+                }
+                running.set(running.get() + 1);
+                sweeper.invoke(&town, ()).await;
+                running.set(running.get() - 1);
+            }
+        });
+    }
+
+    /// Posts an event until it is accepted, as a sender that obeys the contract does.
+    pub(crate) async fn deliver(&self, event: &Value) {
+        for _ in 0..60 {
+            let request = signed(event.to_string(), "trading-grid", &self.town.clock);
+            if let Some(answer) = self.ingress.invoke(&self.town, request).await {
+                match answer.status_code {
+                    202 => {
+                        oracle::check_accepted(&self.town, event);
+                        return;
+                    }
+                    503 => {}
+                    status => {
+                        self.town.violated(format!("{} was answered {status}: {}", event["id"], answer.body));
+                        return;
+                    }
+                }
+            }
+            sleep(Duration::from_secs(5)).await;
+        }
+        self.town.violated(format!("{} was never accepted", event["id"]));
+    }
+
+    /// One request, without repeating it.
+    pub(crate) async fn post(&self, request: Value) -> WebhookAnswer {
+        self.ingress.invoke(&self.town, request).await.unwrap()
+    }
+
+    /// Waits until nothing is left to do.
+    pub(crate) async fn quiet(&self) {
+        let started = Instant::now();
+        loop {
+            sleep(Duration::from_secs(2)).await;
+            let town = &self.town;
+            let is_quiet = self.running.get() == 0
+                && town.under_way.load(Ordering::Relaxed) == 0
+                && town.cloud.depth(QUEUE) == 0
+                && town.cloud.in_flight(QUEUE) == 0
+                && oracle::is_settled(town);
+            if is_quiet {
+                return;
+            }
+            if started.elapsed() > LONGEST {
+                self.town.violated("the town is not quiet after six hours".to_owned());
+                return;
+            }
+        }
+    }
+
+    /// Rings every stream twice, as a queue that repeats itself would.
+    fn ring_everything(&self) {
+        for item in self.town.cloud.items(TABLE) {
+            let sk = item["sk"].as_str().unwrap_or_default();
+            if let Some(lane) = sk.strip_prefix("HEAD#") {
+                let body = json!({"subject": item["pk"], "lane": lane}).to_string();
+                for _ in 0..2 {
+                    self.running.set(self.running.get() + 1);
+                    let batch = json!({"Records": [{"messageId": "again", "body": body}, {"messageId": "again2", "body": body}]});
+                    let batch = serde_json::from_value(batch).unwrap();
+                    let (town, worker) = (Arc::clone(&self.town), Rc::clone(&self.worker));
+                    let running = Rc::clone(&self.running);
+                    tokio::task::spawn_local(async move {
+                        worker.invoke(&town, batch).await;
+                        running.set(running.get() - 1);
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Town {
+    /// Lambda kills a function at its deadline. Only where creates alone are at stake may a worker
+    /// outlive it: they must survive any pause.
+    fn kills_in_time(&self) -> bool {
+        !self.outlives_deadline
+    }
+}
+
+/// The mapping that is shipped, read once.
+pub(crate) fn default_mapping() -> Arc<Mapping> {
+    static MAPPING: OnceLock<Arc<Mapping>> = OnceLock::new();
+    let parse = || Arc::new(Mapping::parse(include_str!("../../../infra/mapping.yaml")).unwrap());
+    Arc::clone(MAPPING.get_or_init(parse))
+}
+
+pub(crate) fn clients(town: &Arc<Town>, environment: &Arc<Environment>, clock: Clock) -> Clients {
+    let transport = town.transport(environment);
+    Clients::new(&town.config(), town.systems(), Arc::clone(&town.mapping), transport, clock)
+}
+
+/// A REST API's proxy request with a signed body.
+pub(crate) fn signed(body: String, sender: &str, clock: &Clock) -> Value {
+    let keys = signature::keys(&WEBHOOK_KEY.to_owned().into()).unwrap();
+    let seconds = seconds(clock);
+    let signature = signature::signature(&keys[0], "msg_1", seconds, body.as_bytes());
+    json!({
+        "pathParameters": {"sender": sender},
+        "multiValueHeaders": {
+            "Content-Type": ["application/cloudevents+json"],
+            "Webhook-Id": ["msg_1"],
+            "Webhook-Timestamp": [seconds.to_string()],
+            "Webhook-Signature": [signature],
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    })
+}

@@ -1,0 +1,156 @@
+//! Crash-point enumeration: the proof that carries the product.
+//!
+//! A scenario is run once to count its outside requests; then once for every request and every
+//! fault that the system behind it can have, and for pairs of them. After each run everything is
+//! delivered again, duplicated and out of order. A plan that fails prints as one line; set
+//! `GRIDLINK_PLAN=<scenario>/<plan>` to replay it.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::faults::{Fault, Plan};
+use crate::play::{Play, default_mapping};
+use crate::scenarios::{self, Scenario};
+use crate::town::{Call, Town};
+
+/// Runs one plan. Gives the requests that were made before the replay, and what is wrong.
+fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
+    fastrand::seed(7);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let outlives_deadline = scenario.only_creates && plan.pauses();
+        let town = Town::new(plan.clone(), default_mapping(), outlives_deadline);
+        let violations = Play::new(&town).run(scenario, and_again).await;
+        (town.calls(), violations)
+    })
+}
+
+/// What a run may still be struck by: later requests, and faults that their systems can have.
+fn strikes(calls: &[Call], from: usize) -> Vec<(usize, Fault)> {
+    let mut strikes = Vec::new();
+    for (index, call) in calls.iter().enumerate().skip(from) {
+        strikes.extend(Fault::ALL.into_iter().filter(|fault| fault.fits(call.system, &call.operation)).map(|fault| (index, fault)));
+    }
+    strikes
+}
+
+/// Runs plans on all processors.
+struct Prover<'a> {
+    scenario: &'a Scenario,
+    plans: AtomicUsize,
+    failures: Mutex<Vec<String>>,
+}
+
+impl Prover<'_> {
+    fn prove(&self, plan: &Plan) -> Vec<Call> {
+        self.plans.fetch_add(1, Ordering::Relaxed);
+        let (calls, violations) = run(self.scenario, plan, true);
+        if !violations.is_empty() {
+            let line = format!("GRIDLINK_PLAN={}/{plan} {violations:?}", self.scenario.name);
+            self.failures.lock().unwrap().push(line);
+        }
+        calls
+    }
+}
+
+fn setting(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+    std::env::var(name).ok()
+}
+
+/// Proves the scenarios that `choose` takes; `sample` is how many pairs of the others are tried.
+fn prove(scenarios: &[Scenario], all_pairs: bool, sample: usize) {
+    if let Some(wanted) = setting("GRIDLINK_PLAN") {
+        let (name, plan) = wanted.split_once('/').unwrap();
+        let Some(scenario) = scenarios.iter().find(|scenario| scenario.name == name) else { return };
+        let (calls, violations) = run(scenario, &plan.parse().unwrap(), true);
+        for (at, call) in calls.iter().enumerate() {
+            println!("{at:4} {:<18} {} {:?} {:?}", call.by, call.operation, call.status, call.fault);
+        }
+        assert!(violations.is_empty(), "{violations:#?}");
+        return;
+    }
+    let started = std::time::Instant::now();
+    let mut total = 0;
+    let mut failures = Vec::new();
+    let only = setting("GRIDLINK_SCENARIO");
+    for scenario in scenarios.iter().filter(|scenario| only.as_ref().is_none_or(|only| only == scenario.name)) {
+        let prover = Prover { scenario, plans: AtomicUsize::new(0), failures: Mutex::default() };
+        let (calls, violations) = run(scenario, &Plan::default(), false);
+        assert!(violations.is_empty(), "{} without faults: {violations:#?}", scenario.name);
+        prover.prove(&Plan::default());
+        let singles: Vec<Plan> = strikes(&calls, 0).iter().map(|(at, fault)| Plan::default().and(*at, *fault)).collect();
+        let pairs = Mutex::new(Vec::new());
+        on_all_processors(&singles, |plan| {
+            let struck = prover.prove(plan);
+            let first = plan.0[0].0;
+            let later = strikes(&struck[..until_replay(&struck, &calls)], first + 1);
+            let mut pairs = pairs.lock().unwrap();
+            pairs.extend(later.into_iter().map(|(at, fault)| plan.and(at, fault)));
+        });
+        println!("{}: {} single faults done after {:.0?}", scenario.name, singles.len(), started.elapsed());
+        let mut pairs = pairs.into_inner().unwrap();
+        pairs.sort_by_key(ToString::to_string);
+        if !all_pairs && !scenario.is_named {
+            fastrand::seed(11);
+            fastrand::shuffle(&mut pairs);
+            pairs.truncate(sample);
+        }
+        on_all_processors(&pairs, |plan| drop(prover.prove(plan)));
+        println!(
+            "{:<34} {:3} requests, {:4} single faults, {:5} pairs",
+            scenario.name,
+            calls.len(),
+            singles.len(),
+            pairs.len()
+        );
+        total += prover.plans.into_inner();
+        failures.extend(prover.failures.into_inner().unwrap());
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{total} plans in {seconds:.0} s, {:.0} plans a second", total as f64 / seconds);
+    failures.sort();
+    assert!(failures.is_empty(), "{} plans fail:\n{}", failures.len(), failures[..failures.len().min(20)].join("\n"));
+}
+
+/// The second fault of a pair strikes near the first: within the requests of a clean run, and
+/// those that recovery adds.
+fn until_replay(struck: &[Call], clean: &[Call]) -> usize {
+    struck.len().min(clean.len() + RECOVERY)
+}
+
+/// How many requests of the recovery are struck, too.
+const RECOVERY: usize = 12;
+
+fn on_all_processors(plans: &[Plan], work: impl Fn(&Plan) + Sync) {
+    let next = AtomicUsize::new(0);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..processors {
+            scope.spawn(|| {
+                while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    work(plan);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn every_crash_point_of_every_scenario_leaves_exactly_one_of_everything() {
+    let all_pairs = setting("GRIDLINK_PAIRS").is_some_and(|value| value == "all");
+    prove(&scenarios::all(), all_pairs, 40);
+}
+
+#[test]
+fn the_same_plan_makes_the_same_calls() {
+    for scenario in scenarios::all() {
+        let plan = "5:lost,9:kill-after".parse().unwrap();
+        let log = || {
+            let (calls, _) = run(&scenario, &plan, true);
+            calls.iter().map(|call| format!("{} {} {:?}", call.by, call.operation, call.status)).collect::<Vec<_>>()
+        };
+        assert_eq!(log(), log(), "{}", scenario.name);
+    }
+}

@@ -1,0 +1,242 @@
+//! What partners and agents do, and what must be there in the end.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use worlds::{IssueSeed, TradingGrid};
+
+use crate::town::Town;
+
+pub(crate) const NORTHWIND: &str = "GC41543822654A";
+pub(crate) const ISSUE: &str = "ISS-1";
+
+/// One step of a scenario.
+pub(crate) enum Step {
+    /// A partner acts, and the community posts the event.
+    Partner(fn(&TradingGrid) -> Value),
+    /// A partner acts, and the event is never posted.
+    Unsent(fn(&TradingGrid) -> Value),
+    /// Once everything is quiet, an agent acts in ServiceNow.
+    Agent(fn(&Town)),
+    /// Time passes.
+    #[expect(dead_code, reason = "for scenarios that wait")]
+    Wait(Duration),
+}
+
+/// A record that must be there in the end, once.
+pub(crate) struct Expected {
+    pub(crate) table: &'static str,
+    pub(crate) correlation: &'static str,
+    /// Fields and parts of their values.
+    pub(crate) fields: &'static [(&'static str, &'static str)],
+    /// Parts of the comments, in order; there are no others.
+    pub(crate) comments: &'static [&'static str],
+    /// Parts of the work notes, in order; there are no others.
+    pub(crate) notes: &'static [&'static str],
+    /// Names of the attachments, in order; there are no others.
+    pub(crate) attachments: &'static [&'static str],
+}
+
+/// A story with its outcome.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    /// Whether all pairs of faults are tried in every run of the tests.
+    pub(crate) is_named: bool,
+    /// Whether it only creates, so that workers may outlive their deadline.
+    pub(crate) only_creates: bool,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) expected: Vec<Expected>,
+}
+
+const CASE: Expected = Expected {
+    table: "sn_customerservice_case",
+    correlation: ISSUE,
+    fields: &[("short_description", "856 was rejected"), ("assignment_group", "Logistics Exceptions")],
+    comments: &[],
+    notes: &[],
+    attachments: &[],
+};
+
+/// All scenarios of `open-case`.
+pub(crate) fn all() -> Vec<Scenario> {
+    let scenario = |name, steps, expected| Scenario { name, is_named: false, only_creates: false, steps, expected };
+    vec![
+        Scenario {
+            is_named: true,
+            only_creates: true,
+            ..scenario("opened", vec![Step::Partner(opens)], vec![CASE])
+        },
+        Scenario {
+            is_named: true,
+            ..scenario(
+                "opened-with-document",
+                vec![Step::Partner(opens_with_document)],
+                vec![Expected { attachments: &["asn-856.edi"], ..CASE }],
+            )
+        },
+        Scenario {
+            is_named: true,
+            ..scenario(
+                "commented",
+                vec![Step::Partner(opens), Step::Partner(comments)],
+                vec![Expected { comments: &["Can somebody look"], ..CASE }],
+            )
+        },
+        scenario(
+            "same-comment-twice-then-document",
+            vec![Step::Partner(opens), Step::Partner(comments), Step::Partner(comments), Step::Partner(shares)],
+            vec![Expected {
+                comments: &["Can somebody look", "Can somebody look"],
+                attachments: &["proof-of-delivery.pdf"],
+                ..CASE
+            }],
+        ),
+        scenario(
+            "comment-when-opened-was-lost",
+            vec![Step::Unsent(opens_with_document), Step::Partner(comments)],
+            vec![Expected { comments: &["Can somebody look"], attachments: &["asn-856.edi"], ..CASE }],
+        ),
+        scenario(
+            "updated",
+            vec![Step::Partner(opens), Step::Partner(changes_summary)],
+            vec![Expected {
+                fields: &[("short_description", "two orders"), ("assignment_group", "Logistics Exceptions")],
+                ..CASE
+            }],
+        ),
+        scenario(
+            "updated-after-triage",
+            vec![Step::Partner(opens), Step::Agent(triages), Step::Partner(changes_summary), Step::Partner(escalates)],
+            vec![Expected {
+                fields: &[("short_description", "Edited by an agent"), ("priority", "4")],
+                notes: &["edited here meanwhile", "rates this issue as critical"],
+                ..CASE
+            }],
+        ),
+        scenario(
+            "comment-reopens",
+            vec![Step::Partner(opens), Step::Agent(resolves), Step::Partner(comments)],
+            vec![Expected {
+                fields: &[("state", "10")],
+                comments: &["Can somebody look"],
+                notes: &["Reopened"],
+                ..CASE
+            }],
+        ),
+        scenario(
+            "comment-on-closed",
+            vec![Step::Partner(opens), Step::Agent(closes), Step::Partner(comments)],
+            vec![
+                Expected { fields: &[("state", "3")], ..CASE },
+                Expected {
+                    correlation: "ISS-1~",
+                    fields: &[("description", "Continues CS"), ("parent", "ISS-1")],
+                    comments: &["Can somebody look"],
+                    ..CASE
+                },
+            ],
+        ),
+        scenario(
+            "document-with-a-wrong-hash",
+            vec![Step::Partner(opens_with_corrupt_document), Step::Partner(comments)],
+            vec![Expected {
+                comments: &["Can somebody look"],
+                notes: &["was not attached: its SHA-256 is not the announced one"],
+                ..CASE
+            }],
+        ),
+        Scenario {
+            only_creates: true,
+            ..scenario(
+                "incident",
+                vec![Step::Partner(opens_connectivity)],
+                vec![Expected {
+                    table: "incident",
+                    fields: &[("impact", "2"), ("urgency", "1"), ("assignment_group", "EDI Support")],
+                    ..CASE
+                }],
+            )
+        },
+    ]
+}
+
+/// Wraps data into the event that a community posts for it.
+fn event(kind: &str, data: Value) -> Value {
+    let (company, issue) = (data["companyId"].as_str().unwrap(), data["issueId"].as_str().unwrap());
+    let version = data["version"].as_u64().unwrap();
+    json!({
+        "specversion": "1.0",
+        "id": format!("evt-{issue}-{version}"),
+        "source": format!("/tradinggrid/companies/{company}"),
+        "type": format!("gridlink.community.issue.{kind}.v1"),
+        "subject": format!("issues/{company}/{issue}"),
+        "time": "2026-11-23T08:59:00Z",
+        "datacontenttype": "application/json",
+        "data": data,
+    })
+}
+
+fn seed(category: &str, summary: &str, documents: &[&str]) -> IssueSeed {
+    serde_json::from_value(json!({
+        "companyId": NORTHWIND, "issueId": ISSUE, "category": category, "priority": "high", "summary": summary,
+        "description": "Mandatory segment N1*ST is missing.", "documents": documents,
+        "transactionRef": {"documentType": "856", "interchangeControlNumber": "000004711"},
+    }))
+    .unwrap()
+}
+
+fn opens(community: &TradingGrid) -> Value {
+    event("opened", community.open_issue(seed("asn_failed", "856 was rejected", &[])))
+}
+
+fn opens_with_document(community: &TradingGrid) -> Value {
+    event("opened", community.open_issue(seed("asn_failed", "856 was rejected", &["doc-asn-856"])))
+}
+
+fn opens_with_corrupt_document(community: &TradingGrid) -> Value {
+    let event = opens_with_document(community);
+    community.corrupt_document("doc-asn-856");
+    event
+}
+
+fn opens_connectivity(community: &TradingGrid) -> Value {
+    let mut seed = seed("connectivity", "856 was rejected", &[]);
+    seed.transaction_ref = None;
+    event("opened", community.open_issue(seed))
+}
+
+fn comments(community: &TradingGrid) -> Value {
+    event("commented", community.add_comment(NORTHWIND, ISSUE, "Can somebody look at this?"))
+}
+
+fn shares(community: &TradingGrid) -> Value {
+    event("document-shared", community.share_document(NORTHWIND, ISSUE, "doc-pod"))
+}
+
+fn changes_summary(community: &TradingGrid) -> Value {
+    event("updated", community.change_issue(NORTHWIND, ISSUE, &[("summary", "two orders were rejected")]))
+}
+
+fn escalates(community: &TradingGrid) -> Value {
+    event("updated", community.change_issue(NORTHWIND, ISSUE, &[("priority", "critical")]))
+}
+
+fn triages(town: &Town) {
+    let fields = [("short_description", "Edited by an agent"), ("priority", "4")];
+    town.servicenow.update("sn_customerservice_case", &case(town), &fields);
+}
+
+fn resolves(town: &Town) {
+    town.servicenow.update("sn_customerservice_case", &case(town), &[("state", "6")]);
+}
+
+fn closes(town: &Town) {
+    town.servicenow.update("sn_customerservice_case", &case(town), &[("state", "3")]);
+}
+
+/// The sys_id of the issue's case.
+pub(crate) fn case(town: &Town) -> String {
+    let rows = town.servicenow.rows("task");
+    let found = rows.iter().find(|row| row["correlation_id"] == ISSUE);
+    found.map(|row| row["sys_id"].clone()).unwrap_or_default()
+}

@@ -1,0 +1,384 @@
+//! Everything outside the functions, in one process, with a tap on every request.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use cloud::{Cloud, QueueSettings};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use serde_json::json;
+use shared::clock::Clock;
+use shared::config::{AwsConfig, Config, Systems};
+use shared::domain::{Timestamp, UseCase};
+use shared::http::{Body, Transport, TransportError};
+use shared::mapping::Mapping;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use worlds::{ServiceNow, TradingGrid};
+
+use crate::faults::{Fault, Plan, System};
+
+pub(crate) const TABLE: &str = "gridlink";
+pub(crate) const QUEUE: &str = "open-case.fifo";
+pub(crate) const WEBHOOK_KEY: &str = "whsec_Z3JpZGxpbmstdGVzdC1rZXktMDAwMDAw";
+/// How long a standing-still function stands still: longer than its lease and the settle time.
+const PAUSE: Duration = Duration::from_secs(200);
+/// How late a late commit is.
+const LATE: Duration = Duration::from_secs(60);
+/// 2026-11-23T09:00:00Z.
+const START: u64 = 1_795_424_400;
+
+/// One request to the outside.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) system: System,
+    /// The operation of AWS, or method and path.
+    pub(crate) operation: String,
+    /// Which environment of which function sent it.
+    pub(crate) by: String,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) status: Option<u16>,
+}
+
+/// The outside.
+pub(crate) struct Town {
+    pub(crate) cloud: Cloud,
+    pub(crate) servicenow: ServiceNow,
+    pub(crate) community: TradingGrid,
+    pub(crate) clock: Clock,
+    pub(crate) mapping: Arc<Mapping>,
+    pub(crate) plan: Plan,
+    /// Whether a function that stands still is not killed at its deadline.
+    pub(crate) outlives_deadline: bool,
+    calls: Mutex<Vec<Call>>,
+    /// Requests that will take effect later.
+    pub(crate) under_way: AtomicUsize,
+    /// What went wrong while the play ran.
+    pub(crate) violations: Mutex<Vec<String>>,
+}
+
+impl Town {
+    pub(crate) fn new(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool) -> Arc<Self> {
+        let wall = UNIX_EPOCH + Duration::from_secs(START);
+        let cloud = Cloud::new(cloud::Clock::starting_at(wall));
+        cloud.create_table(table_definition());
+        let settings = QueueSettings {
+            visibility: Duration::from_secs(360),
+            max_receive_count: 8,
+            dead_letter: Some("open-case-dead.fifo".to_owned()),
+            ..QueueSettings::default()
+        };
+        cloud.create_fifo_queue(QUEUE, settings);
+        cloud.put_secret("webhook/trading-grid", WEBHOOK_KEY, None);
+        cloud.put_secret("webhook/servicenow", WEBHOOK_KEY, None);
+        let client = json!({"client_id": "gridlink", "client_secret": "gridlink"}).to_string();
+        cloud.put_secret("servicenow", &client, None);
+        cloud.put_secret("trading-grid", &client, None);
+        cloud.put_secret("reference", "a key that nobody else has", None);
+        let world_clock = || worlds::Clock::starting_at(time::OffsetDateTime::from(wall));
+        Arc::new(Self {
+            cloud,
+            servicenow: ServiceNow::seeded(world_clock()),
+            community: TradingGrid::seeded(world_clock()),
+            clock: Clock::following_tokio(Timestamp::from_millis(START as i64 * 1000)),
+            mapping,
+            plan,
+            outlives_deadline,
+            calls: Mutex::default(),
+            under_way: AtomicUsize::new(0),
+            violations: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            table: TABLE.to_owned(),
+            deployment: "it".parse().unwrap(),
+            queues: BTreeMap::from([(UseCase::OpenCase, self.cloud.queue_url(QUEUE))]),
+            aws: AwsConfig {
+                region: cloud::REGION.to_owned(),
+                access_key_id: "AKID".to_owned(),
+                secret_access_key: "secret".to_owned().into(),
+                session_token: None,
+                endpoint: None,
+            },
+            extra_ca_file: None,
+            task_root: PathBuf::from("."),
+            log_level: "info".to_owned(),
+        }
+    }
+
+    pub(crate) fn systems(&self) -> Systems {
+        let url = |text: &str| url::Url::parse(text).unwrap();
+        Systems {
+            servicenow_url: url("https://servicenow.test"),
+            servicenow_secret: "servicenow".to_owned(),
+            collaboration_url: url("https://community.test/collaboration/v1"),
+            trading_grid_token_url: url("https://community.test/v1/oauth2/tokens"),
+            trading_grid_secret: "trading-grid".to_owned(),
+            reference_secret: "reference".to_owned(),
+        }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    pub(crate) fn violated(&self, what: String) {
+        self.violations.lock().unwrap().push(what);
+    }
+
+    /// The way of one environment to the outside.
+    pub(crate) fn transport(self: &Arc<Self>, environment: &Arc<Environment>) -> Transport {
+        let (town, environment) = (Arc::clone(self), Arc::clone(environment));
+        Transport::InProcess(Arc::new(move |request| {
+            let (town, environment) = (Arc::clone(&town), Arc::clone(&environment));
+            Box::pin(async move { town.tap(&environment, request).await })
+        }))
+    }
+
+    async fn tap(
+        self: &Arc<Self>,
+        environment: &Arc<Environment>,
+        request: Request<Body>,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let (system, operation) = target_of(&request);
+        let (index, fault) = {
+            let mut calls = self.calls.lock().unwrap();
+            let index = calls.len();
+            let fault = self.plan.at(index).filter(|fault| fault.fits(system, &operation));
+            let by = environment.name.clone();
+            calls.push(Call { system, operation: operation.clone(), by, fault, status: None });
+            (index, fault)
+        };
+        let lost = || TransportError::lost(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+        let answer = match fault {
+            None => self.answer(system, request).await?,
+            Some(Fault::KillBefore) => return environment.die().await,
+            Some(Fault::KillAfter) => {
+                let _ = self.answer(system, request).await;
+                return environment.die().await;
+            }
+            Some(Fault::Lost) => {
+                let _ = self.answer(system, request).await;
+                return Err(lost());
+            }
+            Some(Fault::ErrorAfter) => {
+                let _ = self.answer(system, request).await;
+                error(system, 503)
+            }
+            Some(Fault::Late) => {
+                let (parts, body) = request.into_parts();
+                let body = body.collect().await.map_err(|_| lost())?.to_bytes();
+                let request = Request::from_parts(parts, shared::http::full(body));
+                let town = Arc::clone(self);
+                town.under_way.fetch_add(1, Ordering::Relaxed);
+                tokio::task::spawn_local(async move {
+                    tokio::time::sleep(LATE).await;
+                    let _ = town.answer(system, request).await;
+                    town.under_way.fetch_sub(1, Ordering::Relaxed);
+                });
+                return Err(lost());
+            }
+            Some(Fault::TooMany) => error(system, 429),
+            Some(Fault::Conflict) => conflict(),
+            Some(Fault::Throttle) => error(system, 400),
+            Some(Fault::Pause) => {
+                environment.stand_still().await;
+                self.answer(system, request).await?
+            }
+        };
+        self.calls.lock().unwrap()[index].status = Some(answer.status().as_u16());
+        Ok(answer)
+    }
+
+    async fn answer(&self, system: System, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
+        let lost = |what: &'static str| TransportError::lost(std::io::Error::other(what));
+        let response = match system {
+            System::DynamoDb | System::Sqs | System::Secrets => {
+                let (parts, body) = request.into_parts();
+                let body = body.collect().await.map_err(|_| lost("a broken body"))?.to_bytes();
+                let is_write = system == System::DynamoDb && is_write(&parts.headers);
+                let response = self.cloud.call(Request::from_parts(parts, body)).await;
+                if is_write {
+                    crate::oracle::check_liveness(self);
+                }
+                response
+            }
+            System::ServiceNow => self.servicenow.call(request.map(world_body)).await,
+            System::TradingGrid => self.community.call(request.map(world_body)).await,
+        };
+        if response.extensions().get::<worlds::Dropped>().is_some() {
+            return Err(lost("dropped"));
+        }
+        if response.extensions().get::<worlds::Truncated>().is_some() {
+            return Err(lost("truncated"));
+        }
+        Ok(response)
+    }
+}
+
+/// One Lambda environment: it can be killed, and it can stand still.
+pub(crate) struct Environment {
+    pub(crate) name: String,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    is_dead: bool,
+    still_until: Option<Instant>,
+}
+
+impl Environment {
+    pub(crate) fn new(name: String) -> Arc<Self> {
+        Arc::new(Self { name, state: Mutex::default(), changed: Notify::new() })
+    }
+
+    async fn die<T>(&self) -> T {
+        self.state.lock().unwrap().is_dead = true;
+        self.changed.notify_one();
+        std::future::pending().await
+    }
+
+    async fn stand_still(&self) {
+        let until = Instant::now() + PAUSE;
+        self.state.lock().unwrap().still_until = Some(until);
+        self.changed.notify_one();
+        // The play does not poll this environment until then.
+        std::future::poll_fn(|_| match Instant::now() < until {
+            true => std::task::Poll::Pending,
+            false => std::task::Poll::Ready(()),
+        })
+        .await;
+    }
+
+    /// Runs an invocation in this environment; `None` when it was killed.
+    pub(crate) async fn run<T>(
+        &self,
+        time: Duration,
+        is_killed_in_time: bool,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let deadline = Instant::now() + time;
+        let mut work = Box::pin(work);
+        loop {
+            let still_until = self.state.lock().unwrap().still_until.filter(|until| Instant::now() < *until);
+            if let Some(until) = still_until {
+                let wake = if is_killed_in_time { until.min(deadline) } else { until };
+                tokio::time::sleep_until(wake).await;
+                if is_killed_in_time && Instant::now() >= deadline {
+                    return None;
+                }
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = self.changed.notified() => if self.state.lock().unwrap().is_dead { return None },
+                () = tokio::time::sleep_until(deadline), if is_killed_in_time => return None,
+                answer = &mut work => return Some(answer),
+            }
+        }
+    }
+}
+
+fn world_body(body: Body) -> worlds::WorldBody {
+    body.map_err(|error| worlds::WorldError(error.to_string())).boxed_unsync()
+}
+
+fn target_of(request: &Request<Body>) -> (System, String) {
+    let host = request.uri().host().unwrap_or_default();
+    if let Some(target) = request.headers().get("x-amz-target") {
+        let target = target.to_str().unwrap();
+        let operation = target.split('.').next_back().unwrap_or_default().to_owned();
+        let system = match target {
+            target if target.starts_with("DynamoDB") => System::DynamoDb,
+            target if target.starts_with("AmazonSQS") => System::Sqs,
+            _ => System::Secrets,
+        };
+        return (system, operation);
+    }
+    let system = match host {
+        "servicenow.test" => System::ServiceNow,
+        "community.test" => System::TradingGrid,
+        other => panic!("a request to an unknown host {other}"),
+    };
+    (system, format!("{} {}", request.method(), request.uri().path()))
+}
+
+fn is_write(headers: &http::HeaderMap) -> bool {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    target.ends_with("TransactWriteItems") || target.ends_with("UpdateItem")
+}
+
+/// A refusal without effect, in the words of the system.
+fn error(system: System, status: u16) -> Response<Bytes> {
+    let (kind, body) = match (system, status) {
+        (System::DynamoDb, 400) => {
+            ("application/x-amz-json-1.0", json!({"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "slow down"}))
+        }
+        (System::Sqs | System::Secrets, 400) => {
+            ("application/x-amz-json-1.1", json!({"__type": "ThrottlingException", "message": "slow down"}))
+        }
+        (System::DynamoDb | System::Sqs | System::Secrets, _) => {
+            ("application/x-amz-json-1.0", json!({"__type": "InternalServerError", "message": "internal"}))
+        }
+        (System::ServiceNow | System::TradingGrid, _) => {
+            ("application/json", json!({"error": {"message": "busy", "detail": ""}, "status": "failure"}))
+        }
+    };
+    Response::builder()
+        .status(status)
+        .header("content-type", kind)
+        .header("retry-after", "7")
+        .body(Bytes::from(body.to_string()))
+        .unwrap()
+}
+
+fn conflict() -> Response<Bytes> {
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+        "CancellationReasons": [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}],
+    });
+    Response::builder()
+        .status(400)
+        .header("content-type", "application/x-amz-json-1.0")
+        .body(Bytes::from(body.to_string()))
+        .unwrap()
+}
+
+fn table_definition() -> serde_json::Value {
+    json!({
+        "TableName": TABLE,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "due", "AttributeType": "S"},
+            {"AttributeName": "next_attempt_at", "AttributeType": "N"},
+        ],
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "due",
+            "KeySchema": [
+                {"AttributeName": "due", "KeyType": "HASH"},
+                {"AttributeName": "next_attempt_at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }],
+    })
+}
+
+/// The wall clock of the play, for signing.
+pub(crate) fn seconds(clock: &Clock) -> i64 {
+    clock.now().seconds()
+}
