@@ -25,14 +25,14 @@ demo: tools ## play the whole path on this machine and stay up; ONCE=1 ends afte
 test: rust deny template deployed ## everything that must hold before a change is merged
 	@printf '\nAll tests passed.\n'
 
-package: tools ## build what goes to a real account: target/lambda/<function>/, with fat LTO
-	@$(step) "packages" $(bin)/python infra/local/build.py
+package: tools ## build what goes to a real account: target/lambda/<function>/, with fat LTO; ARCH=arm64 for Graviton
+	@$(step) "packages" $(bin)/python infra/local/build.py $(if $(filter arm64,$(ARCH)),--arm64)
 
 bench: ## measure the functions beside a no-op function (a few minutes)
-	cargo run --locked --profile dist --package bench
+	cargo run --locked --release --package bench --bin bench
 
-prove: ## all fault plans of the crash enumeration, not only the sample of `make test` (long)
-	GRIDLINK_PROVE=all cargo test --locked --release --package it -- --nocapture crash
+prove: ## all plans of the crash enumeration, not only the sample of `make test` (long)
+	GRIDLINK_PAIRS=all cargo test --locked --release --package it -- --nocapture every_crash_point
 
 audit: ## known vulnerabilities, offline: ADVISORY_DB=<folder or .tar.gz>
 	@test -n "$(ADVISORY_DB)" || { echo "Say where the advisory database is: make audit ADVISORY_DB=<folder or .tar.gz>"; exit 1; }

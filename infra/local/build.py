@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-from console import Problem, step
+from console import Problem, run, step
 from stack import BIN, ROOT
 
 FUNCTIONS = ("open-case", "poll-changes", "receive-webhook")
@@ -65,6 +66,5 @@ def execute(command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    from console import run
-
-    run(lambda: build_packages("--profile", "dist") or 0, ROOT / ".demo" / "build-trace.txt")
+    # What goes to a real account; `--arm64` needs that Rust target and a linker for it.
+    run(lambda: build_packages("--profile", "dist", *sys.argv[1:]) or 0, ROOT / ".demo" / "build-trace.txt")

@@ -21,10 +21,9 @@ use crate::signature;
 use crate::store::Store;
 use crate::trading_grid::collaboration::{self, Collaboration};
 
-/// What found reference data is good for.
+/// How long found reference data is good for. What was not found is looked up again every time:
+/// it parks its stream, and whoever adds it and replays must not meet an old answer.
 const KNOWN_FOR: Duration = Duration::from_secs(10 * 60);
-/// How soon reference data that was not found is looked up again.
-const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 /// How many answers are kept.
 const KEPT: usize = 10_000;
 
@@ -48,7 +47,8 @@ pub struct Clients {
 }
 
 struct Known {
-    found: Found,
+    id: SysId,
+    name: String,
     at: Timestamp,
 }
 
@@ -134,29 +134,26 @@ impl Clients {
     ) -> Result<Found, Failure> {
         let key = (table.clone(), value.to_owned());
         let now = self.clock.now();
-        if let Some(known) = self.directory.lock().await.get(&key) {
-            let good_for = if matches!(known.found, Found::One(..)) {
-                KNOWN_FOR
-            } else {
-                UNKNOWN_FOR
-            };
-            if now < known.at.after(good_for) {
-                return Ok(known.found.clone());
+        if let Some(known) = self.directory.lock().await.get(&key)
+            && now < known.at.after(KNOWN_FOR)
+        {
+            return Ok(Found::One(known.id.clone(), known.name.clone()));
+        }
+        let found = self.servicenow.find_one(table, column, value, others).await?;
+        if let Found::One(id, name) = &found {
+            let mut directory = self.directory.lock().await;
+            if directory.len() >= KEPT {
+                directory.clear();
             }
+            directory.insert(
+                key,
+                Known {
+                    id: id.clone(),
+                    name: name.clone(),
+                    at: now,
+                },
+            );
         }
-        let found = self.servicenow.find_one(table, column, value, others).await;
-        let found = found.map_err(servicenow::Error::into_failure)?;
-        let mut directory = self.directory.lock().await;
-        if directory.len() >= KEPT {
-            directory.clear();
-        }
-        directory.insert(
-            key,
-            Known {
-                found: found.clone(),
-                at: now,
-            },
-        );
         Ok(found)
     }
 

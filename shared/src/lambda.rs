@@ -24,7 +24,7 @@ use crate::store::Link;
 
 pub use drain::Drained;
 pub use queue_batch::{QueueBatch, QueueRecord, QueueVerdict, QueueWorker};
-pub use sweep::{Sweeper, Swept};
+pub use sweep::{SweepRequest, Sweeper, Swept};
 pub use webhook::{Ingress, WebhookAnswer, WebhookRequest};
 
 /// Why a function cannot start.
@@ -85,10 +85,10 @@ pub async fn serve_queue<F>(
 pub async fn serve_sweep() -> Result<(), Error> {
     let (config, transport) = start()?;
     let sweeper = Sweeper::new(&config, transport, Clock::System);
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
-        Box::pin(sweeper.sweep(&event.context.request_id, deadline(&event.context)))
-            .await
-            .map_err(Error::from)
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<SweepRequest>| {
+        let deadline = deadline(&event.context);
+        let swept = sweeper.handle(event.payload, &event.context.request_id, deadline);
+        Box::pin(swept).await.map_err(Error::from)
     }))
     .await
 }

@@ -2,13 +2,15 @@
 //!
 //! It needs no secret and no mapping. A system whose breaker is open gets one ring a sweep, which
 //! is its probe; the other streams that wait for it are only moved on.
+//!
+//! Invoked with `{"replay": "<subject>"}` it lets a parked stream go on instead.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::Timestamp;
+use crate::domain::{Lane, Stream, Subject, Timestamp};
 use crate::http::Transport;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -25,6 +27,14 @@ pub struct Sweeper {
     store: Store,
     queue: Queue,
     clock: Clock,
+}
+
+/// What the sweeper is asked for: the schedule's event asks for nothing in particular.
+#[derive(Debug, Default, Deserialize)]
+pub struct SweepRequest {
+    /// The subject of a parked stream that may go on.
+    #[serde(default)]
+    pub replay: Option<Subject>,
 }
 
 /// What a sweep did.
@@ -51,6 +61,30 @@ impl Sweeper {
             ),
             queue: Queue::new(aws.sqs(), config.queues.clone(), clock.clone()),
             clock,
+        }
+    }
+
+    /// Does what it is asked for.
+    ///
+    /// # Errors
+    /// When the table cannot be asked, belongs to another deployment, or the stream is not parked.
+    pub async fn handle(&self, request: SweepRequest, request_id: &str, deadline: Timestamp) -> anyhow::Result<Swept> {
+        match request.replay {
+            None => self.sweep(request_id, deadline).await,
+            Some(subject) => {
+                let stream = Stream {
+                    subject,
+                    lane: Lane::In,
+                };
+                let owner = self.store.replay(&stream).await?;
+                let owner = owner.ok_or_else(|| anyhow::anyhow!("the stream {stream} is not parked"))?;
+                tracing::info!(%stream, "replayed");
+                self.queue.ring(owner, &stream, request_id).await?;
+                Ok(Swept {
+                    rung: 1,
+                    ..Swept::default()
+                })
+            }
         }
     }
 

@@ -68,7 +68,13 @@ pub struct Ingress {
 
 impl Ingress {
     /// An ingress that sends over `transport` and reads `clock`.
-    pub fn new(config: &Config, secret_prefix: String, mapping: Arc<Mapping>, transport: Transport, clock: Clock) -> Self {
+    pub fn new(
+        config: &Config,
+        secret_prefix: String,
+        mapping: Arc<Mapping>,
+        transport: Transport,
+        clock: Clock,
+    ) -> Self {
         let aws = Aws::new(config.aws.clone(), transport, clock.clone());
         Self {
             store: Store::new(

@@ -115,6 +115,37 @@ impl Store {
         ))
     }
 
+    /// Lets a parked stream go on at the entry where it stopped; `None` when it is not parked.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn replay(&self, stream: &Stream) -> Result<Option<UseCase>, Error> {
+        let now = self.clock.now();
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(head_key(stream)))
+            .update_expression("SET next_attempt_at = :next, due = :due, starts = :zero REMOVE parked, not_before")
+            .condition_expression("attribute_exists(parked)")
+            .set_expression_attribute_values(Some(values([
+                (":next", n(now.after(RING_AGAIN).millis())),
+                (":due", s(format!("due#{}", stream.shard()))),
+                (":zero", n(0)),
+            ])))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        match outcome {
+            Ok(answer) => {
+                let head = answer.attributes.unwrap_or_default();
+                Ok(text(&head, "owner").and_then(|owner| owner.parse().ok()))
+            }
+            Err(error) if is_refused(error.as_service_error()) => Ok(None),
+            Err(error) => Err(failed("replay of a parked stream")(error)),
+        }
+    }
+
     /// An event that was accepted on a parked stream made it due; it is not.
     async fn settle_parked(&self, stream: &Stream) -> Result<(), Error> {
         let outcome = self

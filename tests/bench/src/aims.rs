@@ -36,7 +36,7 @@ const CALLS: [(Work, &str, f64); 16] = [
     (Work::Create, "ServiceNow", 1.0),
     (Work::Create, "DynamoDB", 4.0),
     (Work::Create, "S", 1.0),
-    (Work::Comment, "ServiceNow GET", 2.0),
+    (Work::Comment, "ServiceNow GET", 1.0),
     (Work::Comment, "ServiceNow PATCH", 1.0),
     (Work::Comment, "DynamoDB", 4.0),
     (Work::RungAgain, "DynamoDB", 1.0),
@@ -45,9 +45,9 @@ const CALLS: [(Work, &str, f64); 16] = [
     (Work::AcceptFirst, "S", 1.0),
     (Work::AcceptLater, "DynamoDB", 2.0),
     (Work::AcceptLater, "S", 1.0),
-    (Work::Replayed, "DynamoDB", 2.0),
+    (Work::Replayed, "DynamoDB", 1.0),
     (Work::Replayed, "S", 0.0),
-    (Work::Sweep, "DynamoDB", 18.0),
+    (Work::Sweep, "DynamoDB", 19.0),
     (Work::Sweep, "S", 0.0),
 ];
 

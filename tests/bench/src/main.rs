@@ -45,6 +45,9 @@ struct Options {
     /// The profile that the programs are built with; `dist` is what is deployed.
     #[arg(long, default_value = "dist")]
     profile: String,
+    /// Measure the programs of this folder instead of building them.
+    #[arg(long)]
+    binaries: Option<PathBuf>,
     /// Leave out callgrind.
     #[arg(long)]
     no_instructions: bool,
@@ -64,11 +67,19 @@ async fn main() -> ExitCode {
 
 /// Whether nothing failed that must not.
 async fn run(options: &Options) -> Result<bool> {
-    let binaries = programs::build(&options.profile)?;
+    let target = programs::target_folder()?;
+    let binaries = match &options.binaries {
+        Some(folder) => folder.clone(),
+        None => {
+            programs::build(&options.profile)?;
+            target.join(&options.profile)
+        }
+    };
     let folders = Folders {
         infra: programs::repository().join("infra"),
-        work: work_folder(&binaries)?,
+        work: target.join("bench"),
     };
+    std::fs::create_dir_all(&folders.work)?;
     let tls = authority::establish(&folders.authority())?;
     let mut bench = Bench {
         folders,
@@ -124,14 +135,6 @@ async fn measure(bench: &mut Bench, options: &Options) -> Result<Results> {
         results.instructions.insert(which, bench.count(which).await?);
     }
     Ok(results)
-}
-
-/// `<target>/bench`, made if need be.
-fn work_folder(binaries: &std::path::Path) -> Result<PathBuf> {
-    let target = binaries.parent().context("the target folder is not known")?;
-    let folder = target.join("bench");
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
 }
 
 /// Of the last 1, 5 and 15 minutes.

@@ -39,11 +39,11 @@ impl Which {
     }
 }
 
-/// Builds the programs with a profile and gives the folder that they are in.
+/// Builds the programs with a profile.
 ///
 /// The functions are built by themselves, as `make package` does: features that others in the
 /// workspace ask for must not reach them.
-pub(crate) fn build(profile: &str) -> Result<PathBuf> {
+pub(crate) fn build(profile: &str) -> Result<()> {
     let functions = Which::FUNCTIONS
         .iter()
         .flat_map(|function| ["--package", function.name()]);
@@ -57,14 +57,14 @@ pub(crate) fn build(profile: &str) -> Result<PathBuf> {
         "--bin",
         "bare-client",
     ];
-    cargo(profile, small)?;
-    // This program is at <target>/<profile>/bench.
+    cargo(profile, small)
+}
+
+/// Where cargo builds, known from where this program is: `<target>/<profile>/bench`.
+pub(crate) fn target_folder() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let target = own
-        .parent()
-        .and_then(Path::parent)
-        .context("the target folder is not known")?;
-    Ok(target.join(profile))
+    let target = own.parent().and_then(Path::parent);
+    Ok(target.context("the target folder is not known")?.to_owned())
 }
 
 fn cargo<'a>(profile: &str, arguments: impl IntoIterator<Item = &'a str>) -> Result<()> {

@@ -97,7 +97,11 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let faults = self.0.iter().map(|(at, fault)| format!("{at}:{}", fault.word())).collect::<Vec<_>>();
+        let faults = self
+            .0
+            .iter()
+            .map(|(at, fault)| format!("{at}:{}", fault.word()))
+            .collect::<Vec<_>>();
         f.write_str(&faults.join(","))
     }
 }
@@ -109,8 +113,15 @@ impl FromStr for Plan {
         let read = |part: &str| {
             let (at, word) = part.split_once(':').ok_or(format!("{part} is not number:fault"))?;
             let fault = Fault::ALL.into_iter().find(|fault| fault.word() == word);
-            Ok((at.parse().map_err(|_| format!("{at} is no number"))?, fault.ok_or(format!("{word} is no fault"))?))
+            Ok((
+                at.parse().map_err(|_| format!("{at} is no number"))?,
+                fault.ok_or(format!("{word} is no fault"))?,
+            ))
         };
-        text.split(',').filter(|part| !part.is_empty()).map(read).collect::<Result<_, String>>().map(Plan)
+        text.split(',')
+            .filter(|part| !part.is_empty())
+            .map(read)
+            .collect::<Result<_, String>>()
+            .map(Plan)
     }
 }

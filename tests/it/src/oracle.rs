@@ -9,7 +9,10 @@ use crate::town::{TABLE, Town};
 
 fn heads(town: &Town) -> Vec<Value> {
     let items = town.cloud.items(TABLE);
-    items.into_iter().filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("HEAD#"))).collect()
+    items
+        .into_iter()
+        .filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("HEAD#")))
+        .collect()
 }
 
 fn number(item: &Value, name: &str) -> i64 {
@@ -40,9 +43,11 @@ pub(crate) fn is_settled(town: &Town) -> bool {
 /// 202 was answered: the event must be in the inbox.
 pub(crate) fn check_accepted(town: &Town, event: &Value) {
     let id = &event["id"];
-    let is_there = town.cloud.items(TABLE).iter().any(|item| {
-        item["sk"].as_str().is_some_and(|sk| sk.starts_with("IN#")) && item["event_id"] == *id
-    });
+    let is_there = town
+        .cloud
+        .items(TABLE)
+        .iter()
+        .any(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("IN#")) && item["event_id"] == *id);
     if !is_there {
         town.violated(format!("{id} was answered 202 and is not in the inbox"));
     }
@@ -52,8 +57,13 @@ pub(crate) fn check_accepted(town: &Town, event: &Value) {
 pub(crate) fn check(town: &Town, scenario: &Scenario) {
     check_table(town);
     let rows = town.servicenow.rows("task");
-    let ours: Vec<_> =
-        rows.iter().filter(|row| row.get("correlation_display").is_some_and(|name| name == "Trading Grid")).collect();
+    let ours: Vec<_> = rows
+        .iter()
+        .filter(|row| {
+            row.get("correlation_display")
+                .is_some_and(|name| name == "Trading Grid")
+        })
+        .collect();
     if ours.len() != scenario.expected.len() {
         town.violated(format!("{} records instead of {}", ours.len(), scenario.expected.len()));
     }
@@ -84,8 +94,14 @@ fn check_record(town: &Town, expected: &Expected, row: &BTreeMap<String, String>
     for (field, part) in expected.fields {
         let value = row.get(*field).cloned().unwrap_or_default();
         let value = match *field {
-            "assignment_group" => town.servicenow.row("sys_user_group", &value).map(|group| group["name"].clone()),
-            "parent" => rows.iter().find(|row| row["sys_id"] == value).map(|row| row["correlation_id"].clone()),
+            "assignment_group" => town
+                .servicenow
+                .row("sys_user_group", &value)
+                .map(|group| group["name"].clone()),
+            "parent" => rows
+                .iter()
+                .find(|row| row["sys_id"] == value)
+                .map(|row| row["correlation_id"].clone()),
             _ => Some(value),
         };
         if !value.as_ref().is_some_and(|value| value.contains(part)) {
@@ -94,12 +110,19 @@ fn check_record(town: &Town, expected: &Expected, row: &BTreeMap<String, String>
     }
     let journal = |element| {
         let entries = town.servicenow.journal(&row["sys_id"], element);
-        entries.into_iter().filter(|entry| entry.created_by == "gridlink.integration").map(|entry| entry.value).collect()
+        entries
+            .into_iter()
+            .filter(|entry| entry.created_by == "gridlink.integration")
+            .map(|entry| entry.value)
+            .collect()
     };
     check_list(town, &what, "comments", &journal("comments"), expected.comments);
     check_list(town, &what, "work notes", &journal("work_notes"), expected.notes);
     let attachments = town.servicenow.attachments(&row["sys_id"]);
-    let names = attachments.iter().map(|attachment| attachment.file_name.clone()).collect::<Vec<_>>();
+    let names = attachments
+        .iter()
+        .map(|attachment| attachment.file_name.clone())
+        .collect::<Vec<_>>();
     check_list(town, &what, "attachments", &names, expected.attachments);
     check_story(town, row, expected);
 }
@@ -122,10 +145,16 @@ fn check_story(town: &Town, row: &BTreeMap<String, String>, expected: &Expected)
         .collect();
     let count = |part: &str| story.iter().filter(|line| line.contains(part)).count();
     if count(&format!("created {}", row["number"])) != 1 {
-        town.violated(format!("the story does not tell once that {} was created: {story:?}", row["number"]));
+        town.violated(format!(
+            "the story does not tell once that {} was created: {story:?}",
+            row["number"]
+        ));
     }
     if !expected.correlation.ends_with('~') && count("attached ") != expected.attachments.len() {
-        town.violated(format!("the story tells of other attachments than {:?}: {story:?}", expected.attachments));
+        town.violated(format!(
+            "the story tells of other attachments than {:?}: {story:?}",
+            expected.attachments
+        ));
     }
 }
 
@@ -136,10 +165,18 @@ fn check_table(town: &Town) {
         let (accepted, finished) = (number(&head, "accepted"), number(&head, "finished"));
         let counted: i64 = head
             .as_object()
-            .map(|head| head.iter().filter(|(name, _)| name.starts_with("count_")).filter_map(|(_, n)| n.as_i64()).sum())
+            .map(|head| {
+                head.iter()
+                    .filter(|(name, _)| name.starts_with("count_"))
+                    .filter_map(|(_, n)| n.as_i64())
+                    .sum()
+            })
             .unwrap_or(0);
         if accepted != finished || counted != finished {
-            town.violated(format!("{}: accepted {accepted}, finished {finished}, counted {counted}", head["pk"]));
+            town.violated(format!(
+                "{}: accepted {accepted}, finished {finished}, counted {counted}",
+                head["pk"]
+            ));
         }
         for left in ["next_attempt_at", "due", "lease_until", "parked", "starts"] {
             if head.get(left).is_some_and(|value| *value != 0) {
@@ -147,7 +184,10 @@ fn check_table(town: &Town) {
             }
         }
     }
-    for link in items.iter().filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("LINK#"))) {
+    for link in items
+        .iter()
+        .filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("LINK#")))
+    {
         let (sys_id, table) = (link["sys_id"].as_str().unwrap(), link["record_table"].as_str().unwrap());
         let row = town.servicenow.row(table, sys_id);
         if link["state"] != "LINKED" || row.is_none_or(|row| link["number"] != row["number"]) {

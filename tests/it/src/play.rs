@@ -3,15 +3,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::clients::Clients;
 use shared::clock::Clock;
 use shared::domain::{Timestamp, UseCase};
-use shared::lambda::{Ingress, QueueBatch, QueueVerdict, QueueWorker, Sweeper, WebhookAnswer};
+use shared::lambda::{Ingress, QueueBatch, QueueVerdict, QueueWorker, SweepRequest, Sweeper, WebhookAnswer};
 use shared::mapping::Mapping;
 use shared::signature;
 use tokio::time::{Instant, sleep};
@@ -63,7 +63,9 @@ impl<I, O> Function<I, O> {
         self.invoked.set(self.invoked.get() + 1);
         let request = format!("{}-request-{}", self.name, self.invoked.get());
         let deadline = town.clock.now().after(self.time);
-        let answer = environment.run(self.time, town.kills_in_time(), work(input, request, deadline)).await;
+        let answer = environment
+            .run(self.time, town.kills_in_time(), work(input, request, deadline))
+            .await;
         if answer.is_some() {
             self.idle.borrow_mut().push((environment, work));
         }
@@ -76,7 +78,7 @@ pub(crate) struct Play {
     pub(crate) town: Arc<Town>,
     ingress: Rc<Function<Value, WebhookAnswer>>,
     worker: Rc<Function<QueueBatch, QueueVerdict>>,
-    sweeper: Rc<Function<(), ()>>,
+    sweeper: Rc<Function<SweepRequest, ()>>,
     running: Rc<Cell<u32>>,
     is_over: Rc<Cell<bool>>,
 }
@@ -88,8 +90,13 @@ impl Play {
         let ingress = Function::new("receive-webhook", GATEWAY, move |environment| {
             let mapping = Arc::clone(&place.mapping);
             let transport = place.transport(environment);
-            let ingress =
-                Rc::new(Ingress::new(&place.config(), "webhook/".to_owned(), mapping, transport, clock.clone()));
+            let ingress = Rc::new(Ingress::new(
+                &place.config(),
+                "webhook/".to_owned(),
+                mapping,
+                transport,
+                clock.clone(),
+            ));
             Rc::new(move |input: Value, request: String, _| {
                 let ingress = Rc::clone(&ingress);
                 Box::pin(async move { ingress.handle(serde_json::from_value(input).unwrap(), &request).await })
@@ -111,12 +118,16 @@ impl Play {
         });
         let (place, clock) = make(town);
         let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {
-            let sweeper = Rc::new(Sweeper::new(&place.config(), place.transport(environment), clock.clone()));
-            Rc::new(move |(), request: String, deadline| {
+            let sweeper = Rc::new(Sweeper::new(
+                &place.config(),
+                place.transport(environment),
+                clock.clone(),
+            ));
+            Rc::new(move |asked: SweepRequest, request: String, deadline| {
                 let sweeper = Rc::clone(&sweeper);
                 Box::pin(async move {
                     // A failed sweep is followed by the next.
-                    let _ = sweeper.sweep(&request, deadline).await;
+                    let _ = sweeper.handle(asked, &request, deadline).await;
                 })
             })
         });
@@ -148,7 +159,6 @@ impl Play {
                     self.quiet().await;
                     act(&self.town);
                 }
-                Step::Wait(time) => sleep(*time).await,
             }
         }
         self.quiet().await;
@@ -163,7 +173,8 @@ impl Play {
             oracle::check(&self.town, scenario);
             let after = self.town.servicenow.calls().len();
             if after != before {
-                self.town.violated(format!("a replay made {} calls to ServiceNow", after - before));
+                self.town
+                    .violated(format!("a replay made {} calls to ServiceNow", after - before));
             }
         }
         self.is_over.set(true);
@@ -208,7 +219,7 @@ impl Play {
                     return;
                 }
                 running.set(running.get() + 1);
-                sweeper.invoke(&town, ()).await;
+                sweeper.invoke(&town, SweepRequest::default()).await;
                 running.set(running.get() - 1);
             }
         });
@@ -226,7 +237,8 @@ impl Play {
                     }
                     503 => {}
                     status => {
-                        self.town.violated(format!("{} was answered {status}: {}", event["id"], answer.body));
+                        self.town
+                            .violated(format!("{} was answered {status}: {}", event["id"], answer.body));
                         return;
                     }
                 }
@@ -239,6 +251,12 @@ impl Play {
     /// One request, without repeating it.
     pub(crate) async fn post(&self, request: Value) -> WebhookAnswer {
         self.ingress.invoke(&self.town, request).await.unwrap()
+    }
+
+    /// Lets a parked stream go on, as an operator would.
+    pub(crate) async fn replay(&self, subject: &str) {
+        let asked = serde_json::from_value(json!({"replay": subject})).unwrap();
+        self.sweeper.invoke(&self.town, asked).await;
     }
 
     /// Waits until nothing is left to do.
@@ -301,7 +319,13 @@ pub(crate) fn default_mapping() -> Arc<Mapping> {
 
 pub(crate) fn clients(town: &Arc<Town>, environment: &Arc<Environment>, clock: Clock) -> Clients {
     let transport = town.transport(environment);
-    Clients::new(&town.config(), town.systems(), Arc::clone(&town.mapping), transport, clock)
+    Clients::new(
+        &town.config(),
+        town.systems(),
+        Arc::clone(&town.mapping),
+        transport,
+        clock,
+    )
 }
 
 /// A REST API's proxy request with a signed body.

@@ -16,7 +16,11 @@ use crate::town::{Call, Town};
 /// Runs one plan. Gives the requests that were made before the replay, and what is wrong.
 fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
     fastrand::seed(7);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let outlives_deadline = scenario.only_creates && plan.pauses();
@@ -30,7 +34,12 @@ fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<Str
 fn strikes(calls: &[Call], from: usize) -> Vec<(usize, Fault)> {
     let mut strikes = Vec::new();
     for (index, call) in calls.iter().enumerate().skip(from) {
-        strikes.extend(Fault::ALL.into_iter().filter(|fault| fault.fits(call.system, &call.operation)).map(|fault| (index, fault)));
+        strikes.extend(
+            Fault::ALL
+                .into_iter()
+                .filter(|fault| fault.fits(call.system, &call.operation))
+                .map(|fault| (index, fault)),
+        );
     }
     strikes
 }
@@ -63,10 +72,15 @@ fn setting(name: &str) -> Option<String> {
 fn prove(scenarios: &[Scenario], all_pairs: bool, sample: usize) {
     if let Some(wanted) = setting("GRIDLINK_PLAN") {
         let (name, plan) = wanted.split_once('/').unwrap();
-        let Some(scenario) = scenarios.iter().find(|scenario| scenario.name == name) else { return };
+        let Some(scenario) = scenarios.iter().find(|scenario| scenario.name == name) else {
+            return;
+        };
         let (calls, violations) = run(scenario, &plan.parse().unwrap(), true);
         for (at, call) in calls.iter().enumerate() {
-            println!("{at:4} {:<18} {} {:?} {:?}", call.by, call.operation, call.status, call.fault);
+            println!(
+                "{at:4} {:<18} {} {:?} {:?}",
+                call.by, call.operation, call.status, call.fault
+            );
         }
         assert!(violations.is_empty(), "{violations:#?}");
         return;
@@ -75,12 +89,26 @@ fn prove(scenarios: &[Scenario], all_pairs: bool, sample: usize) {
     let mut total = 0;
     let mut failures = Vec::new();
     let only = setting("GRIDLINK_SCENARIO");
-    for scenario in scenarios.iter().filter(|scenario| only.as_ref().is_none_or(|only| only == scenario.name)) {
-        let prover = Prover { scenario, plans: AtomicUsize::new(0), failures: Mutex::default() };
+    for scenario in scenarios
+        .iter()
+        .filter(|scenario| only.as_ref().is_none_or(|only| only == scenario.name))
+    {
+        let prover = Prover {
+            scenario,
+            plans: AtomicUsize::new(0),
+            failures: Mutex::default(),
+        };
         let (calls, violations) = run(scenario, &Plan::default(), false);
-        assert!(violations.is_empty(), "{} without faults: {violations:#?}", scenario.name);
+        assert!(
+            violations.is_empty(),
+            "{} without faults: {violations:#?}",
+            scenario.name
+        );
         prover.prove(&Plan::default());
-        let singles: Vec<Plan> = strikes(&calls, 0).iter().map(|(at, fault)| Plan::default().and(*at, *fault)).collect();
+        let singles: Vec<Plan> = strikes(&calls, 0)
+            .iter()
+            .map(|(at, fault)| Plan::default().and(*at, *fault))
+            .collect();
         let pairs = Mutex::new(Vec::new());
         on_all_processors(&singles, |plan| {
             let struck = prover.prove(plan);
@@ -89,7 +117,12 @@ fn prove(scenarios: &[Scenario], all_pairs: bool, sample: usize) {
             let mut pairs = pairs.lock().unwrap();
             pairs.extend(later.into_iter().map(|(at, fault)| plan.and(at, fault)));
         });
-        println!("{}: {} single faults done after {:.0?}", scenario.name, singles.len(), started.elapsed());
+        println!(
+            "{}: {} single faults done after {:.0?}",
+            scenario.name,
+            singles.len(),
+            started.elapsed()
+        );
         let mut pairs = pairs.into_inner().unwrap();
         pairs.sort_by_key(ToString::to_string);
         if !all_pairs && !scenario.is_named {
@@ -109,9 +142,17 @@ fn prove(scenarios: &[Scenario], all_pairs: bool, sample: usize) {
         failures.extend(prover.failures.into_inner().unwrap());
     }
     let seconds = started.elapsed().as_secs_f64();
-    println!("{total} plans in {seconds:.0} s, {:.0} plans a second", total as f64 / seconds);
+    println!(
+        "{total} plans in {seconds:.0} s, {:.0} plans a second",
+        total as f64 / seconds
+    );
     failures.sort();
-    assert!(failures.is_empty(), "{} plans fail:\n{}", failures.len(), failures[..failures.len().min(20)].join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} plans fail:\n{}",
+        failures.len(),
+        failures[..failures.len().min(20)].join("\n")
+    );
 }
 
 /// The second fault of a pair strikes near the first: within the requests of a clean run, and
@@ -139,7 +180,7 @@ fn on_all_processors(plans: &[Plan], work: impl Fn(&Plan) + Sync) {
 
 #[test]
 fn every_crash_point_of_every_scenario_leaves_exactly_one_of_everything() {
-    let all_pairs = setting("GRIDLINK_PAIRS").is_some_and(|value| value == "all");
+    let all_pairs = setting("GRIDLINK_PROVE").is_some_and(|value| value == "all");
     prove(&scenarios::all(), all_pairs, 40);
 }
 
@@ -149,7 +190,10 @@ fn the_same_plan_makes_the_same_calls() {
         let plan = "5:lost,9:kill-after".parse().unwrap();
         let log = || {
             let (calls, _) = run(&scenario, &plan, true);
-            calls.iter().map(|call| format!("{} {} {:?}", call.by, call.operation, call.status)).collect::<Vec<_>>()
+            calls
+                .iter()
+                .map(|call| format!("{} {} {:?}", call.by, call.operation, call.status))
+                .collect::<Vec<_>>()
         };
         assert_eq!(log(), log(), "{}", scenario.name);
     }

@@ -1,7 +1,5 @@
 //! What partners and agents do, and what must be there in the end.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use worlds::{IssueSeed, TradingGrid};
 
@@ -18,9 +16,6 @@ pub(crate) enum Step {
     Unsent(fn(&TradingGrid) -> Value),
     /// Once everything is quiet, an agent acts in ServiceNow.
     Agent(fn(&Town)),
-    /// Time passes.
-    #[expect(dead_code, reason = "for scenarios that wait")]
-    Wait(Duration),
 }
 
 /// A record that must be there in the end, once.
@@ -51,7 +46,10 @@ pub(crate) struct Scenario {
 const CASE: Expected = Expected {
     table: "sn_customerservice_case",
     correlation: ISSUE,
-    fields: &[("short_description", "856 was rejected"), ("assignment_group", "Logistics Exceptions")],
+    fields: &[
+        ("short_description", "856 was rejected"),
+        ("assignment_group", "Logistics Exceptions"),
+    ],
     comments: &[],
     notes: &[],
     attachments: &[],
@@ -59,7 +57,13 @@ const CASE: Expected = Expected {
 
 /// All scenarios of `open-case`.
 pub(crate) fn all() -> Vec<Scenario> {
-    let scenario = |name, steps, expected| Scenario { name, is_named: false, only_creates: false, steps, expected };
+    let scenario = |name, steps, expected| Scenario {
+        name,
+        is_named: false,
+        only_creates: false,
+        steps,
+        expected,
+    };
     vec![
         Scenario {
             is_named: true,
@@ -71,7 +75,10 @@ pub(crate) fn all() -> Vec<Scenario> {
             ..scenario(
                 "opened-with-document",
                 vec![Step::Partner(opens_with_document)],
-                vec![Expected { attachments: &["asn-856.edi"], ..CASE }],
+                vec![Expected {
+                    attachments: &["asn-856.edi"],
+                    ..CASE
+                }],
             )
         },
         Scenario {
@@ -79,12 +86,20 @@ pub(crate) fn all() -> Vec<Scenario> {
             ..scenario(
                 "commented",
                 vec![Step::Partner(opens), Step::Partner(comments)],
-                vec![Expected { comments: &["Can somebody look"], ..CASE }],
+                vec![Expected {
+                    comments: &["Can somebody look"],
+                    ..CASE
+                }],
             )
         },
         scenario(
             "same-comment-twice-then-document",
-            vec![Step::Partner(opens), Step::Partner(comments), Step::Partner(comments), Step::Partner(shares)],
+            vec![
+                Step::Partner(opens),
+                Step::Partner(comments),
+                Step::Partner(comments),
+                Step::Partner(shares),
+            ],
             vec![Expected {
                 comments: &["Can somebody look", "Can somebody look"],
                 attachments: &["proof-of-delivery.pdf"],
@@ -94,19 +109,31 @@ pub(crate) fn all() -> Vec<Scenario> {
         scenario(
             "comment-when-opened-was-lost",
             vec![Step::Unsent(opens_with_document), Step::Partner(comments)],
-            vec![Expected { comments: &["Can somebody look"], attachments: &["asn-856.edi"], ..CASE }],
+            vec![Expected {
+                comments: &["Can somebody look"],
+                attachments: &["asn-856.edi"],
+                ..CASE
+            }],
         ),
         scenario(
             "updated",
             vec![Step::Partner(opens), Step::Partner(changes_summary)],
             vec![Expected {
-                fields: &[("short_description", "two orders"), ("assignment_group", "Logistics Exceptions")],
+                fields: &[
+                    ("short_description", "two orders"),
+                    ("assignment_group", "Logistics Exceptions"),
+                ],
                 ..CASE
             }],
         ),
         scenario(
             "updated-after-triage",
-            vec![Step::Partner(opens), Step::Agent(triages), Step::Partner(changes_summary), Step::Partner(escalates)],
+            vec![
+                Step::Partner(opens),
+                Step::Agent(triages),
+                Step::Partner(changes_summary),
+                Step::Partner(escalates),
+            ],
             vec![Expected {
                 fields: &[("short_description", "Edited by an agent"), ("priority", "4")],
                 notes: &["edited here meanwhile", "rates this issue as critical"],
@@ -127,7 +154,10 @@ pub(crate) fn all() -> Vec<Scenario> {
             "comment-on-closed",
             vec![Step::Partner(opens), Step::Agent(closes), Step::Partner(comments)],
             vec![
-                Expected { fields: &[("state", "3")], ..CASE },
+                Expected {
+                    fields: &[("state", "3")],
+                    ..CASE
+                },
                 Expected {
                     correlation: "ISS-1~",
                     fields: &[("description", "Continues CS"), ("parent", "ISS-1")],
@@ -161,7 +191,7 @@ pub(crate) fn all() -> Vec<Scenario> {
 }
 
 /// Wraps data into the event that a community posts for it.
-fn event(kind: &str, data: Value) -> Value {
+pub(crate) fn event(kind: &str, data: Value) -> Value {
     let (company, issue) = (data["companyId"].as_str().unwrap(), data["issueId"].as_str().unwrap());
     let version = data["version"].as_u64().unwrap();
     json!({
@@ -185,12 +215,18 @@ fn seed(category: &str, summary: &str, documents: &[&str]) -> IssueSeed {
     .unwrap()
 }
 
-fn opens(community: &TradingGrid) -> Value {
-    event("opened", community.open_issue(seed("asn_failed", "856 was rejected", &[])))
+pub(crate) fn opens(community: &TradingGrid) -> Value {
+    event(
+        "opened",
+        community.open_issue(seed("asn_failed", "856 was rejected", &[])),
+    )
 }
 
 fn opens_with_document(community: &TradingGrid) -> Value {
-    event("opened", community.open_issue(seed("asn_failed", "856 was rejected", &["doc-asn-856"])))
+    event(
+        "opened",
+        community.open_issue(seed("asn_failed", "856 was rejected", &["doc-asn-856"])),
+    )
 }
 
 fn opens_with_corrupt_document(community: &TradingGrid) -> Value {
@@ -205,8 +241,11 @@ fn opens_connectivity(community: &TradingGrid) -> Value {
     event("opened", community.open_issue(seed))
 }
 
-fn comments(community: &TradingGrid) -> Value {
-    event("commented", community.add_comment(NORTHWIND, ISSUE, "Can somebody look at this?"))
+pub(crate) fn comments(community: &TradingGrid) -> Value {
+    event(
+        "commented",
+        community.add_comment(NORTHWIND, ISSUE, "Can somebody look at this?"),
+    )
 }
 
 fn shares(community: &TradingGrid) -> Value {
@@ -214,12 +253,48 @@ fn shares(community: &TradingGrid) -> Value {
 }
 
 fn changes_summary(community: &TradingGrid) -> Value {
-    event("updated", community.change_issue(NORTHWIND, ISSUE, &[("summary", "two orders were rejected")]))
+    event(
+        "updated",
+        community.change_issue(NORTHWIND, ISSUE, &[("summary", "two orders were rejected")]),
+    )
 }
 
 fn escalates(community: &TradingGrid) -> Value {
-    event("updated", community.change_issue(NORTHWIND, ISSUE, &[("priority", "critical")]))
+    event(
+        "updated",
+        community.change_issue(NORTHWIND, ISSUE, &[("priority", "critical")]),
+    )
 }
+
+/// A second issue of the same partner and route.
+pub(crate) fn opens_another(community: &TradingGrid) -> Value {
+    let mut seed = seed("asn_failed", "856 was rejected", &[]);
+    seed.issue_id = ANOTHER.to_owned();
+    event("opened", community.open_issue(seed))
+}
+
+pub(crate) fn comments_on_another(community: &TradingGrid) -> Value {
+    event(
+        "commented",
+        community.add_comment(NORTHWIND, ANOTHER, "Can somebody look at this?"),
+    )
+}
+
+pub(crate) fn comments_again(community: &TradingGrid) -> Value {
+    event("commented", community.add_comment(NORTHWIND, ANOTHER, "Thank you!"))
+}
+
+/// The event of the last comment, as it was posted before.
+pub(crate) fn repeats_the_last_comment(community: &TradingGrid) -> Value {
+    let issue = community.issue(NORTHWIND, ANOTHER).unwrap();
+    let comment = issue["comments"].as_array().unwrap().last().unwrap().clone();
+    event(
+        "commented",
+        json!({"issueId": ANOTHER, "companyId": NORTHWIND, "version": issue["version"], "comment": comment}),
+    )
+}
+
+const ANOTHER: &str = "ISS-2";
 
 fn triages(town: &Town) {
     let fields = [("short_description", "Edited by an agent"), ("priority", "4")];
@@ -227,11 +302,13 @@ fn triages(town: &Town) {
 }
 
 fn resolves(town: &Town) {
-    town.servicenow.update("sn_customerservice_case", &case(town), &[("state", "6")]);
+    town.servicenow
+        .update("sn_customerservice_case", &case(town), &[("state", "6")]);
 }
 
 fn closes(town: &Town) {
-    town.servicenow.update("sn_customerservice_case", &case(town), &[("state", "3")]);
+    town.servicenow
+        .update("sn_customerservice_case", &case(town), &[("state", "3")]);
 }
 
 /// The sys_id of the issue's case.

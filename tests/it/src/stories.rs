@@ -1,1 +1,274 @@
-//! x
+//! Outages, refusals and poison: a failing system delays and loses nothing; a failing entry stops
+//! its own stream only.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::clients::Clients;
+use shared::domain::UseCase;
+use shared::event::Event;
+use shared::failure::Failure;
+use shared::lambda::{QueueWorker, Situation};
+use tokio::time::sleep;
+use worlds::{Fault, Rule};
+
+use crate::faults::Plan;
+use crate::play::{Play, clients, default_mapping};
+use crate::scenarios;
+use crate::town::{Environment, QUEUE, TABLE, Town};
+
+fn in_town(test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let town = Town::new(Plan::default(), default_mapping(), false);
+        let play = Play::new(&town);
+        test(&town, &play).await;
+        let violations = town.violations.lock().unwrap().clone();
+        assert!(violations.is_empty(), "{violations:#?}");
+    });
+}
+
+fn status(status: u16, body: Option<String>) -> Fault {
+    Fault::Status {
+        status,
+        headers: Default::default(),
+        body,
+    }
+}
+
+fn head(town: &Town) -> Value {
+    let items = town.cloud.items(TABLE);
+    items.into_iter().find(|item| item["sk"] == "HEAD#in").unwrap()
+}
+
+/// ServiceNow does this to every request for a day; then an issue and a comment arrive complete.
+fn survives_a_day_of(fault: fn() -> Fault) {
+    in_town(async |town, play| {
+        play.open_the_doors();
+        town.servicenow.knobs().add(Rule::always("*", "/", fault()));
+        play.deliver(&scenarios::opens(&town.community)).await;
+        play.deliver(&scenarios::comments(&town.community)).await;
+        sleep(Duration::from_secs(24 * 3600)).await;
+        let waiting = head(town);
+        assert_eq!(waiting["finished"], 0, "{waiting}");
+        assert!(waiting.get("parked").is_none(), "an outage parks nothing: {waiting}");
+        assert!(waiting["last_failure"].is_string(), "{waiting}");
+        assert_eq!(
+            town.cloud.dead_letters(QUEUE).len(),
+            0,
+            "an outage fills no dead-letter queue"
+        );
+        let calls = town.servicenow.calls().len();
+        assert!(calls < 1500, "{calls} calls in a day of outage");
+        town.servicenow.knobs().clear();
+        play.quiet().await;
+        let case = scenarios::case(town);
+        assert_eq!(town.servicenow.journal(&case, "comments").len(), 1);
+        let items = town.cloud.items(TABLE);
+        assert!(
+            items
+                .iter()
+                .filter(|item| item["sk"] == "BREAKER")
+                .all(|item| item.get("open").is_none())
+        );
+    });
+}
+
+#[test]
+fn a_day_without_servicenow_loses_nothing() {
+    survives_a_day_of(|| status(503, None));
+}
+
+#[test]
+fn a_day_of_log_in_pages_loses_nothing() {
+    survives_a_day_of(|| Fault::HtmlPage);
+}
+
+#[test]
+fn a_day_of_refused_credentials_loses_nothing() {
+    survives_a_day_of(|| status(401, None));
+}
+
+#[test]
+fn a_day_of_dropped_requests_loses_nothing() {
+    survives_a_day_of(|| Fault::AcceptedAndDropped);
+}
+
+#[test]
+fn retry_after_is_obeyed() {
+    in_town(async |town, play| {
+        play.open_the_doors();
+        let fault = Fault::Status {
+            status: 429,
+            headers: [("Retry-After".to_owned(), "300".to_owned())].into(),
+            body: None,
+        };
+        town.servicenow.knobs().add(Rule::once("POST", "/api/now/table", fault));
+        play.deliver(&scenarios::opens(&town.community)).await;
+        sleep(Duration::from_secs(290)).await;
+        let posts = || {
+            town.servicenow
+                .calls()
+                .iter()
+                .filter(|call| call.method == "POST" && call.path.contains("/table/"))
+                .count()
+        };
+        assert_eq!(posts(), 1, "no second try before its time");
+        play.quiet().await;
+        assert_eq!(posts(), 2);
+    });
+}
+
+#[test]
+fn a_record_that_the_instance_refuses_parks_its_stream_and_can_be_replayed() {
+    in_town(async |town, play| {
+        play.open_the_doors();
+        let body = json!({"error": {"message": "Operation Failed", "detail": "aborted by Business Rule 'Check'"}, "status": "failure"});
+        let fault = status(403, Some(body.to_string()));
+        town.servicenow
+            .knobs()
+            .add(Rule::always("POST", "/api/now/table", fault));
+        play.deliver(&scenarios::opens(&town.community)).await;
+        play.deliver(&scenarios::comments(&town.community)).await;
+        play.quiet().await;
+        let parked = head(town);
+        assert!(
+            parked["parked"]["cause"]
+                .as_str()
+                .unwrap()
+                .contains("aborted by Business Rule"),
+            "{parked}"
+        );
+        assert_eq!(
+            (parked["accepted"].as_i64(), parked["finished"].as_i64()),
+            (Some(2), Some(0))
+        );
+        town.servicenow.knobs().clear();
+        play.replay(parked["pk"].as_str().unwrap()).await;
+        play.quiet().await;
+        let case = scenarios::case(town);
+        assert_eq!(town.servicenow.journal(&case, "comments").len(), 1);
+    });
+}
+
+#[test]
+fn a_rotated_client_secret_is_read_again() {
+    in_town(async |town, play| {
+        play.open_the_doors();
+        play.deliver(&scenarios::opens(&town.community)).await;
+        play.quiet().await;
+        town.servicenow.add_client("rotated", "new", "gridlink.integration");
+        let fresh = json!({"client_id": "rotated", "client_secret": "new"}).to_string();
+        town.cloud.put_secret("servicenow", &fresh, None);
+        sleep(Duration::from_secs(60)).await;
+        town.servicenow.expire_tokens();
+        play.deliver(&scenarios::comments(&town.community)).await;
+        play.quiet().await;
+        assert_eq!(town.servicenow.journal(&scenarios::case(town), "comments").len(), 1);
+    });
+}
+
+#[test]
+fn an_entry_that_crashes_its_worker_is_parked_at_the_fifth_start() {
+    async fn crashes(_: &Clients, _: &Situation, _: &Event) -> Result<(), Failure> {
+        panic!("a bug")
+    }
+    in_town(async |town, play| {
+        let event = scenarios::opens(&town.community);
+        play.deliver(&event).await;
+        let environment = Environment::new("open-case-1".to_owned());
+        let clients = clients(town, &environment, town.clock.clone());
+        let worker = QueueWorker {
+            clients,
+            use_case: UseCase::OpenCase,
+            gather: crashes,
+            decide: |_: &Event, (): &()| vec![],
+        };
+        let body = json!({"subject": event["subject"], "lane": "in"}).to_string();
+        for start in 1..=5 {
+            let batch = serde_json::from_value(json!({"Records": [{"messageId": "m", "body": body}]})).unwrap();
+            let deadline = town.clock.now().after(Duration::from_secs(60));
+            let verdict = worker.handle(batch, &format!("request-{start}"), deadline).await;
+            assert_eq!(verdict.failures.len(), usize::from(start < 5), "start {start}");
+            sleep(Duration::from_secs(151)).await;
+        }
+        let parked = head(town);
+        assert!(
+            parked["parked"]["cause"]
+                .as_str()
+                .unwrap()
+                .contains("crashed the worker"),
+            "{parked}"
+        );
+    });
+}
+
+#[test]
+fn a_broken_doorbell_is_dropped_and_its_neighbors_are_heard() {
+    in_town(async |town, play| {
+        let event = scenarios::opens(&town.community);
+        play.deliver(&event).await;
+        let environment = Environment::new("open-case-1".to_owned());
+        let clients = clients(town, &environment, town.clock.clone());
+        let worker = QueueWorker {
+            clients,
+            use_case: UseCase::OpenCase,
+            gather: open_case::gather,
+            decide: open_case::decide,
+        };
+        let body = json!({"subject": event["subject"], "lane": "in"}).to_string();
+        let batch = json!({"Records": [
+            {"messageId": "1", "body": "not a doorbell"},
+            {"messageId": "2", "body": body},
+            {"messageId": "3", "body": "{\"subject\":\"a^b\",\"lane\":\"in\"}"},
+        ]});
+        let deadline = town.clock.now().after(Duration::from_secs(60));
+        let verdict = worker
+            .handle(serde_json::from_value(batch).unwrap(), "request-1", deadline)
+            .await;
+        assert_eq!(verdict.failures.len(), 0);
+        assert!(!scenarios::case(town).is_empty());
+    });
+}
+
+#[test]
+fn a_function_of_another_deployment_touches_nothing() {
+    in_town(async |town, play| {
+        play.open_the_doors();
+        sleep(Duration::from_secs(61)).await;
+        let environment = Environment::new("open-case-9".to_owned());
+        let event = scenarios::opens(&town.community);
+        // Accepted under this deployment, worked on by a function of another one.
+        let mut config = town.config();
+        config.deployment = "another".parse().unwrap();
+        let clients = Clients::new(
+            &config,
+            town.systems(),
+            Arc::clone(&town.mapping),
+            town.transport(&environment),
+            town.clock.clone(),
+        );
+        let worker = QueueWorker {
+            clients,
+            use_case: UseCase::OpenCase,
+            gather: open_case::gather,
+            decide: open_case::decide,
+        };
+        play.deliver(&event).await;
+        let body = json!({"subject": event["subject"], "lane": "in"}).to_string();
+        let batch = json!({"Records": [{"messageId": "1", "body": body}]});
+        let deadline = town.clock.now().after(Duration::from_secs(60));
+        worker
+            .handle(serde_json::from_value(batch).unwrap(), "request-1", deadline)
+            .await;
+        assert!(
+            scenarios::case(town).is_empty(),
+            "no record under another deployment's id"
+        );
+    });
+}

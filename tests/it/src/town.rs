@@ -152,7 +152,13 @@ impl Town {
             let index = calls.len();
             let fault = self.plan.at(index).filter(|fault| fault.fits(system, &operation));
             let by = environment.name.clone();
-            calls.push(Call { system, operation: operation.clone(), by, fault, status: None });
+            calls.push(Call {
+                system,
+                operation: operation.clone(),
+                by,
+                fault,
+                status: None,
+            });
             (index, fault)
         };
         let lost = || TransportError::lost(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
@@ -237,7 +243,11 @@ struct State {
 
 impl Environment {
     pub(crate) fn new(name: String) -> Arc<Self> {
-        Arc::new(Self { name, state: Mutex::default(), changed: Notify::new() })
+        Arc::new(Self {
+            name,
+            state: Mutex::default(),
+            changed: Notify::new(),
+        })
     }
 
     async fn die<T>(&self) -> T {
@@ -268,7 +278,12 @@ impl Environment {
         let deadline = Instant::now() + time;
         let mut work = Box::pin(work);
         loop {
-            let still_until = self.state.lock().unwrap().still_until.filter(|until| Instant::now() < *until);
+            let still_until = self
+                .state
+                .lock()
+                .unwrap()
+                .still_until
+                .filter(|until| Instant::now() < *until);
             if let Some(until) = still_until {
                 let wake = if is_killed_in_time { until.min(deadline) } else { until };
                 tokio::time::sleep_until(wake).await;
@@ -288,7 +303,8 @@ impl Environment {
 }
 
 fn world_body(body: Body) -> worlds::WorldBody {
-    body.map_err(|error| worlds::WorldError(error.to_string())).boxed_unsync()
+    body.map_err(|error| worlds::WorldError(error.to_string()))
+        .boxed_unsync()
 }
 
 fn target_of(request: &Request<Body>) -> (System, String) {
@@ -312,25 +328,32 @@ fn target_of(request: &Request<Body>) -> (System, String) {
 }
 
 fn is_write(headers: &http::HeaderMap) -> bool {
-    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
     target.ends_with("TransactWriteItems") || target.ends_with("UpdateItem")
 }
 
 /// A refusal without effect, in the words of the system.
 fn error(system: System, status: u16) -> Response<Bytes> {
     let (kind, body) = match (system, status) {
-        (System::DynamoDb, 400) => {
-            ("application/x-amz-json-1.0", json!({"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "slow down"}))
-        }
-        (System::Sqs | System::Secrets, 400) => {
-            ("application/x-amz-json-1.1", json!({"__type": "ThrottlingException", "message": "slow down"}))
-        }
-        (System::DynamoDb | System::Sqs | System::Secrets, _) => {
-            ("application/x-amz-json-1.0", json!({"__type": "InternalServerError", "message": "internal"}))
-        }
-        (System::ServiceNow | System::TradingGrid, _) => {
-            ("application/json", json!({"error": {"message": "busy", "detail": ""}, "status": "failure"}))
-        }
+        (System::DynamoDb, 400) => (
+            "application/x-amz-json-1.0",
+            json!({"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "slow down"}),
+        ),
+        (System::Sqs | System::Secrets, 400) => (
+            "application/x-amz-json-1.1",
+            json!({"__type": "ThrottlingException", "message": "slow down"}),
+        ),
+        (System::DynamoDb | System::Sqs | System::Secrets, _) => (
+            "application/x-amz-json-1.0",
+            json!({"__type": "InternalServerError", "message": "internal"}),
+        ),
+        (System::ServiceNow | System::TradingGrid, _) => (
+            "application/json",
+            json!({"error": {"message": "busy", "detail": ""}, "status": "failure"}),
+        ),
     };
     Response::builder()
         .status(status)
