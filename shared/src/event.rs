@@ -53,7 +53,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Data {
     /// A partner opened an issue.
-    IssueOpened(Issue),
+    IssueOpened(Box<Issue>),
     /// A partner changed an issue.
     IssueUpdated(IssueUpdate),
     /// A partner commented on an issue.
@@ -368,7 +368,7 @@ impl Event {
 impl Data {
     fn parse(kind: &str, json: &str) -> Result<Self, Malformed> {
         let data = match kind {
-            "gridlink.community.issue.opened.v1" => Data::IssueOpened(parse_json(json, "data")?),
+            "gridlink.community.issue.opened.v1" => Data::IssueOpened(Box::new(parse_json(json, "data")?)),
             "gridlink.community.issue.updated.v1" => Data::IssueUpdated(parse_json(json, "data")?),
             "gridlink.community.issue.commented.v1" => Data::IssueCommented(parse_json(json, "data")?),
             "gridlink.community.issue.document-shared.v1" => Data::DocumentShared(parse_json(json, "data")?),
@@ -436,11 +436,10 @@ impl Issue {
     /// # Errors
     /// When the text is not an issue; the error names the member.
     pub fn parse(json: &str) -> Result<Self, Malformed> {
-        let issue: Issue = parse_json(json, "")?;
-        let data = Data::IssueOpened(issue);
+        let data = Data::IssueOpened(Box::new(parse_json(json, "")?));
         data.check()?;
         match data {
-            Data::IssueOpened(issue) => Ok(issue),
+            Data::IssueOpened(issue) => Ok(*issue),
             _ => Err(malformed("data", "is not an issue")),
         }
     }

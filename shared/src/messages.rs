@@ -14,9 +14,10 @@ pub const DESCRIPTION: usize = 4_000;
 /// The longest journal entry that we write, in characters.
 pub const JOURNAL: usize = 16_000;
 
-/// Partner text, safe in a plain-text field: no control characters but line breaks and tabs, no
-/// bidirectional controls or invisible characters that reorder what a reader sees, no `[code]` tag,
-/// which some instances render as HTML.
+/// Partner text, safe in a plain-text field.
+///
+/// No control characters but line breaks and tabs, no invisible characters that reorder or hide
+/// what a reader sees, no `[code]` tag, which some instances render as HTML.
 pub fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -28,8 +29,9 @@ pub fn clean(text: &str) -> String {
                 }
             }
             '\n' | '\t' => clean.push(character),
-            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => {}
-            '\u{FFFE}' | '\u{FFFF}' => {}
+            '\u{2028}' | '\u{2029}' => clean.push('\n'),
+            '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => {}
+            '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}' | '\u{E0000}'..='\u{E007F}' => {}
             _ if character.is_control() => {}
             _ => clean.push(character),
         }

@@ -41,9 +41,10 @@ pub const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The longest wait before a stream is tried again.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
-/// How long a stream waits after its `attempt`-th failure in a row (from 1): exponential with
-/// jitter over the upper half, so that streams spread. The jitter comes from `seed`, so that a
-/// run can be replayed.
+/// How long a stream waits after its `attempt`-th failure in a row (from 1).
+///
+/// Exponential with jitter over the upper half, so that streams spread. The jitter comes from
+/// `seed`, so that a run can be replayed.
 pub fn stream_wait(attempt: u32, seed: &str) -> Duration {
     let ceiling = FIRST_WAIT
         .saturating_mul(1 << attempt.saturating_sub(1).min(12))

@@ -46,7 +46,7 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
         }
         unfinished => {
             let issue = match &event.data {
-                Data::IssueOpened(issue) => issue.clone(),
+                Data::IssueOpened(issue) => (**issue).clone(),
                 _ => fetch(clients, situation, &company, &issue_id).await?,
             };
             // An earlier intent has frozen the table: the record may exist there.

@@ -45,7 +45,7 @@ enum Stop {
     /// Something failed; the effect under way, if any, can be released.
     Failed {
         failure: Failure,
-        under_way: Option<Effect>,
+        under_way: Option<Box<Effect>>,
     },
     /// There is no time for the next effect.
     OutOfTime,
@@ -257,7 +257,7 @@ impl<G, D> Drain<'_, G, D> {
                 Err(failure) => {
                     return Err(Stop::Failed {
                         failure,
-                        under_way: Some(effect),
+                        under_way: Some(Box::new(effect)),
                     });
                 }
             }
@@ -399,7 +399,7 @@ impl<G, D> Drain<'_, G, D> {
         wait: Duration,
         waiting_for: Option<System>,
         unsent: bool,
-        under_way: Option<Effect>,
+        under_way: Option<Box<Effect>>,
         cause: String,
     ) -> Result<Drained, Failure> {
         let number = lease.finished + 1;

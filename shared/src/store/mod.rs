@@ -40,6 +40,7 @@ pub use link::{Link, LinkState};
 pub use stream::{Due, LEASE, Lease, Taken};
 pub use work::{Commit, Deferral, Write};
 
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use crate::clock::Clock;
@@ -106,13 +107,10 @@ impl Store {
                 .await;
             let Err(error) = outcome else { return Ok(()) };
             let reasons = match error.as_service_error() {
-                Some(service) => match service {
-                    aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(canceled) => {
-                        canceled.cancellation_reasons().to_vec()
-                    }
-                    _ => Vec::new(),
-                },
-                None => Vec::new(),
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    canceled.cancellation_reasons().to_vec()
+                }
+                _ => Vec::new(),
             };
             if reasons
                 .iter()

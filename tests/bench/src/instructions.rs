@@ -29,7 +29,7 @@ pub(crate) struct Counted {
 
 impl Bench {
     /// Counts the instructions of a program and of the first kind of event that it is given. The
-    /// longest run stays in `<target>/bench/<program>.callgrind`, for `callgrind_annotate`.
+    /// profiles stay in `<target>/bench/<program>-<events>.callgrind`, for `callgrind_annotate`.
     pub(crate) async fn count(&self, which: Which) -> Result<Counted> {
         let start = self.total(which, 0).await?;
         let short = self.total(which, WARM_UP).await?;
@@ -42,7 +42,7 @@ impl Bench {
 
     async fn total(&self, which: Which, events: usize) -> Result<f64> {
         let stage = self.stage().await?;
-        let file = self.folders.work.join(format!("{}.callgrind", which.name()));
+        let file = self.folders.work.join(format!("{}-{events}.callgrind", which.name()));
         let mut program = self.program(which, &stage);
         program.under = vec![
             "valgrind".to_owned(),

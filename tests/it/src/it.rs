@@ -4,6 +4,9 @@
 //! and real decisions run against strict simulators in the same process, under Tokio's paused
 //! clock, so that a day of outage takes a moment and every run can be replayed.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+#![expect(clippy::print_stdout, reason = "the proof says how many plans it ran")]
+
 mod faults;
 mod oracle;
 mod play;

@@ -29,12 +29,17 @@ const LONGEST: Duration = Duration::from_secs(6 * 3600);
 
 type Work<I, O> = Rc<dyn Fn(I, String, Timestamp) -> std::pin::Pin<Box<dyn Future<Output = O>>>>;
 
+/// Starts an environment: what an invocation in it does.
+type Make<I, O> = Box<dyn Fn(&Arc<Environment>) -> Work<I, O>>;
+/// An environment that was used before.
+type Warm<I, O> = (Arc<Environment>, Work<I, O>);
+
 /// The environments of one function: warm ones are used again.
 struct Function<I, O> {
     name: &'static str,
     time: Duration,
-    make: Box<dyn Fn(&Arc<Environment>) -> Work<I, O>>,
-    idle: RefCell<Vec<(Arc<Environment>, Work<I, O>)>>,
+    make: Make<I, O>,
+    idle: RefCell<Vec<Warm<I, O>>>,
     made: Cell<u32>,
     invoked: Cell<u32>,
 }

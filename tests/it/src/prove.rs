@@ -3,7 +3,9 @@
 //! A scenario is run once to count its outside requests; then once for every request and every
 //! fault that the system behind it can have, and for pairs of them. After each run everything is
 //! delivered again, duplicated and out of order. A plan that fails prints as one line; set
-//! `GRIDLINK_PLAN=<scenario>/<plan>` to replay it.
+//! `GRIDLINK_PLAN=<scenario>/<plan>` to replay it with every request that it makes.
+//! `GRIDLINK_PROVE=all` tries all pairs of every scenario, `GRIDLINK_PROVE=singles` no pairs, and
+//! `GRIDLINK_SCENARIO=<scenario>` one scenario only.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -68,8 +70,22 @@ fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Proves the scenarios that `choose` takes; `sample` is how many pairs of the others are tried.
-fn prove(scenarios: &[Scenario], all_pairs: bool, sample: usize) {
+/// Which pairs of faults are tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pairs {
+    /// All of them.
+    All,
+    /// All of the named scenarios, and a seeded sample of the others.
+    Sampled,
+    /// None.
+    Never,
+}
+
+/// How many pairs of a scenario that is not named are tried.
+const SAMPLE: usize = 40;
+
+/// Proves the scenarios.
+fn prove(scenarios: &[Scenario], choice: Pairs) {
     if let Some(wanted) = setting("GRIDLINK_PLAN") {
         let (name, plan) = wanted.split_once('/').unwrap();
         let Some(scenario) = scenarios.iter().find(|scenario| scenario.name == name) else {
@@ -125,11 +141,16 @@ fn prove(scenarios: &[Scenario], all_pairs: bool, sample: usize) {
         );
         let mut pairs = pairs.into_inner().unwrap();
         pairs.sort_by_key(ToString::to_string);
-        if !all_pairs && !scenario.is_named {
+        let is_sampled = choice == Pairs::Sampled && !scenario.is_named;
+        if is_sampled {
             fastrand::seed(11);
             fastrand::shuffle(&mut pairs);
-            pairs.truncate(sample);
         }
+        pairs.truncate(match choice {
+            Pairs::Never => 0,
+            Pairs::Sampled if is_sampled => SAMPLE,
+            Pairs::All | Pairs::Sampled => pairs.len(),
+        });
         on_all_processors(&pairs, |plan| drop(prover.prove(plan)));
         println!(
             "{:<34} {:3} requests, {:4} single faults, {:5} pairs",
@@ -180,8 +201,12 @@ fn on_all_processors(plans: &[Plan], work: impl Fn(&Plan) + Sync) {
 
 #[test]
 fn every_crash_point_of_every_scenario_leaves_exactly_one_of_everything() {
-    let all_pairs = setting("GRIDLINK_PROVE").is_some_and(|value| value == "all");
-    prove(&scenarios::all(), all_pairs, 40);
+    let choice = match setting("GRIDLINK_PROVE").as_deref() {
+        Some("all") => Pairs::All,
+        Some("singles") => Pairs::Never,
+        _ => Pairs::Sampled,
+    };
+    prove(&scenarios::all(), choice);
 }
 
 #[test]

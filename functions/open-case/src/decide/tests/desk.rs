@@ -58,7 +58,7 @@ pub(super) fn event_with(sample: &str, change: impl FnOnce(&mut Value)) -> Event
 /// The issue of an `opened` event, as the community has it.
 pub(super) fn issue(opened: &Event) -> Issue {
     match &opened.data {
-        Data::IssueOpened(issue) => issue.clone(),
+        Data::IssueOpened(issue) => (**issue).clone(),
         data => panic!("{data:?} is not an opening"),
     }
 }
