@@ -330,3 +330,19 @@ fn an_issue_of_an_unknown_partner_is_parked_with_its_reason_and_delays_nobody() 
         assert_eq!(rows.iter().filter(|row| row["correlation_id"] == "ISS-9").count(), 1);
     });
 }
+
+#[test]
+fn a_condition_that_the_instance_drops_adopts_no_stranger_row_recheck() {
+    // The instance does not have the mapped column, ignores the condition, and answers every row.
+    let rules = include_str!("../../../infra/mapping.yaml").replace("key: u_trading_grid_id", "key: u_no_such_column");
+    in_town(Arc::new(Mapping::parse(&rules).unwrap()), async |town, play| {
+        play.open_the_doors();
+        play.deliver(&opened()).await;
+        play.quiet().await;
+        let items = town.cloud.items(TABLE);
+        let head = items.iter().find(|item| item["sk"] == "HEAD#in").unwrap();
+        let cause = head["parked"]["cause"].as_str().unwrap();
+        assert!(cause.contains("has no customer_account with u_no_such_column"), "{cause}");
+        assert!(scenarios::case(town).is_empty());
+    });
+}
