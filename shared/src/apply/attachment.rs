@@ -63,7 +63,7 @@ impl Apply<'_> {
             let writes = vec![store.settle(self.subject, &claim_name, ClaimState::Done, Some(id))?];
             Ok(Applied {
                 writes,
-                story: vec![format!("attached {}", attach.what())],
+                story: vec![told(attach)],
             })
         };
         match self.taken_up(&claim_name, standing).await? {
@@ -125,6 +125,14 @@ impl Apply<'_> {
                 reason: "the community no longer has it".to_owned(),
             }),
         }
+    }
+}
+
+/// The line of the timeline.
+fn told(attach: &Attach) -> String {
+    match &attach.source {
+        Source::Community { document } => format!("attached document {}", document.document_id),
+        Source::EventText => format!("attached the complete text as {}", attach.file_name),
     }
 }
 

@@ -17,3 +17,4 @@ mod bad_input;
 mod cost;
 mod prove;
 mod stories;
+mod tidy;
