@@ -18,9 +18,9 @@ use crate::clients::Clients;
 use crate::domain::{LinkKey, Subject, SysId, Timestamp};
 use crate::effect::{AddJournal, CreateRecord, Effect, Record, UpdateFields};
 use crate::event::Event;
-use crate::failure::Failure;
+use crate::failure::{Failure, System};
 use crate::messages;
-use crate::servicenow::{self, Error};
+use crate::servicenow::{self, Error, Probe};
 use crate::store::{Claim, ClaimState, LinkState, SETTLED_AFTER, Store, Write, reference_key};
 
 /// ServiceNow's clock may be this far from ours when traces are looked for.
@@ -103,11 +103,17 @@ impl Apply<'_> {
 
     async fn create(&self, create: &CreateRecord, standing: &Standing) -> Result<Applied, Failure> {
         let record = &create.record;
-        if !matches!(standing, Standing::Fresh)
-            && let Some(link) = self.clients.store.link(self.subject, &record.link).await?
-            && link.state == LinkState::Linked
-        {
-            return Ok(Applied::default());
+        if !matches!(standing, Standing::Fresh) {
+            match self.clients.store.link(self.subject, &record.link).await? {
+                Some(link) if link.state == LinkState::Linked => return Ok(Applied::default()),
+                Some(_) => {}
+                None => {
+                    self.clients
+                        .store
+                        .put_all(self.clients.store.intent(self.subject, create)?)
+                        .await?
+                }
+            }
         }
         let mut fields = create.fields.clone();
         fields.insert("sys_id".to_owned(), record.sys_id.to_string());
@@ -122,7 +128,7 @@ impl Apply<'_> {
                         created.ignored.join(", ")
                     ));
                 }
-                return self.linked(record, &created.number, story);
+                return self.linked(create, &created.number, story);
             }
             Ok(created) => {
                 return Err(Failure::permanent(
@@ -145,7 +151,7 @@ impl Apply<'_> {
         {
             Ok(Some(row)) if row.text("correlation_id") == create.correlation => {
                 let number = row.text("number").to_owned();
-                self.linked(record, &number, vec![format!("created {}", named(record, &number))])
+                self.linked(create, &number, vec![format!("created {}", named(record, &number))])
             }
             Ok(Some(row)) => Err(Failure::permanent(
                 anyhow!(
@@ -159,33 +165,38 @@ impl Apply<'_> {
         }
     }
 
-    fn linked(&self, record: &Record, number: &str, story: Vec<String>) -> Result<Applied, Failure> {
-        Ok(Applied {
-            writes: self.clients.store.linked(self.subject, record, number)?,
-            story,
-        })
+    fn linked(&self, create: &CreateRecord, number: &str, story: Vec<String>) -> Result<Applied, Failure> {
+        let writes = self.clients.store.linked(self.subject, create, number)?;
+        Ok(Applied { writes, story })
     }
 
     /// Tells a refused record from a refused client.
     async fn refused(&self, record: &Record, error: Error) -> Failure {
-        if self.clients.servicenow.answers_for(&record.table).await {
-            let remedy = format!(
-                "see ServiceNow's message, correct the mapping or the rules of {}, and replay",
-                record.table
-            );
-            Failure::permanent(error, remedy)
-        } else {
-            Failure::Upstream {
-                system: crate::failure::System::ServiceNow,
+        match self.clients.servicenow.probe(&record.table).await {
+            Probe::Answers => {
+                let remedy = format!(
+                    "see ServiceNow's message, correct the mapping or the rules of {}, and replay",
+                    record.table
+                );
+                Failure::permanent(error, remedy)
+            }
+            Probe::Refuses => Failure::Upstream {
+                system: System::ServiceNow,
                 cause: error.into(),
                 unsent: true,
-            }
+            },
+            Probe::Unclear => Failure::Transient {
+                cause: error.into(),
+                wait: None,
+                unsent: true,
+            },
         }
     }
 
     async fn update(&self, update: &UpdateFields, standing: &Standing) -> Result<Applied, Failure> {
         let record = &update.record;
         let mut wanted = update.set.clone();
+        let mut base = BTreeMap::new();
         let mut story = Vec::new();
         if !matches!(standing, Standing::Fresh) {
             let fields = std::iter::once("sys_id")
@@ -200,10 +211,13 @@ impl Apply<'_> {
             let row = row.ok_or_else(|| gone(record))?;
             wanted.retain(|field, change| {
                 let now = row.text(field);
-                if now != change.to && now != change.from {
+                if now == change.to {
+                    // It was set before, by us or by somebody who agrees.
+                    base.insert(field.clone(), change.to.clone());
+                } else if now != change.from {
                     story.push(format!("left {field} as it is: it was changed in ServiceNow meanwhile"));
                 }
-                now == change.from
+                now == change.from && now != change.to
             });
         }
         let fields: BTreeMap<String, String> = wanted.into_iter().map(|(field, change)| (field, change.to)).collect();
@@ -216,26 +230,34 @@ impl Apply<'_> {
             {
                 Ok(ignored) if ignored.is_empty() => {}
                 Ok(ignored) => story.push(format!("ServiceNow did not take as sent: {}", ignored.join(", "))),
-                Err(error) => return Err(self.refused_change(record, error)),
+                Err(error) => return Err(self.refused_change(record, error).await),
             }
             let names = fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             story.insert(0, format!("updated {names}"));
         }
-        let writes = self.clients.store.rebased(self.subject, &record.link, &fields)?;
+        base.extend(fields);
+        let writes = self.clients.store.rebased(self.subject, &record.link, &base)?;
         Ok(Applied {
             writes: writes.into_iter().collect(),
             story,
         })
     }
 
-    /// A refused change of a record that exists: the record is gone, or the change is refused.
-    fn refused_change(&self, record: &Record, error: Error) -> Failure {
-        match error.status() {
-            Some(404) => gone(record),
-            Some(400..=403 | 405..=407 | 409..=428) => Failure::Refused {
+    /// A refused change of a record that exists: the record is gone, or the change itself is
+    /// refused, or we are.
+    ///
+    /// Only what the instance finds malformed is refused for good. A missing right parks the stream:
+    /// nothing is lost, and whoever grants it replays.
+    async fn refused_change(&self, record: &Record, error: Error) -> Failure {
+        if !error.is_refusal() {
+            return unclear(error);
+        }
+        match (error.status(), self.refused(record, error).await) {
+            (Some(404), Failure::Permanent { .. }) => gone(record),
+            (Some(400), Failure::Permanent { .. }) => Failure::Refused {
                 reason: "ServiceNow refused the change".to_owned(),
             },
-            _ => error.into_failure(),
+            (_, failure) => failure,
         }
     }
 
@@ -253,7 +275,7 @@ impl Apply<'_> {
                 story: vec![story],
             })
         };
-        let reference = match self.taken_up(&claim_name, standing).await? {
+        let reference = match self.taken_up(effect, standing).await? {
             TakenUp::Done => return Ok(Applied::default()),
             TakenUp::Fresh => self.clients.reference(&claim_name).await?,
             TakenUp::Uncertain(claim) => {
@@ -263,7 +285,7 @@ impl Apply<'_> {
                     .servicenow
                     .journal(&add.record.sys_id, add.journal, since)
                     .await;
-                let entries = entries.map_err(Error::into_failure)?;
+                let entries = entries.map_err(|error| error.into_failure().in_doubt())?;
                 let bound = store.bound(self.subject).await?;
                 let wanted = canonical(&signed(&add.text, &claim.reference));
                 let trace = entries.iter().find(|entry| {
@@ -286,19 +308,30 @@ impl Apply<'_> {
         {
             Ok(()) => done(None),
             Err(error) if error.is_unsent() => Err(error.into_failure()),
-            Err(error) if error.is_refusal() => Err(self.refused_change(record, error)),
-            Err(error) => Err(unclear(error)),
+            Err(error) => Err(self.refused_change(record, error).await),
         }
     }
 
     /// Finds out how far a claimed effect is.
-    async fn taken_up(&self, claim: &str, standing: Standing) -> Result<TakenUp, Failure> {
+    async fn taken_up(&self, effect: &Effect, standing: Standing) -> Result<TakenUp, Failure> {
+        let Some((claim, target)) = claim_of(effect) else {
+            return Ok(TakenUp::Fresh);
+        };
         let claim = match standing {
             Standing::Fresh => return Ok(TakenUp::Fresh),
             Standing::Claimed(claim) => claim,
-            Standing::Resumed => match self.clients.store.claim_of(self.subject, claim).await? {
+            Standing::Resumed => match self.clients.store.claim_of(self.subject, &claim).await? {
                 Some(claim) => claim,
-                None => return Err(Failure::transient(anyhow!("the claim {claim} is not there"))),
+                // The step was reached, and time was up before anything was claimed or sent.
+                None => {
+                    let reference = self.clients.reference(&claim).await?;
+                    let claim = self
+                        .clients
+                        .store
+                        .claim_write(self.subject, &claim, &reference, target)?;
+                    self.clients.store.put_all(vec![claim]).await?;
+                    return Ok(TakenUp::Fresh);
+                }
             },
         };
         match claim.state {

@@ -24,6 +24,8 @@ use crate::trading_grid::collaboration::{self, Collaboration};
 /// How long found reference data is good for. What was not found is looked up again every time:
 /// it parks its stream, and whoever adds it and replays must not meet an old answer.
 const KNOWN_FOR: Duration = Duration::from_secs(10 * 60);
+/// How long a cold start waits for the outside; Lambda allows ten seconds in all.
+const WARM_UP: Duration = Duration::from_secs(3);
 /// How many answers are kept.
 const KEPT: usize = 10_000;
 
@@ -86,8 +88,12 @@ impl Clients {
 
     /// Fetches at cold start what the first event will need; what fails is fetched again then.
     pub async fn warm_up(&self) {
-        if let Err(error) = self.servicenow.warm_up().await {
-            tracing::warn!(error = %crate::failure::chain(&error), "no ServiceNow token at cold start");
+        match tokio::time::timeout(WARM_UP, self.servicenow.warm_up()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(error = %crate::failure::chain(&error), "no ServiceNow token at cold start");
+            }
+            Err(_) => tracing::warn!("no ServiceNow token in time at cold start"),
         }
     }
 

@@ -161,6 +161,18 @@ identifier!(
     DeploymentId, "a deployment id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
 );
 
+/// Whether a value may stand in a ServiceNow query: letters, digits, and punctuation without
+/// meaning in an encoded query; never a script.
+pub fn is_query_value(value: &str) -> bool {
+    let start = value.trim_start().get(..11);
+    let is_script = start.is_some_and(|start| start.eq_ignore_ascii_case("javascript:"));
+    (1..=200).contains(&value.len())
+        && !is_script
+        && value
+            .chars()
+            .all(|character| character.is_alphanumeric() || " ._-:/&()'+#".contains(character))
+}
+
 /// SHA-256 over length-prefixed parts, so that no two lists of parts collide by concatenation.
 pub fn digest_of(parts: &[&str]) -> [u8; 32] {
     let mut hasher = Sha256::new();

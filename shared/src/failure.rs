@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Timestamp;
+
 /// Why an entry was not finished.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -29,6 +31,14 @@ pub enum Failure {
         cause: anyhow::Error,
         /// Whether the effect under way is known not to have happened.
         unsent: bool,
+    },
+    /// The breaker of a system is open: the stream waits for it, and this is no failed attempt.
+    #[error("{system} is known to be down")]
+    Closed {
+        /// Which system.
+        system: System,
+        /// When somebody may try it again.
+        until: Timestamp,
     },
     /// The entry can never succeed as it is: its stream is parked until a person acts.
     #[error("the entry cannot be handled")]
@@ -65,10 +75,29 @@ impl Failure {
         }
     }
 
+    /// The same failure where an earlier try is in doubt: nothing about now proves that it did not
+    /// happen then.
+    pub fn in_doubt(self) -> Self {
+        match self {
+            Failure::Transient { cause, wait, .. } => Failure::Transient {
+                cause,
+                wait,
+                unsent: false,
+            },
+            Failure::Upstream { system, cause, .. } => Failure::Upstream {
+                system,
+                cause,
+                unsent: false,
+            },
+            other => other,
+        }
+    }
+
     /// Whether the effect under way is known not to have happened.
     pub fn is_unsent(&self) -> bool {
         match self {
             Failure::Transient { unsent, .. } | Failure::Upstream { unsent, .. } => *unsent,
+            Failure::Closed { .. } => true,
             Failure::Permanent { .. } | Failure::Refused { .. } => false,
         }
     }

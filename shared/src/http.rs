@@ -171,6 +171,11 @@ enum ResponseBody {
 }
 
 impl Response {
+    /// Whether the content type is JSON.
+    pub fn is_json(&self) -> bool {
+        is_json(&self.headers)
+    }
+
     /// The next piece of the body; `None` at its end.
     ///
     /// # Errors
@@ -226,11 +231,18 @@ impl Whole {
 
     /// Whether the content type is JSON.
     pub fn is_json(&self) -> bool {
-        self.header("content-type").is_some_and(|value| {
-            let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            media_type == "application/json" || media_type.ends_with("+json")
-        })
+        is_json(&self.headers)
     }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers
+        .get(http::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    media_type.is_some_and(|value| {
+        let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        media_type == "application/json" || media_type.ends_with("+json")
+    })
 }
 
 /// A request to be made.
@@ -304,6 +316,12 @@ impl Transport {
     /// # Errors
     /// When no complete answer came.
     pub async fn send(&self, call: &Call) -> Result<Whole, TransportError> {
+        tokio::time::timeout(CALL_TIMEOUT, self.tries(call))
+            .await
+            .map_err(TransportError::lost)?
+    }
+
+    async fn tries(&self, call: &Call) -> Result<Whole, TransportError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -320,11 +338,7 @@ impl Transport {
     }
 
     async fn attempt(&self, call: &Call) -> Result<Whole, TransportError> {
-        let request = call.request()?;
-        let answer = async { self.carry(request).await?.read().await };
-        tokio::time::timeout(CALL_TIMEOUT, answer)
-            .await
-            .map_err(TransportError::lost)?
+        self.carry(call.request()?).await?.read().await
     }
 }
 

@@ -12,7 +12,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::domain::{CompanyId, SenderName, TableName};
+use crate::domain::{CompanyId, SenderName, TableName, is_query_value};
 use crate::event::{Event, Issue, Priority};
 use crate::messages;
 
@@ -438,11 +438,11 @@ fn compile_routes(file: &File, templates: &mut Environment<'static>) -> Result<V
         if !file.tables.value.contains_key(&route.table.value) {
             return Err(invalid(&route.table, key("table"), format!("must be one of {tables}")));
         }
-        if route.assignment_group.value.trim().is_empty() {
+        if !is_query_value(&route.assignment_group.value) {
             return Err(invalid(
                 &route.assignment_group,
                 key("assignment_group"),
-                "must be the exact name of a group",
+                "must be the exact name of a group, of letters, digits and plain punctuation (no ^ , @ =)",
             ));
         }
         if let Some(when) = &route.when {

@@ -103,7 +103,15 @@ impl Secrets {
         {
             return Ok(entry.value.clone());
         }
-        let value = self.read(name, stage).await?;
+        let value = match (self.read(name, stage).await, kept.get(&key)) {
+            (Ok(value), _) => value,
+            (Err(error), Some(entry)) => {
+                // What we hold was good a moment ago; a rotation meanwhile shows as a refusal.
+                tracing::warn!(secret = name, error = %crate::failure::chain(error.as_ref()), "not read again");
+                return Ok(entry.value.clone());
+            }
+            (Err(error), None) => return Err(error),
+        };
         kept.insert(
             key,
             Kept {

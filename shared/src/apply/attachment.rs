@@ -11,15 +11,17 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{Applied, Apply, Standing, TakenUp, claim_of, unclear};
+use super::{Applied, Apply, Standing, TakenUp, claim_of};
 use crate::domain::{ContentHash, hex};
 use crate::effect::{Attach, Effect, Source};
 use crate::event::Document;
 use crate::failure::Failure;
 use crate::http::{Body, Response, full, piped};
 use crate::messages;
-use crate::store::ClaimState;
+use crate::store::{ClaimState, SETTLED_AFTER};
 
+/// How long one transfer may take in all.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(45);
 /// How long a transfer may stand still.
 const NO_PROGRESS: Duration = Duration::from_secs(5);
 
@@ -66,11 +68,12 @@ impl Apply<'_> {
                 story: vec![told(attach)],
             })
         };
-        match self.taken_up(&claim_name, standing).await? {
+        match self.taken_up(effect, standing).await? {
             TakenUp::Done => return Ok(Applied::default()),
             TakenUp::Fresh => {}
             TakenUp::Uncertain(claim) => {
-                let attachments = self.clients.servicenow.attachments(&attach.record).await?;
+                let attachments = self.clients.servicenow.attachments(&attach.record).await;
+                let attachments = attachments.map_err(|error| error.into_failure().in_doubt())?;
                 let bound = store.bound(self.subject).await?;
                 let trace = attachments.iter().find(|found| {
                     found.is(&attach.file_name, expected.size, &expected.hash)
@@ -87,28 +90,43 @@ impl Apply<'_> {
                 .servicenow
                 .attach(&attach.record, &attach.file_name, &expected.media_type, body)
         };
-        let outcome = match (&attach.source, text) {
-            (Source::Community { document }, _) => {
-                let response = self.open(document).await?;
-                if document.size == 0 {
-                    upload(full(Bytes::new())).await
-                } else {
+        let transfer = async {
+            match (&attach.source, text) {
+                (Source::Community { document }, _) => {
+                    let response = self.open(document).await?;
+                    if document.size == 0 {
+                        return Ok(upload(full(Bytes::new())).await);
+                    }
                     let (feed, body) = piped(document.size);
                     let (fed, outcome) = tokio::join!(forward(response, feed, document), upload(body));
                     fed?;
-                    outcome
+                    Ok(outcome)
                 }
+                (Source::EventText, text) => Ok::<_, Failure>(upload(full(text.unwrap_or_default())).await),
             }
-            (Source::EventText, text) => upload(full(text.unwrap_or_default())).await,
+        };
+        let outcome = match timeout(TRANSFER_TIMEOUT, transfer).await {
+            Ok(outcome) => outcome?,
+            Err(elapsed) => {
+                return Err(Failure::Transient {
+                    cause: anyhow::Error::new(elapsed).context("the transfer of a document took too long"),
+                    wait: Some(SETTLED_AFTER),
+                    unsent: false,
+                });
+            }
         };
         match outcome {
             Ok(attachment) => done(&attachment.sys_id),
             Err(error) if error.is_unsent() => Err(error.into_failure()),
-            Err(error) if error.status() == Some(404) => Err(self.refused_change(&attach.record, error)),
-            Err(error) if error.is_refusal() => Err(Failure::Refused {
-                reason: "ServiceNow does not take a file of this kind or size".to_owned(),
-            }),
-            Err(error) => Err(unclear(error)),
+            Err(error) if error.is_refusal() && error.status() != Some(404) => {
+                match self.refused(&attach.record, error).await {
+                    Failure::Permanent { .. } => Err(Failure::Refused {
+                        reason: "ServiceNow does not take a file of this kind or size".to_owned(),
+                    }),
+                    failure => Err(failure),
+                }
+            }
+            Err(error) => Err(self.refused_change(&attach.record, error).await),
         }
     }
 
@@ -155,8 +173,11 @@ async fn forward(mut from: Response, to: mpsc::Sender<Bytes>, document: &Documen
                 reason: "it is larger than announced".to_owned(),
             });
         }
-        if let Some(before) = held.replace(chunk) {
-            pass(&to, before).await?;
+        if let Some(before) = held.replace(chunk)
+            && !pass(&to, before).await?
+        {
+            // The upload ended early and tells why.
+            return Ok(());
         }
     }
     if size != document.size {
@@ -170,15 +191,15 @@ async fn forward(mut from: Response, to: mpsc::Sender<Bytes>, document: &Documen
         });
     }
     match held {
-        Some(last) => pass(&to, last).await,
+        Some(last) => pass(&to, last).await.map(|_| ()),
         None => Ok(()),
     }
 }
 
-/// Hands a piece to the upload. An upload that ended early tells its own story, which counts.
-async fn pass(to: &mpsc::Sender<Bytes>, piece: Bytes) -> Result<(), Failure> {
+/// Hands a piece to the upload; `false` when the upload has ended.
+async fn pass(to: &mpsc::Sender<Bytes>, piece: Bytes) -> Result<bool, Failure> {
     match timeout(NO_PROGRESS, to.send(piece)).await {
-        Ok(Ok(()) | Err(_)) => Ok(()),
+        Ok(sent) => Ok(sent.is_ok()),
         Err(elapsed) => Err(Failure::Transient {
             cause: anyhow::Error::new(elapsed).context("the upload stands still"),
             wait: None,

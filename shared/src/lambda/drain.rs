@@ -1,5 +1,6 @@
 //! Draining a stream: its lease, its entries in order, and what becomes of failures.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::{Decide, Gather, Situation};
@@ -10,7 +11,7 @@ use crate::effect::{Effect, Source};
 use crate::event::Event;
 use crate::failure::{Failure, System, chain};
 use crate::retry;
-use crate::store::{Breaker, Commit, Deferral, Entry, Gate, Lease, Loaded, Outcome, Taken, Write};
+use crate::store::{Breaker, Commit, Deferral, Entry, Gate, Lease, Loaded, Outcome, Parking, Taken, Write};
 
 /// How many leases may be taken without a verdict before the entry is taken to kill its workers.
 const MOST_STARTS: i64 = 5;
@@ -22,6 +23,9 @@ const CALL: Duration = Duration::from_secs(12);
 const TRANSFER: Duration = Duration::from_secs(47);
 /// A cause is kept this long on the stream, in characters.
 const CAUSE: usize = 500;
+
+/// The systems that have failed lately.
+type Breakers = HashMap<System, Breaker>;
 
 /// What came of a doorbell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +51,8 @@ enum Stop {
         failure: Failure,
         under_way: Option<Box<Effect>>,
     },
-    /// There is no time for the next effect.
-    OutOfTime,
+    /// There is no time for the next effect; whether this invocation got anything done.
+    OutOfTime { has_progressed: bool },
     /// Another worker moved the entry.
     Overtaken,
 }
@@ -87,6 +91,9 @@ impl<G, D> Drain<'_, G, D> {
         G: Gather<F>,
         D: Decide<F>,
     {
+        if !self.has_time(CALL) {
+            return Drained::Lost("the function's time is nearly up".to_owned());
+        }
         let mut lease = match self.clients.store.take(stream, self.use_case, self.worker).await {
             Ok(Taken::Lease(lease)) => lease,
             Ok(Taken::Nothing(why)) => return Drained::Nothing(why),
@@ -127,7 +134,7 @@ impl<G, D> Drain<'_, G, D> {
                 .load(&lease.stream, lease.finished, lease.accepted)
                 .await?;
             self.check_deployment(&loaded)?;
-            self.pass(System::ServiceNow, &loaded).await?;
+            self.pass(System::ServiceNow, &loaded.breakers).await?;
             let Loaded {
                 entries,
                 mut link,
@@ -176,14 +183,22 @@ impl<G, D> Drain<'_, G, D> {
         }
     }
 
-    async fn pass(&self, system: System, loaded: &Loaded) -> Result<(), Failure> {
-        match self.clients.store.pass(system, loaded.breakers.get(&system)).await? {
+    async fn pass(&self, system: System, breakers: &Breakers) -> Result<(), Failure> {
+        match self.clients.store.pass(system, breakers.get(&system)).await? {
             Gate::Open => Ok(()),
-            Gate::ClosedUntil(until) => Err(Failure::Transient {
-                cause: anyhow::anyhow!("{system} is known to be down"),
-                wait: Some(self.clients.clock.now().until(until)),
-                unsent: true,
-            }),
+            Gate::ClosedUntil(until) => Err(Failure::Closed { system, until }),
+        }
+    }
+
+    /// Ends what a hanging system would draw out beyond the function's time, while there is still
+    /// time to put the stream down in order.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let left = self.clients.clock.now().after(RESERVE).until(self.deadline);
+        match tokio::time::timeout(left, work).await {
+            Ok(outcome) => outcome,
+            Err(elapsed) => Err(Failure::transient(
+                anyhow::Error::new(elapsed).context("the function's time was up"),
+            )),
         }
     }
 
@@ -192,7 +207,7 @@ impl<G, D> Drain<'_, G, D> {
         lease: &mut Lease,
         mut entry: Entry,
         situation: Situation,
-        breakers: &std::collections::HashMap<System, Breaker>,
+        breakers: &Breakers,
     ) -> Result<(), Stop>
     where
         G: Gather<F>,
@@ -206,9 +221,10 @@ impl<G, D> Drain<'_, G, D> {
             Some(plan) => plan.clone(),
             None => {
                 if !self.has_time(CALL) {
-                    return Err(Stop::OutOfTime);
+                    return Err(Stop::OutOfTime { has_progressed: false });
                 }
-                let facts = (self.gather)(self.clients, &situation, &event).await?;
+                let gathering = (self.gather)(self.clients, &situation, &event);
+                let facts = self.in_time(gathering).await?;
                 (self.decide)(&event, &facts)
             }
         };
@@ -222,6 +238,7 @@ impl<G, D> Drain<'_, G, D> {
             is_stored: is_resumed,
             writes: Vec::new(),
             story: Vec::new(),
+            reached: BTreeSet::new(),
         };
         let mut at = if is_resumed { entry.step } else { 0 };
         let mut is_under_way = is_resumed;
@@ -233,7 +250,12 @@ impl<G, D> Drain<'_, G, D> {
                 continue;
             }
             if !self.has_time(time_for(&effect)) {
-                return Err(Stop::OutOfTime);
+                let has_progressed = !run.writes.is_empty();
+                self.keep(lease, &mut entry, &mut run, at).await?;
+                return Err(Stop::OutOfTime { has_progressed });
+            }
+            if needs_community(&effect) {
+                self.pass(System::TradingGrid, breakers).await?;
             }
             let standing = if is_under_way {
                 Standing::Resumed
@@ -242,8 +264,12 @@ impl<G, D> Drain<'_, G, D> {
             };
             is_under_way = false;
             tracing::info!(subject = %situation.subject, entry = entry.number, step = at, resumed = matches!(standing, Standing::Resumed), "{effect}");
-            match apply.perform(&effect, standing).await {
+            match self.in_time(apply.perform(&effect, standing)).await {
                 Ok(applied) => {
+                    run.reached.insert(System::ServiceNow);
+                    if needs_community(&effect) {
+                        run.reached.insert(System::TradingGrid);
+                    }
                     run.writes.extend(applied.writes);
                     run.story.extend(applied.story);
                     at += 1;
@@ -262,7 +288,7 @@ impl<G, D> Drain<'_, G, D> {
                 }
             }
         }
-        self.answered(breakers).await;
+        self.answered(&run.reached, breakers).await;
         let outcome = if entry.has_refusals {
             Outcome::Refused
         } else {
@@ -289,7 +315,13 @@ impl<G, D> Drain<'_, G, D> {
         apply: &Apply<'_>,
         effect: &Effect,
     ) -> Result<Standing, Stop> {
-        let prepared = apply.prepare(effect).await?;
+        let prepared = match apply.prepare(effect).await {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                self.keep(lease, entry, run, at).await?;
+                return Err(failure.into());
+            }
+        };
         let all = run.writes.iter().cloned().chain(prepared).collect::<Vec<_>>();
         let plan = if run.is_stored { None } else { Some(run.plan.as_slice()) };
         let store = &self.clients.store;
@@ -316,10 +348,24 @@ impl<G, D> Drain<'_, G, D> {
         Ok(standing)
     }
 
-    /// ServiceNow answered: a breaker that remembers failures forgets them.
-    async fn answered(&self, breakers: &std::collections::HashMap<System, Breaker>) {
+    /// Makes durable what finished effects left, without preparing the next one.
+    async fn keep(&self, lease: &Lease, entry: &mut Entry, run: &mut Run, at: usize) -> Result<(), Stop> {
+        if run.writes.is_empty() {
+            return Ok(());
+        }
+        let plan = if run.is_stored { None } else { Some(run.plan.as_slice()) };
+        let store = &self.clients.store;
+        match store.advance(lease, entry, plan, at, &run.writes, &run.story).await? {
+            Commit::Done => Ok(()),
+            Commit::Claimed(_) | Commit::Intended | Commit::Overtaken => Err(Stop::Overtaken),
+        }
+    }
+
+    /// Systems that answered: a breaker that remembers failures of one forgets them.
+    async fn answered(&self, reached: &BTreeSet<System>, breakers: &Breakers) {
         for (system, breaker) in breakers {
-            if breaker.remembers_failures()
+            if reached.contains(system)
+                && breaker.remembers_failures()
                 && let Err(error) = self.clients.store.close_breaker(*system).await
             {
                 tracing::warn!(error = %chain(&error), %system, "the breaker was not closed");
@@ -343,15 +389,19 @@ impl<G, D> Drain<'_, G, D> {
         let now = self.clients.clock.now();
         let (failure, under_way) = match stop {
             Stop::Overtaken => return Ok(Drained::Nothing("another worker moved the stream")),
-            Stop::OutOfTime => {
+            Stop::OutOfTime { has_progressed } => {
+                // Without progress it is no better at once: a slow system needs time.
+                let wait = retry::stream_wait(lease.attempts + 1, lease.stream.subject.as_str());
                 let deferral = Deferral {
-                    until: now,
+                    until: if has_progressed { now } else { now.after(wait) },
                     cause: "out of time".to_owned(),
                     waiting_for: None,
-                    is_failure: false,
+                    is_failure: !has_progressed,
                 };
                 store.defer(lease, &deferral, &[]).await?;
-                let _ = self.clients.queue.ring(self.use_case, &lease.stream, self.worker).await;
+                if has_progressed {
+                    let _ = self.clients.queue.ring(self.use_case, &lease.stream, self.worker).await;
+                }
                 return Ok(Drained::OutOfTime);
             }
             Stop::Failed { failure, under_way } => (failure, under_way),
@@ -363,8 +413,25 @@ impl<G, D> Drain<'_, G, D> {
             Failure::Permanent { cause, remedy } => {
                 tracing::error!(%subject, entry = number, cause = %text, %remedy, "parked");
                 let cause = crate::messages::cut(&chain(cause.as_ref()), CAUSE);
-                store.park(lease, number, &cause, &remedy).await?;
+                let parking = Parking {
+                    number,
+                    cause: &cause,
+                    remedy: &remedy,
+                    // A refused creation leaves nothing behind: other rules may make it possible.
+                    decides_anew: matches!(under_way.as_deref(), Some(Effect::CreateRecord(_))),
+                };
+                store.park(lease, &parking).await?;
                 Ok(Drained::Parked(text))
+            }
+            Failure::Closed { system, until } => {
+                let deferral = Deferral {
+                    until,
+                    cause: text.clone(),
+                    waiting_for: Some(system),
+                    is_failure: false,
+                };
+                store.defer(lease, &deferral, &[]).await?;
+                Ok(Drained::Deferred(text))
             }
             Failure::Transient { wait, unsent, .. } => {
                 let waiting = retry::stream_wait(lease.attempts + 1, subject.as_str());
@@ -380,14 +447,13 @@ impl<G, D> Drain<'_, G, D> {
             }
             // Refusals of effects are dealt with where they happen; a refused fact is a failure.
             Failure::Refused { reason } => {
-                store
-                    .park(
-                        lease,
-                        number,
-                        &reason,
-                        "see the reason, correct it, and replay or dismiss",
-                    )
-                    .await?;
+                let parking = Parking {
+                    number,
+                    cause: &reason,
+                    remedy: "see the reason, correct it, and replay or dismiss",
+                    decides_anew: true,
+                };
+                store.park(lease, &parking).await?;
                 Ok(Drained::Parked(reason))
             }
         }
@@ -427,10 +493,16 @@ impl<G, D> Drain<'_, G, D> {
 
 /// A plan under way, with what the last effect left to be written.
 struct Run {
+    /// Systems that carried out an effect.
+    reached: BTreeSet<System>,
     plan: Vec<Effect>,
     is_stored: bool,
     writes: Vec<Write>,
     story: Vec<String>,
+}
+
+fn needs_community(effect: &Effect) -> bool {
+    matches!(effect, Effect::Attach(attach) if matches!(attach.source, Source::Community { .. }))
 }
 
 fn time_for(effect: &Effect) -> Duration {

@@ -1,17 +1,22 @@
 //! Structured JSON logs, a line each, to standard output.
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging from `level` on; an unknown level means `info`.
 pub(super) fn init(level: &str) {
     let level = level.parse().unwrap_or(LevelFilter::INFO);
+    // Only our own lines are known to hold no content: the SDK's would show whole requests.
+    let ours = ["shared", "open_case", "receive_webhook", "poll_changes"];
+    let filter = Targets::new()
+        .with_default(LevelFilter::WARN.min(level))
+        .with_targets(ours.map(|name| (name, level)));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false);
     // A second initialization, which only tests could try, changes nothing.
-    let _ = tracing_subscriber::registry().with(lines).with(level).try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
 }

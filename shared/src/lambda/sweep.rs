@@ -11,6 +11,7 @@ use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Lane, Stream, Subject, Timestamp};
+use crate::failure::System;
 use crate::http::Transport;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -102,36 +103,42 @@ impl Sweeper {
         let down = self.store.open_breakers().await?;
         let mut probed = Vec::new();
         let mut swept = Swept::default();
-        for shard in 0..SHARDS {
-            loop {
+        // Round robin from another shard every minute, a few of each at a time: no shard waits for
+        // another to be empty.
+        let first = self.clock.now().seconds().div_euclid(60).rem_euclid(i64::from(SHARDS));
+        let first = u8::try_from(first).unwrap_or(0);
+        let mut left: Vec<u8> = (0..SHARDS).map(|shard| (shard + first) % SHARDS).collect();
+        while !left.is_empty() {
+            let mut more = Vec::new();
+            for shard in left {
                 if self.clock.now().after(RESERVE) > deadline {
                     tracing::warn!(shard, "out of time; the rest is due in the next sweep");
                     return Ok(swept);
                 }
-                let due = self.store.claim_due(shard, PER_PASS).await?;
-                for found in &due {
-                    if let Some(system) = down
-                        .iter()
-                        .find(|system| found.waiting_for.as_deref() == Some(system.as_str()))
-                    {
+                let (found, due) = self.store.claim_due(shard, PER_PASS).await?;
+                if i32::try_from(found).is_ok_and(|found| found >= PER_PASS) {
+                    more.push(shard);
+                }
+                for due in due {
+                    let waits_for = |system: &&System| due.waiting_for.as_deref() == Some(system.as_str());
+                    if let Some(system) = down.iter().find(waits_for) {
                         if probed.contains(system) {
                             swept.waiting += 1;
                             continue;
                         }
                         probed.push(*system);
                     }
-                    match self.queue.ring(found.owner, &found.stream, request_id).await {
+                    match self.queue.ring(due.owner, &due.stream, request_id).await {
                         Ok(()) => swept.rung += 1,
                         Err(error) => {
-                            tracing::error!(stream = %found.stream, error = %crate::failure::chain(error.as_ref()), "not rung");
+                            let error = crate::failure::chain(error.as_ref());
+                            tracing::error!(stream = %due.stream, %error, "not rung");
                             swept.failed += 1;
                         }
                     }
                 }
-                if i32::try_from(due.len()).is_ok_and(|found| found < PER_PASS) {
-                    break;
-                }
             }
+            left = more;
         }
         tracing::info!(
             rung = swept.rung,

@@ -1,7 +1,5 @@
 //! Attachments: uploaded as a stream, listed with their hashes.
 
-use std::time::Duration;
-
 use http::{HeaderValue, Method};
 use serde::Deserialize;
 
@@ -9,10 +7,7 @@ use super::session::result;
 use super::{Error, ServiceNow};
 use crate::domain::{ContentHash, SysId, TableName};
 use crate::effect::Record;
-use crate::http::{Body, Call, TransportError};
-
-/// How long one transfer may take in all.
-const TRANSFER_TIMEOUT: Duration = Duration::from_secs(45);
+use crate::http::{Body, Call};
 
 /// An attachment of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -69,14 +64,7 @@ impl ServiceNow {
         );
         let content_type =
             HeaderValue::from_str(media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-        let sending = self.send_stream(operation, target, url, content_type, body);
-        let answer = tokio::time::timeout(TRANSFER_TIMEOUT, sending)
-            .await
-            .map_err(|elapsed| Error::Unanswered {
-                operation,
-                target: target.to_owned(),
-                source: TransportError::lost(elapsed),
-            })??;
+        let answer = self.send_stream(operation, target, url, content_type, body).await?;
         let attachment: Attachment = result(operation, target, &answer, 201)?;
         if !attachment.table_sys_id.is_empty() && attachment.table_sys_id != record.sys_id.as_str() {
             return Err(Error::unusable(

@@ -38,6 +38,8 @@ pub enum Error {
         transaction: String,
         /// `Retry-After`.
         wait: Option<Duration>,
+        /// Whether something in front of ServiceNow answered instead of it.
+        is_foreign: bool,
     },
     /// The answer claims success but proves nothing.
     #[error("ServiceNow's answer is of no use when asked to {operation} {target}: {why} (transaction {transaction})")]
@@ -56,6 +58,9 @@ pub enum Error {
     /// We have no access to offer.
     #[error("no access token for ServiceNow")]
     NoAccess(#[source] anyhow::Error),
+    /// The question cannot be asked.
+    #[error("ServiceNow cannot be searched for this value")]
+    Unaskable(#[from] super::Refused),
 }
 
 impl Error {
@@ -73,6 +78,7 @@ impl Error {
             message,
             transaction: transaction_of(answer),
             wait: retry::retry_after(answer.header("retry-after")),
+            is_foreign: !answer.is_json(),
         }
     }
 
@@ -91,7 +97,7 @@ impl Error {
     pub fn status(&self) -> Option<u16> {
         match self {
             Error::Rejected { status, .. } => Some(*status),
-            Error::Unanswered { .. } | Error::Unusable { .. } | Error::NoAccess(_) => None,
+            Error::Unanswered { .. } | Error::Unusable { .. } | Error::NoAccess(_) | Error::Unaskable(_) => None,
         }
     }
 
@@ -101,31 +107,42 @@ impl Error {
             Error::Unanswered { source, .. } => retry::is_unsent(source.kind),
             Error::Rejected { status, .. } => retry::is_unsent(Answer::Status(*status)),
             Error::Unusable { .. } => false,
-            Error::NoAccess(_) => true,
+            Error::NoAccess(_) | Error::Unaskable(_) => true,
         }
     }
 
     /// Whether the instance understood the request and refused it: nothing happened, and the
     /// same request will be refused again.
     pub fn is_refusal(&self) -> bool {
-        matches!(self.status(), Some(status) if (400..500).contains(&status) && !matches!(status, 401 | 408 | 429))
+        match self {
+            Error::Rejected { status, is_foreign, .. } => {
+                (400..500).contains(status) && !matches!(status, 401 | 408 | 429) && !is_foreign
+            }
+            Error::Unanswered { .. } | Error::Unusable { .. } | Error::NoAccess(_) | Error::Unaskable(_) => false,
+        }
     }
 
     /// What must happen next, for an error that is not a refusal of this very request.
     pub fn into_failure(self) -> Failure {
         let unsent = self.is_unsent();
-        match &self {
-            Error::Unanswered { source, .. } if source.kind == Answer::NeverSent => upstream(self, unsent),
+        match self {
+            Error::Unaskable(refused) => Failure::permanent(
+                refused,
+                "use only letters, digits and plain punctuation in the value, deploy the mapping, and replay",
+            ),
+            Error::Unanswered { ref source, .. } if source.kind == Answer::NeverSent => upstream(self, unsent),
             Error::NoAccess(_) | Error::Unusable { is_foreign: true, .. } => upstream(self, unsent),
             Error::Rejected { status: 401 | 403, .. } => upstream(self, unsent),
-            Error::Rejected { wait, .. } => {
-                let wait = *wait;
-                Failure::Transient {
-                    cause: self.into(),
-                    wait,
-                    unsent,
-                }
-            }
+            Error::Rejected {
+                status: 400..=499,
+                is_foreign: true,
+                ..
+            } => upstream(self, unsent),
+            Error::Rejected { wait, .. } => Failure::Transient {
+                cause: self.into(),
+                wait,
+                unsent,
+            },
             Error::Unanswered { .. } | Error::Unusable { .. } => Failure::Transient {
                 cause: self.into(),
                 wait: None,

@@ -19,4 +19,4 @@ pub use error::Error;
 pub use query::{Query, Refused};
 pub use row::Row;
 pub use session::{ServiceNow, Settings};
-pub use table::{Created, Found, JournalEntry};
+pub use table::{Created, Found, JournalEntry, Probe};

@@ -132,6 +132,11 @@ impl ServiceNow {
                 }
             })
             .await
+            .map_err(|error| match error {
+                Error::NoAccess(cause) => Error::NoAccess(cause),
+                // A refused token request is no answer to the call that needed it.
+                error => Error::NoAccess(error.into()),
+            })
     }
 
     async fn request_token(&self, suspect: bool) -> Result<Token, Error> {
@@ -177,6 +182,11 @@ fn unanswered(operation: &'static str, target: &str, source: TransportError) -> 
     }
 }
 
+/// Where an answer cannot be read; never what stands there.
+fn unreadable(error: &serde_json::Error) -> String {
+    format!("it cannot be read at line {}, column {}", error.line(), error.column())
+}
+
 /// The `result` of an answer that must have the status, be JSON, and carry no error.
 pub(super) fn result<T: DeserializeOwned>(
     operation: &'static str,
@@ -200,8 +210,7 @@ pub(super) fn result<T: DeserializeOwned>(
         #[serde(default)]
         error: Option<serde::de::IgnoredAny>,
     }
-    let envelope: Envelope<T> =
-        serde_json::from_slice(&answer.body).map_err(|error| unusable(format!("it cannot be read: {error}")))?;
+    let envelope: Envelope<T> = serde_json::from_slice(&answer.body).map_err(|error| unusable(unreadable(&error)))?;
     if envelope.error.is_some() {
         return Err(unusable("it carries an error beside its result".to_owned()));
     }

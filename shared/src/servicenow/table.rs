@@ -195,10 +195,9 @@ impl ServiceNow {
         value: &str,
         others: &[(&'static str, &str)],
     ) -> Result<Found, Error> {
-        let refused = |error: super::Refused| Error::NoAccess(error.into());
-        let mut query = Query::new().column_equals(column, value).map_err(refused)?;
+        let mut query = Query::new().column_equals(column, value)?;
         for (field, wanted) in others {
-            query = query.equals(field, wanted).map_err(refused)?;
+            query = query.equals(field, wanted)?;
         }
         let mut fields = vec!["sys_id", "name", column.as_str()];
         fields.extend(others.iter().map(|(field, _)| *field));
@@ -216,9 +215,12 @@ impl ServiceNow {
     }
 
     /// Whether the table answers us at all: tells a refused request from a refused client.
-    pub async fn answers_for(&self, table: &TableName) -> bool {
-        let outcome = self.find(table, &Query::new(), &["sys_id"], 1).await;
-        !matches!(outcome, Err(error) if error.is_refusal())
+    pub async fn probe(&self, table: &TableName) -> Probe {
+        match self.find(table, &Query::new(), &["sys_id"], 1).await {
+            Ok(_) => Probe::Answers,
+            Err(error) if error.is_refusal() => Probe::Refuses,
+            Err(_) => Probe::Unclear,
+        }
     }
 
     async fn find(&self, table: &TableName, query: &Query, fields: &[&str], limit: u32) -> Result<Vec<Row>, Error> {
@@ -238,6 +240,17 @@ impl ServiceNow {
             .await?;
         result(operation, table.as_str(), &answer, 200)
     }
+}
+
+/// What a harmless request to a table showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// It was answered: what was refused before was refused for itself.
+    Answers,
+    /// It was refused, too: we are.
+    Refuses,
+    /// It got no clear answer.
+    Unclear,
 }
 
 /// What an exact search found.

@@ -86,11 +86,6 @@ impl Store {
     pub fn intent(&self, subject: &Subject, create: &CreateRecord) -> Result<Vec<Write>, Error> {
         let now = self.clock.now();
         let record = &create.record;
-        let base = create
-            .fields
-            .iter()
-            .map(|(field, value)| (field.clone(), s(value.as_str())))
-            .collect();
         let link = item(
             link_key(subject, &record.link),
             [
@@ -98,7 +93,7 @@ impl Store {
                 ("record_table", s(record.table.as_str())),
                 ("sys_id", s(record.sys_id.as_str())),
                 ("correlation", s(create.correlation.as_str())),
-                ("base", AttributeValue::M(base)),
+                ("base", base_of(create)),
                 ("intent_at", n(now.millis())),
             ],
         );
@@ -131,17 +126,22 @@ impl Store {
     ///
     /// # Errors
     /// When the writes cannot be built.
-    pub fn linked(&self, subject: &Subject, record: &Record, number: &str) -> Result<Vec<Write>, Error> {
+    pub fn linked(&self, subject: &Subject, create: &CreateRecord, number: &str) -> Result<Vec<Write>, Error> {
+        let record = &create.record;
         let link = Update::builder()
             .table_name(&self.table)
             .set_key(Some(link_key(subject, &record.link)))
-            .update_expression("SET #state = :linked, #number = :number, linked_at = if_not_exists(linked_at, :now)")
+            .update_expression(
+                "SET #state = :linked, #number = :number, #base = :base, linked_at = if_not_exists(linked_at, :now)",
+            )
             .condition_expression("sys_id = :sys_id")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#number", "number")
+            .expression_attribute_names("#base", "base")
             .set_expression_attribute_values(Some(values([
                 (":linked", s("LINKED")),
                 (":number", s(number)),
+                (":base", base_of(create)),
                 (":now", n(self.clock.now().millis())),
                 (":sys_id", s(record.sys_id.as_str())),
             ])))
@@ -192,7 +192,16 @@ impl Store {
     }
 }
 
-/// Where a record is known by another sys_id than the chosen one.
+/// The values that a record is made with: both sides agree on them.
+fn base_of(create: &CreateRecord) -> AttributeValue {
+    let fields = create.fields.iter();
+    AttributeValue::M(
+        fields
+            .map(|(field, value)| (field.clone(), s(value.as_str())))
+            .collect(),
+    )
+}
+
 impl Link {
     /// Whether the link is about this sys_id and table.
     pub fn is(&self, sys_id: &SysId, table: &TableName) -> bool {

@@ -38,7 +38,7 @@ pub use entry::{Entry, Loaded, Outcome};
 pub use ledger::{Claim, ClaimState, SETTLED_AFTER, reference_key};
 pub use link::{Link, LinkState};
 pub use stream::{Due, LEASE, Lease, Taken};
-pub use work::{Commit, Deferral, Write};
+pub use work::{Commit, Deferral, Parking, Write};
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;

@@ -106,9 +106,10 @@ impl Store {
             let other = text(&old, "owner").and_then(|other| other.parse().ok());
             return Ok(other.map_or(Taken::Nothing("the stream is not there"), Taken::OwnedBy));
         }
-        if old.contains_key("parked") || old.contains_key("paused") {
+        let is_finished = number(&old, "accepted") == number(&old, "finished");
+        if old.contains_key("parked") || old.contains_key("paused") || (is_finished && old.contains_key("due")) {
             self.settle_parked(stream).await?;
-            return Ok(Taken::Nothing("the stream is parked or paused"));
+            return Ok(Taken::Nothing("the stream is parked, paused or finished"));
         }
         Ok(Taken::Nothing(
             "the stream is finished, held by another worker, or not yet due",
@@ -146,7 +147,8 @@ impl Store {
         }
     }
 
-    /// An event that was accepted on a parked stream made it due; it is not.
+    /// A parked stream is not due, although an event that was accepted made it so; neither is a
+    /// finished one, although a lost answer did.
     async fn settle_parked(&self, stream: &Stream) -> Result<(), Error> {
         let outcome = self
             .client
@@ -154,7 +156,10 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(head_key(stream)))
             .update_expression("REMOVE next_attempt_at, due")
-            .condition_expression("attribute_exists(parked) OR attribute_exists(paused)")
+            .condition_expression(
+                "attribute_exists(parked) OR attribute_exists(paused) \
+                 OR (accepted = finished AND attribute_not_exists(lease_until))",
+            )
             .send()
             .await;
         match outcome {
@@ -165,11 +170,11 @@ impl Store {
     }
 
     /// Claims the ringing of streams that are due in one shard: each is found by one sweeper, and
-    /// moved on by a minute, so that a lost ring is rung again.
+    /// moved on by a minute, so that a lost ring is rung again. Also gives how many were found.
     ///
     /// # Errors
     /// When the table cannot be asked.
-    pub async fn claim_due(&self, shard: u8, most: i32) -> Result<Vec<Due>, Error> {
+    pub async fn claim_due(&self, shard: u8, most: i32) -> Result<(usize, Vec<Due>), Error> {
         let now = self.clock.now();
         let found = self
             .client
@@ -191,7 +196,7 @@ impl Store {
                 due.push(claimed);
             }
         }
-        Ok(due)
+        Ok((found.items().len(), due))
     }
 
     async fn claim(&self, found: &Item, now: Timestamp) -> Result<Option<Due>, Error> {

@@ -53,6 +53,23 @@ pub struct Deferral {
     pub is_failure: bool,
 }
 
+/// Why a stream is parked.
+#[derive(Clone, Copy)]
+pub struct Parking<'a> {
+    /// The entry at which it stops.
+    pub number: i64,
+    /// What happened, without contents.
+    pub cause: &'a str,
+    /// What a person can do about it.
+    pub remedy: &'a str,
+    /// Whether the plan is dropped, so that a replay decides by the rules of then: right where
+    /// nothing of it has happened.
+    pub decides_anew: bool,
+}
+
+/// At most this many lines of the timeline are items of their own in one commit.
+const LINES: usize = 20;
+
 impl Store {
     /// Moves an entry to a step, with the writes that end the step before and prepare this one.
     /// `plan` is given when it is stored for the first time or was changed.
@@ -215,6 +232,7 @@ impl Store {
             (":attempts", n(attempts)),
             (":cause", s(deferral.cause.as_str())),
             (":epoch", n(lease.epoch)),
+            (":finished", n(lease.finished)),
         ]);
         match deferral.waiting_for {
             Some(system) => {
@@ -227,7 +245,7 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(head_key(&lease.stream)))
             .update_expression(expression)
-            .condition_expression("lease_epoch = :epoch")
+            .condition_expression("lease_epoch = :epoch AND finished = :finished")
             .set_expression_attribute_values(Some(set))
             .build()
             .map_err(failed("defer"))?;
@@ -241,7 +259,13 @@ impl Store {
     ///
     /// # Errors
     /// When it is not known whether the stream is parked.
-    pub async fn park(&self, lease: &Lease, number: i64, cause: &str, remedy: &str) -> Result<(), Error> {
+    pub async fn park(&self, lease: &Lease, parking: &Parking<'_>) -> Result<(), Error> {
+        let Parking {
+            number,
+            cause,
+            remedy,
+            decides_anew,
+        } = *parking;
         let now = self.clock.now();
         let parked = values([
             ("n", n(number)),
@@ -256,8 +280,9 @@ impl Store {
                 "SET parked = :parked, starts = :zero, attempts = :zero \
                  REMOVE lease_until, lease_by, next_attempt_at, due, not_before, waiting_for",
             )
-            .condition_expression("lease_epoch = :epoch")
+            .condition_expression("lease_epoch = :epoch AND finished = :finished")
             .set_expression_attribute_values(Some(values([
+                (":finished", n(lease.finished)),
                 (":parked", AttributeValue::M(parked)),
                 (":zero", n(0)),
                 (":epoch", n(lease.epoch)),
@@ -266,8 +291,32 @@ impl Store {
             .map_err(failed("park"))?;
         let told = format!("parked: {cause}. What to do: {remedy}");
         let mut all = vec![Write::Update(head)];
+        if decides_anew {
+            let entry = Update::builder()
+                .table_name(&self.table)
+                .set_key(Some(entry_key(&lease.stream, number)))
+                .update_expression("REMOVE decided, step, epoch")
+                .condition_expression("attribute_not_exists(outcome)")
+                .build()
+                .map_err(failed("park"))?;
+            all.push(Write::Update(entry));
+        }
         all.extend(self.story(lease, number, 0, &[told])?);
         self.commit("park", all).await.map(|_| ())
+    }
+
+    /// Makes writes durable that belong to no step.
+    ///
+    /// # Errors
+    /// When they are not, or it is not known whether they are.
+    pub async fn put_all(&self, writes: Vec<Write>) -> Result<(), Error> {
+        match self.commit("preparation", writes).await? {
+            Commit::Done => Ok(()),
+            Commit::Claimed(_) | Commit::Intended | Commit::Overtaken => Err(Error {
+                operation: "preparation",
+                source: anyhow::anyhow!("somebody else prepared the same effect"),
+            }),
+        }
     }
 
     async fn commit(&self, operation: &'static str, writes: Vec<Write>) -> Result<Commit, Error> {
@@ -301,7 +350,8 @@ impl Store {
     fn story(&self, lease: &Lease, number: i64, step: usize, lines: &[String]) -> Result<Vec<Write>, Error> {
         let now = self.clock.now();
         let mut writes = Vec::new();
-        for (at, line) in lines.iter().enumerate() {
+        // A transaction holds a hundred items at most.
+        for (at, some) in lines.chunks(lines.len().div_ceil(LINES).max(1)).enumerate() {
             let sk = format!(
                 "STORY#{:013}#{}#{number:08}#{step:02}#{at:02}",
                 now.millis(),
@@ -309,7 +359,11 @@ impl Store {
             );
             let told = item(
                 key(lease.stream.subject.as_str(), sk),
-                [("at", s(now.to_string())), ("text", s(line.as_str())), ("n", n(number))],
+                [
+                    ("at", s(now.to_string())),
+                    ("text", s(some.join("\n"))),
+                    ("n", n(number)),
+                ],
             );
             let put = Put::builder().table_name(&self.table).set_item(Some(told));
             writes.push(Write::Put(put.build().map_err(failed("story"))?));

@@ -80,6 +80,9 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// The issue that the community has is not what the contract says.
+    #[error("the community's issue is malformed")]
+    Malformed(#[source] crate::event::Malformed),
     /// We have no access to offer.
     #[error("no access token for Trading Grid")]
     NoAccess(#[source] anyhow::Error),
@@ -88,10 +91,14 @@ pub enum Error {
 impl Error {
     /// What must happen next.
     pub fn into_failure(self) -> Failure {
+        if let Error::Malformed(_) = self {
+            return Failure::permanent(self, "have the issue corrected in the community and replay, or dismiss");
+        }
         let upstream = match &self {
             Error::Unanswered { source, .. } => source.kind == Answer::NeverSent,
             Error::Rejected { status, .. } => matches!(status, 401 | 403),
             Error::Unusable { .. } | Error::NoAccess(_) => true,
+            Error::Malformed(_) => false,
         };
         // Nothing was asked of ServiceNow yet, so no effect is under way.
         if upstream {
@@ -103,7 +110,7 @@ impl Error {
         }
         let wait = match &self {
             Error::Rejected { wait, .. } => *wait,
-            Error::Unanswered { .. } | Error::Unusable { .. } | Error::NoAccess(_) => None,
+            Error::Unanswered { .. } | Error::Unusable { .. } | Error::Malformed(_) | Error::NoAccess(_) => None,
         };
         Failure::Transient {
             cause: self.into(),
@@ -164,10 +171,11 @@ impl Collaboration {
             }
             _ => return Err(rejected(operation, &answer)),
         }
-        let found = std::str::from_utf8(&answer.body)
-            .map_err(|error| error.to_string())
-            .and_then(|text| Issue::parse(text).map_err(|error| error.to_string()))
-            .map_err(|why| Error::Unusable { operation, why })?;
+        let text = std::str::from_utf8(&answer.body).map_err(|_| Error::Unusable {
+            operation,
+            why: "it is not UTF-8".to_owned(),
+        })?;
+        let found = Issue::parse(text).map_err(Error::Malformed)?;
         if found.issue_id != *issue || found.company_id != *company {
             return Err(Error::Unusable {
                 operation,
@@ -201,7 +209,7 @@ impl Collaboration {
         }
         match answer.status {
             200 => Ok(Some(answer)),
-            404 => Ok(None),
+            404 | 410 if answer.is_json() => Ok(None),
             _ => {
                 let answer = answer
                     .read()
@@ -231,6 +239,11 @@ impl Collaboration {
                 }
             })
             .await
+            .map_err(|error| match error {
+                Error::NoAccess(cause) => Error::NoAccess(cause),
+                // A refused token request is no answer to the call that needed it.
+                error => Error::NoAccess(error.into()),
+            })
     }
 
     async fn request_token(&self, suspect: bool) -> Result<Token, Error> {
@@ -279,18 +292,18 @@ impl Collaboration {
 /// Problem details are JSON too.
 const JSON: HeaderValue = HeaderValue::from_static("application/json, application/problem+json");
 
-/// Reads the three known shapes of an error body, and plain text.
+/// Reads the known shapes of an error body; anything else is not repeated, because it could be content.
 fn rejected(operation: &'static str, answer: &Whole) -> Error {
-    let value = serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap_or_default();
+    let value = match answer.is_json() {
+        true => serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap_or_default(),
+        false => serde_json::Value::Null,
+    };
     let pointers = ["/detail", "/title", "/fault/faultstring", "/message", "/errorMessage"];
-    let told = pointers
-        .iter()
-        .find_map(|pointer| value.pointer(pointer)?.as_str().map(str::to_owned));
-    let message = told.unwrap_or_else(|| String::from_utf8_lossy(&answer.body).into_owned());
+    let told = pointers.iter().find_map(|pointer| value.pointer(pointer)?.as_str());
     Error::Rejected {
         operation,
         status: answer.status,
-        message: messages::one_line(&message, 200),
+        message: messages::one_line(told.unwrap_or("no message"), 200),
         wait: retry::retry_after(answer.header("retry-after")),
     }
 }

@@ -207,7 +207,13 @@ impl Bench {
         worked.cpu.push(spent.as_secs_f64() * 1e6 / measured);
         worked.wall.push(wall.median());
         worked.logged = (function.logged()? - logged_before) as f64 / measured;
-        let units = stage.worlds.cloud.calls().iter().filter_map(|call| call.write_units).fold(0.0, f64::add);
+        let units = stage
+            .worlds
+            .cloud
+            .calls()
+            .iter()
+            .filter_map(|call| call.write_units)
+            .fold(0.0, f64::add);
         worked.write_units = units / measured;
         let calls = Calls::count(stage.upstream.take_calls());
         worked.is_steady = worked.cpu.count() == 1 || (worked.is_steady && worked.calls == calls);

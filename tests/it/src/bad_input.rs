@@ -342,7 +342,10 @@ fn a_condition_that_the_instance_drops_adopts_no_stranger_row_recheck() {
         let items = town.cloud.items(TABLE);
         let head = items.iter().find(|item| item["sk"] == "HEAD#in").unwrap();
         let cause = head["parked"]["cause"].as_str().unwrap();
-        assert!(cause.contains("has no customer_account with u_no_such_column"), "{cause}");
+        assert!(
+            cause.contains("has no customer_account with u_no_such_column"),
+            "{cause}"
+        );
         assert!(scenarios::case(town).is_empty());
     });
 }

@@ -34,10 +34,12 @@ pub(crate) enum Fault {
     Throttle,
     /// The function stands still before it is sent, for longer than its lease.
     Pause,
+    /// Nothing fails: the partner's next event is accepted just before it is sent.
+    Arrival,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Fault; 9] = [
+    pub(crate) const ALL: [Fault; 10] = [
         Fault::KillBefore,
         Fault::KillAfter,
         Fault::Lost,
@@ -47,6 +49,7 @@ impl Fault {
         Fault::Conflict,
         Fault::Throttle,
         Fault::Pause,
+        Fault::Arrival,
     ];
 
     /// Whether the real system can do this to the operation.
@@ -57,6 +60,7 @@ impl Fault {
             Fault::Late | Fault::TooMany => is_outside,
             Fault::Conflict => operation == "TransactWriteItems",
             Fault::Throttle => !is_outside,
+            Fault::Arrival => true,
         }
     }
 
@@ -71,6 +75,7 @@ impl Fault {
             Fault::Conflict => "conflict",
             Fault::Throttle => "throttle",
             Fault::Pause => "pause",
+            Fault::Arrival => "arrival",
         }
     }
 }

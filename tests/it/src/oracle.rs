@@ -40,6 +40,14 @@ pub(crate) fn is_settled(town: &Town) -> bool {
     })
 }
 
+/// Whether a sweep would find something.
+pub(crate) fn is_anything_due(town: &Town) -> bool {
+    let now = town.clock.now().millis();
+    heads(town)
+        .iter()
+        .any(|head| head["next_attempt_at"].as_i64().is_some_and(|at| at <= now))
+}
+
 /// 202 was answered: the event must be in the inbox.
 pub(crate) fn check_accepted(town: &Town, event: &Value) {
     let id = &event["id"];

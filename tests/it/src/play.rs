@@ -160,6 +160,16 @@ impl Play {
                 Step::Unsent(act) => {
                     let _ = act(&self.town.community);
                 }
+                Step::Meanwhile(act) => {
+                    tokio::select! {
+                        biased;
+                        () = self.town.arrival.notified() => {}
+                        () = self.quiet() => {}
+                    }
+                    let event = act(&self.town.community);
+                    self.deliver(&event).await;
+                    sent.push(event);
+                }
                 Step::Agent(act) => {
                     self.quiet().await;
                     act(&self.town);
@@ -222,6 +232,10 @@ impl Play {
                 sleep(Duration::from_secs(60)).await;
                 if is_over.get() {
                     return;
+                }
+                // A sweep that can find nothing is spared, but for the first, which claims the table.
+                if sweeper.invoked.get() > 0 && !oracle::is_anything_due(&town) {
+                    continue;
                 }
                 running.set(running.get() + 1);
                 sweeper.invoke(&town, SweepRequest::default()).await;

@@ -14,6 +14,8 @@ pub(crate) enum Step {
     Partner(fn(&TradingGrid) -> Value),
     /// A partner acts, and the event is never posted.
     Unsent(fn(&TradingGrid) -> Value),
+    /// A partner acts when the plan says so, in the middle of the work; at the latest when all is quiet.
+    Meanwhile(fn(&TradingGrid) -> Value),
     /// Once everything is quiet, an agent acts in ServiceNow.
     Agent(fn(&Town)),
 }
@@ -55,6 +57,13 @@ const CASE: Expected = Expected {
     attachments: &[],
 };
 
+impl Scenario {
+    /// Whether an event can arrive in the middle of the work.
+    pub(crate) fn has_arrivals(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Meanwhile(_)))
+    }
+}
+
 /// All scenarios of `open-case`.
 pub(crate) fn all() -> Vec<Scenario> {
     let scenario = |name, steps, expected| Scenario {
@@ -92,6 +101,14 @@ pub(crate) fn all() -> Vec<Scenario> {
                 }],
             )
         },
+        scenario(
+            "comment-arrives-meanwhile",
+            vec![Step::Partner(opens), Step::Meanwhile(comments)],
+            vec![Expected {
+                comments: &["Can somebody look"],
+                ..CASE
+            }],
+        ),
         scenario(
             "same-comment-twice-then-document",
             vec![

@@ -272,3 +272,64 @@ fn a_function_of_another_deployment_touches_nothing() {
         );
     });
 }
+
+#[test]
+fn a_refused_creation_is_decided_anew_by_the_mended_mapping() {
+    in_town(async |town, play| {
+        let event = scenarios::opens(&town.community);
+        play.deliver(&event).await;
+        let body = json!({"error": {"message": "Operation Failed", "detail": "no such queue"}, "status": "failure"});
+        let fault = status(403, Some(body.to_string()));
+        town.servicenow.knobs().add(Rule::once("POST", "/api/now/table", fault));
+        let ring = json!({"Records": [{"messageId": "1", "body": json!({"subject": event["subject"], "lane": "in"}).to_string()}]});
+        let rules = include_str!("../../../infra/mapping.yaml");
+        let mended = rules.replace(
+            "assignment_group: Logistics Exceptions",
+            "assignment_group: Customer Service",
+        );
+        for (start, mapping) in [rules, &mended].into_iter().enumerate() {
+            let environment = Environment::new(format!("open-case-{start}"));
+            let mapping = Arc::new(shared::mapping::Mapping::parse(mapping).unwrap());
+            let clients = Clients::new(
+                &town.config(),
+                town.systems(),
+                mapping,
+                town.transport(&environment),
+                town.clock.clone(),
+            );
+            let worker = QueueWorker {
+                clients,
+                use_case: UseCase::OpenCase,
+                gather: open_case::gather,
+                decide: open_case::decide,
+            };
+            let deadline = town.clock.now().after(Duration::from_secs(60));
+            let batch = serde_json::from_value(ring.clone()).unwrap();
+            worker.handle(batch, &format!("request-{start}"), deadline).await;
+            if start == 0 {
+                assert!(
+                    head(town)["parked"]["cause"]
+                        .as_str()
+                        .unwrap()
+                        .contains("no such queue")
+                );
+                play.replay(event["subject"].as_str().unwrap()).await;
+            }
+        }
+        let case = town
+            .servicenow
+            .row("sn_customerservice_case", &scenarios::case(town))
+            .unwrap();
+        let group = town
+            .servicenow
+            .row("sys_user_group", &case["assignment_group"])
+            .unwrap();
+        assert_eq!(group["name"], "Customer Service", "the new rule counts");
+        let items = town.cloud.items(TABLE);
+        let link = items.iter().find(|item| item["sk"] == "LINK#case#").unwrap();
+        assert_eq!(
+            link["base"]["assignment_group"], case["assignment_group"],
+            "and is the base of later changes"
+        );
+    });
+}

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 fn read(path: &str) -> String {
@@ -51,7 +54,10 @@ fn every_function_has_a_resource_a_small_main_and_a_sample_event() {
     let template = read("infra/template.yaml");
     let readme = read("README.md");
     for function in folders("functions") {
-        assert!(template.contains(&format!("target/lambda/{function}/")), "{function} has no resource");
+        assert!(
+            template.contains(&format!("target/lambda/{function}/")),
+            "{function} has no resource"
+        );
         assert!(readme.contains(&function), "the README does not name {function}");
         let main = read(&format!("functions/{function}/src/main.rs"));
         assert!(main.lines().count() <= 12, "{function}: main.rs does more than start");
@@ -65,7 +71,11 @@ fn template_and_configuration_name_the_same_variables() {
     let template = read("infra/template.yaml");
     let config = read("shared/src/config.rs");
     let is_variable = |word: &&str| {
-        word.len() > 3 && word.contains('_') && word.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+        word.len() > 3
+            && word.contains('_')
+            && word
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
     };
     let in_template: BTreeSet<&str> = template
         .lines()
@@ -77,7 +87,13 @@ fn template_and_configuration_name_the_same_variables() {
         let is_read = read_by_config.contains(variable) || variable.starts_with("QUEUE_URL_");
         assert!(is_read, "the template sets {variable}, which nobody reads");
     }
-    let from_lambda = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT"];
+    let from_lambda = [
+        "AWS_REGION",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_TASK_ROOT",
+    ];
     let optional = ["AWS_ENDPOINT_URL", "EXTRA_CA_FILE"];
     for variable in read_by_config.iter().filter(|name| !name.starts_with("QUEUE_URL_")) {
         let is_set = in_template.contains(variable) || from_lambda.contains(variable) || optional.contains(variable);
@@ -89,12 +105,24 @@ fn template_and_configuration_name_the_same_variables() {
 fn what_decides_is_pure() {
     let mut pure = sources("functions/open-case/src/decide");
     pure.push("functions/open-case/src/decide.rs".to_owned());
-    pure.extend(["domain", "effect", "event", "mapping", "messages", "retry"].map(|name| format!("shared/src/{name}.rs")));
+    pure.extend(
+        ["domain", "effect", "event", "mapping", "messages", "retry"].map(|name| format!("shared/src/{name}.rs")),
+    );
     for path in pure {
         let text = std::fs::read_to_string(root().join(&path)).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for word in ["async ", ".await", "aws_", "reqwest", "Clients", "SystemTime", "now_utc"] {
-            let uses = code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+        for word in [
+            "async ",
+            ".await",
+            "aws_",
+            "reqwest",
+            "Clients",
+            "SystemTime",
+            "now_utc",
+        ] {
+            let uses = code
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains(word));
             assert!(!uses, "{path} must be pure and mentions {word}");
         }
     }
@@ -106,8 +134,14 @@ fn only_one_place_sends_and_only_one_reads_the_environment() {
         let text = std::fs::read_to_string(&path).unwrap();
         let is = |name: &str| path.ends_with(name);
         assert!(is("http.rs") || !text.contains("reqwest::"), "{path} sends by itself");
-        assert!(is("config.rs") || !text.contains("env::var("), "{path} reads the environment");
-        assert!(is("lambda.rs") || !text.contains("lambda_runtime::"), "{path} knows Lambda");
+        assert!(
+            is("config.rs") || !text.contains("env::var("),
+            "{path} reads the environment"
+        );
+        assert!(
+            is("lambda.rs") || !text.contains("lambda_runtime::"),
+            "{path} knows Lambda"
+        );
     }
 }
 
@@ -117,9 +151,20 @@ fn the_readme_keeps_its_promises() {
     let makefile = read("Makefile");
     for command in readme.split('`').filter_map(|text| text.strip_prefix("make ")) {
         let target = command.split_whitespace().next().unwrap_or_default();
-        assert!(makefile.contains(&format!("\n{target}:")), "the README names make {target}, which is not there");
+        assert!(
+            makefile.contains(&format!("\n{target}:")),
+            "the README names make {target}, which is not there"
+        );
     }
-    for path in ["infra/mapping.yaml", "infra/template.yaml", "infra/samconfig.toml", "tests/worlds", "tests/cloud", "tests/it", "tests/bench"] {
+    for path in [
+        "infra/mapping.yaml",
+        "infra/template.yaml",
+        "infra/samconfig.toml",
+        "tests/worlds",
+        "tests/cloud",
+        "tests/it",
+        "tests/bench",
+    ] {
         assert!(readme.contains(path) && root().join(path).exists(), "{path}");
     }
 }

@@ -57,6 +57,8 @@ pub(crate) struct Town {
     calls: Mutex<Vec<Call>>,
     /// Requests that will take effect later.
     pub(crate) under_way: AtomicUsize,
+    /// Rung when the partner's next event should arrive now.
+    pub(crate) arrival: Notify,
     /// What went wrong while the play ran.
     pub(crate) violations: Mutex<Vec<String>>,
 }
@@ -90,6 +92,7 @@ impl Town {
             outlives_deadline,
             calls: Mutex::default(),
             under_way: AtomicUsize::new(0),
+            arrival: Notify::new(),
             violations: Mutex::default(),
         })
     }
@@ -189,6 +192,11 @@ impl Town {
                     town.under_way.fetch_sub(1, Ordering::Relaxed);
                 });
                 return Err(lost());
+            }
+            Some(Fault::Arrival) => {
+                self.arrival.notify_one();
+                tokio::time::sleep(Duration::from_millis(700)).await;
+                self.answer(system, request).await?
             }
             Some(Fault::TooMany) => error(system, 429),
             Some(Fault::Conflict) => conflict(),
