@@ -10,6 +10,8 @@ mod authority;
 mod function;
 mod instructions;
 mod programs;
+#[cfg(test)]
+mod real_binaries;
 mod report;
 mod rounds;
 mod runtime_api;
