@@ -32,7 +32,7 @@ bench: ## measure the functions beside a no-op function (a few minutes)
 	cargo run --locked --release --package bench --bin bench
 
 prove: ## all plans of the crash enumeration, not only the sample of `make test` (long)
-	GRIDLINK_PAIRS=all cargo test --locked --release --package it -- --nocapture every_crash_point
+	GRIDLINK_PROVE=all cargo test --locked --release --package it -- --nocapture every_crash_point
 
 audit: ## known vulnerabilities, offline: ADVISORY_DB=<folder or .tar.gz>
 	@test -n "$(ADVISORY_DB)" || { echo "Say where the advisory database is: make audit ADVISORY_DB=<folder or .tar.gz>"; exit 1; }
@@ -61,10 +61,12 @@ deny: $(tools_bin)/cargo-deny-$(CARGO_DENY_VERSION)
 template: tools
 	@AWS_DEFAULT_REGION=us-east-1 $(step) "sam validate" $(bin)/sam validate --lint --template-file infra/template.yaml
 	@$(step) "cfn-lint" $(bin)/cfn-lint
+	@$(step) "the schema of the mapping" $(bin)/python infra/local/check_mapping_schema.py
 	@$(step) "our template rules" $(bin)/python infra/local/check_template.py
 	@$(step) "our template rules, broken on purpose" $(bin)/python infra/local/check_template.py --self-test
 
 deployed: tools
+	@$(step) "the cloud of the tests beside MiniStack" $(bin)/python infra/local/compare.py $(target)/debug/examples/compare
 	@$(step) "the deployed stack on MiniStack" $(bin)/python infra/local/demo.py --once --binaries $(target)/debug
 
 # The stamp carries the version, so that a new one is installed over an old one.

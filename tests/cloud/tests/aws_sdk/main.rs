@@ -7,7 +7,6 @@ mod indexes;
 mod ministack;
 mod protocol;
 mod secrets;
-mod speed;
 mod sqs;
 
 use std::time::{Duration, SystemTime};
