@@ -2,6 +2,7 @@
 //! other side refuses what we hold. Secrets cannot be printed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -21,9 +22,11 @@ const PAUSE: Duration = Duration::from_secs(30);
 pub struct Secrets {
     client: aws_sdk_secretsmanager::Client,
     clock: Clock,
-    /// Held while a secret is read, so that it is read once.
-    kept: Mutex<BTreeMap<(String, Stage), Kept>>,
+    kept: Mutex<BTreeMap<(String, Stage), Arc<Slot>>>,
 }
+
+/// What is kept of one version of one secret; locked while it is read, so that it is read once.
+type Slot = Mutex<Option<Kept>>;
 
 struct Kept {
     value: Option<SecretString>,
@@ -73,8 +76,10 @@ impl Secrets {
     /// When it cannot be read or has no current version.
     pub async fn current_and_previous(&self, name: &str, suspect: bool) -> Result<Vec<SecretString>> {
         let fresh = if suspect { PAUSE } else { FRESH };
-        let current = self.get(name, Stage::Current, fresh).await?;
-        let previous = self.get(name, Stage::Previous, fresh).await?;
+        let (current, previous) = tokio::try_join!(
+            self.get(name, Stage::Current, fresh),
+            self.get(name, Stage::Previous, fresh)
+        )?;
         let current = current.ok_or_else(|| anyhow!("the secret {name} has no current version"))?;
         Ok(std::iter::once(current).chain(previous).collect())
     }
@@ -96,14 +101,14 @@ impl Secrets {
 
     async fn get(&self, name: &str, stage: Stage, fresh: Duration) -> Result<Option<SecretString>> {
         let now = self.clock.now();
-        let mut kept = self.kept.lock().await;
-        let key = (name.to_owned(), stage);
-        if let Some(entry) = kept.get(&key)
+        let slot = Arc::clone(self.kept.lock().await.entry((name.to_owned(), stage)).or_default());
+        let mut kept = slot.lock().await;
+        if let Some(entry) = kept.as_ref()
             && now < entry.read_at.after(fresh)
         {
             return Ok(entry.value.clone());
         }
-        let value = match (self.read(name, stage).await, kept.get(&key)) {
+        let value = match (self.read(name, stage).await, kept.as_ref()) {
             (Ok(value), _) => value,
             (Err(error), Some(entry)) => {
                 // What we hold was good a moment ago; a rotation meanwhile shows as a refusal.
@@ -112,13 +117,10 @@ impl Secrets {
             }
             (Err(error), None) => return Err(error),
         };
-        kept.insert(
-            key,
-            Kept {
-                value: value.clone(),
-                read_at: now,
-            },
-        );
+        *kept = Some(Kept {
+            value: value.clone(),
+            read_at: now,
+        });
         Ok(value)
     }
 

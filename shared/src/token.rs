@@ -1,6 +1,5 @@
 //! One access token per function instance: fetched once, renewed early, forgotten when refused.
 
-use std::future::Future;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -65,15 +64,20 @@ impl TokenCache {
         }
     }
 
-    /// The token, fetched if there is none or it ends soon. `refused` is a token that the other
-    /// side has just refused: it is not given out again.
+    /// The token, fetched if there is none or it ends soon.
+    ///
+    /// `refused` is a token that the other side has just refused: it is not given out again.
+    /// `request` is told whether the credentials are under suspicion, because a token was refused
+    /// or because `is_refusal` takes its error for a refusal of them; they may have been rotated.
     ///
     /// # Errors
-    /// Those of `fetch`.
-    pub async fn get<E, F>(&self, refused: Option<&Token>, fetch: impl FnOnce() -> F) -> Result<Token, E>
-    where
-        F: Future<Output = Result<Token, E>>,
-    {
+    /// Those of `request`.
+    pub async fn get<E>(
+        &self,
+        refused: Option<&Token>,
+        request: impl AsyncFn(bool) -> Result<Token, E>,
+        is_refusal: impl Fn(&E) -> bool,
+    ) -> Result<Token, E> {
         let mut state = self.state.lock().await;
         if let Some(token) = &state.token {
             let is_refused = refused.is_some_and(|refused| refused.number == token.number);
@@ -81,7 +85,10 @@ impl TokenCache {
                 return Ok(token.clone());
             }
         }
-        let mut token = fetch().await?;
+        let mut token = match request(refused.is_some()).await {
+            Err(error) if refused.is_none() && is_refusal(&error) => request(true).await?,
+            outcome => outcome?,
+        };
         state.fetched += 1;
         token.number = state.fetched;
         state.token = Some(token.clone());
@@ -103,11 +110,15 @@ mod tests {
         let fetched = AtomicU32::new(0);
         let get = async |refused: Option<&Token>| {
             cache
-                .get::<Infallible, _>(refused, || async {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    fetched.fetch_add(1, Ordering::Relaxed);
-                    Ok(Token::new("t".to_owned().into(), clock.now(), Duration::from_secs(600)))
-                })
+                .get(
+                    refused,
+                    async |_| {
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                        fetched.fetch_add(1, Ordering::Relaxed);
+                        Ok(Token::new("t".to_owned().into(), clock.now(), Duration::from_secs(600)))
+                    },
+                    |_: &Infallible| false,
+                )
                 .await
                 .unwrap()
         };

@@ -122,15 +122,11 @@ impl ServiceNow {
 
     async fn token(&self, refused: Option<&Token>) -> Result<Token, Error> {
         self.tokens
-            .get(refused, || async {
-                // A refused token may mean a rotated client: then the secret is read again.
-                match self.request_token(refused.is_some()).await {
-                    Err(Error::Rejected { status: 400..=403, .. }) if refused.is_none() => {
-                        self.request_token(true).await
-                    }
-                    outcome => outcome,
-                }
-            })
+            .get(
+                refused,
+                async |suspect| self.request_token(suspect).await,
+                |error| matches!(error, Error::Rejected { status: 400..=403, .. }),
+            )
             .await
             .map_err(|error| match error {
                 Error::NoAccess(cause) => Error::NoAccess(cause),

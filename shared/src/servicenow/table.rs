@@ -43,7 +43,16 @@ impl ServiceNow {
     /// Any error but a connection that was never made leaves open whether the record exists.
     pub async fn create(&self, table: &TableName, fields: &BTreeMap<String, String>) -> Result<Created, Error> {
         let operation = "create a record in";
-        let url = self.url(&["api", "now", "table", table.as_str()], &PLAIN);
+        // Only what is compared comes back.
+        let compared = fields
+            .keys()
+            .map(String::as_str)
+            .chain(["number"])
+            .collect::<Vec<_>>()
+            .join(",");
+        let mut parameters = PLAIN.to_vec();
+        parameters.push(("sysparm_fields", &compared));
+        let url = self.url(&["api", "now", "table", table.as_str()], &parameters);
         let body = serde_json::to_vec(fields).unwrap_or_default();
         let call = || Call::new(Method::POST, url.clone()).body("application/json", body.clone());
         let answer = self.send(operation, table.as_str(), call).await?;

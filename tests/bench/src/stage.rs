@@ -59,7 +59,7 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn set(folders: &Folders, tls: &TlsAcceptor) -> Result<Self> {
         let cloud = Cloud::new(cloud::Clock::System);
-        cloud.create_table(table());
+        cloud.create_table(cloud::table_of_the_template(TABLE));
         cloud.create_fifo_queue(QUEUE, QueueSettings::default());
         let key = format!("whsec_{}", STANDARD.encode(KEY));
         let client = json!({"client_id": "gridlink", "client_secret": "gridlink"}).to_string();
@@ -221,32 +221,6 @@ fn event(sample: &str, kind: &str, number: usize) -> Value {
     event["time"] = json!(Clock::System.now().to_string());
     event["data"]["issueId"] = json!(issue_id(number));
     event
-}
-
-/// The table of `infra/template.yaml`.
-fn table() -> Value {
-    json!({
-        "TableName": TABLE,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "AttributeDefinitions": [
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-            {"AttributeName": "due", "AttributeType": "S"},
-            {"AttributeName": "next_attempt_at", "AttributeType": "N"},
-        ],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "due",
-            "KeySchema": [
-                {"AttributeName": "due", "KeyType": "HASH"},
-                {"AttributeName": "next_attempt_at", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }],
-    })
 }
 
 fn config(cloud: &Cloud) -> Result<Config> {

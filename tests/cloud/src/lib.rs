@@ -18,12 +18,14 @@ mod fault;
 mod record;
 mod secrets;
 mod sqs;
+mod template;
 
 pub use clock::Clock;
 pub use cloud::Cloud;
 pub use fault::{Fault, Injection};
 pub use record::{CallRecord, Service};
 pub use sqs::{Message, QueueSettings};
+pub use template::table_of_the_template;
 
 /// The region in queue URLs and in the names of resources.
 pub const REGION: &str = "us-east-1";

@@ -6,24 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use shared::mapping::Mapping;
 
-use crate::faults::Plan;
-use crate::play::{Play, default_mapping, signed};
+use crate::play::{Play, default_mapping, in_town, signed};
 use crate::scenarios::{self, ISSUE, NORTHWIND};
-use crate::town::{QUEUE, TABLE, Town};
-
-/// Runs a test in a town of its own.
-fn in_town(mapping: Arc<Mapping>, test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, async {
-        let town = Town::new(Plan::default(), mapping, false);
-        let play = Play::new(&town);
-        test(&town, &play).await;
-    });
-}
+use crate::town::{QUEUE, TABLE};
 
 /// The event of a new issue.
 fn opened() -> Value {
@@ -261,7 +246,6 @@ fn hostile_text_breaks_no_record_and_changes_no_query() {
             Vec::<String>::new(),
             "ServiceNow dropped nothing in silence"
         );
-        assert!(town.violations.lock().unwrap().is_empty());
     });
 }
 

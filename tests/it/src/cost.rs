@@ -3,8 +3,8 @@
 use serde_json::Value;
 use worlds::TradingGrid;
 
-use crate::faults::{Plan, System};
-use crate::play::{Play, default_mapping};
+use crate::faults::System;
+use crate::play::{default_mapping, in_town};
 use crate::scenarios;
 use crate::town::{Call, Town};
 
@@ -35,18 +35,11 @@ impl Cost {
 
 /// Plays steps one after another and gives the cost of each.
 fn costs(steps: &[fn(&TradingGrid) -> Value]) -> Vec<Cost> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, async {
-        let town = Town::new(Plan::default(), default_mapping(), false);
-        let play = Play::new(&town);
+    let mut costs = Vec::new();
+    in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
-        let mut costs = Vec::new();
         for step in steps {
-            let (before, units) = (town.calls().len(), written(&town));
+            let (before, units) = (town.calls().len(), written(town));
             let event = step(&town.community);
             play.deliver(&event).await;
             play.quiet().await;
@@ -57,12 +50,11 @@ fn costs(steps: &[fn(&TradingGrid) -> Value]) -> Vec<Cost> {
                 .collect();
             costs.push(Cost {
                 calls,
-                write_units: written(&town) - units,
+                write_units: written(town) - units,
             });
         }
-        assert!(town.violations.lock().unwrap().is_empty());
-        costs
-    })
+    });
+    costs
 }
 
 fn written(town: &Town) -> f64 {

@@ -16,6 +16,7 @@ use shared::mapping::Mapping;
 use shared::signature;
 use tokio::time::{Instant, sleep};
 
+use crate::faults::Plan;
 use crate::oracle;
 use crate::scenarios::{Scenario, Step};
 use crate::town::{Environment, QUEUE, TABLE, Town, WEBHOOK_KEY, seconds};
@@ -334,6 +335,22 @@ pub(crate) fn default_mapping() -> Arc<Mapping> {
     static MAPPING: OnceLock<Arc<Mapping>> = OnceLock::new();
     let parse = || Arc::new(Mapping::parse(include_str!("../../../infra/mapping.yaml")).unwrap());
     Arc::clone(MAPPING.get_or_init(parse))
+}
+
+/// Runs a test in a town of its own, where nothing fails by plan.
+pub(crate) fn in_town(mapping: Arc<Mapping>, test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let town = Town::new(Plan::default(), mapping, false);
+        let play = Play::new(&town);
+        test(&town, &play).await;
+        let violations = town.violations.lock().unwrap().clone();
+        assert!(violations.is_empty(), "{violations:#?}");
+    });
 }
 
 pub(crate) fn clients(town: &Arc<Town>, environment: &Arc<Environment>, clock: Clock) -> Clients {

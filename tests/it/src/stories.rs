@@ -13,25 +13,9 @@ use shared::lambda::{QueueWorker, Situation};
 use tokio::time::sleep;
 use worlds::{Fault, Rule};
 
-use crate::faults::Plan;
-use crate::play::{Play, clients, default_mapping};
+use crate::play::{clients, default_mapping, in_town};
 use crate::scenarios;
 use crate::town::{Environment, QUEUE, TABLE, Town};
-
-fn in_town(test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, async {
-        let town = Town::new(Plan::default(), default_mapping(), false);
-        let play = Play::new(&town);
-        test(&town, &play).await;
-        let violations = town.violations.lock().unwrap().clone();
-        assert!(violations.is_empty(), "{violations:#?}");
-    });
-}
 
 fn status(status: u16, body: Option<String>) -> Fault {
     Fault::Status {
@@ -48,7 +32,7 @@ fn head(town: &Town) -> Value {
 
 /// ServiceNow does this to every request for a day; then an issue and a comment arrive complete.
 fn survives_a_day_of(fault: fn() -> Fault) {
-    in_town(async |town, play| {
+    in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
         town.servicenow.knobs().add(Rule::always("*", "/", fault()));
         play.deliver(&scenarios::opens(&town.community)).await;
@@ -101,7 +85,7 @@ fn a_day_of_dropped_requests_loses_nothing() {
 
 #[test]
 fn retry_after_is_obeyed() {
-    in_town(async |town, play| {
+    in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
         let fault = Fault::Status {
             status: 429,
@@ -126,7 +110,7 @@ fn retry_after_is_obeyed() {
 
 #[test]
 fn a_record_that_the_instance_refuses_parks_its_stream_and_can_be_replayed() {
-    in_town(async |town, play| {
+    in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
         let body = json!({"error": {"message": "Operation Failed", "detail": "aborted by Business Rule 'Check'"}, "status": "failure"});
         let fault = status(403, Some(body.to_string()));
@@ -158,7 +142,7 @@ fn a_record_that_the_instance_refuses_parks_its_stream_and_can_be_replayed() {
 
 #[test]
 fn a_rotated_client_secret_is_read_again() {
-    in_town(async |town, play| {
+    in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
         play.deliver(&scenarios::opens(&town.community)).await;
         play.quiet().await;
@@ -178,7 +162,7 @@ fn an_entry_that_crashes_its_worker_is_parked_at_the_fifth_start() {
     async fn crashes(_: &Clients, _: &Situation, _: &Event) -> Result<(), Failure> {
         panic!("a bug")
     }
-    in_town(async |town, play| {
+    in_town(default_mapping(), async |town, play| {
         let event = scenarios::opens(&town.community);
         play.deliver(&event).await;
         let environment = Environment::new("open-case-1".to_owned());
@@ -210,7 +194,7 @@ fn an_entry_that_crashes_its_worker_is_parked_at_the_fifth_start() {
 
 #[test]
 fn a_broken_doorbell_is_dropped_and_its_neighbors_are_heard() {
-    in_town(async |town, play| {
+    in_town(default_mapping(), async |town, play| {
         let event = scenarios::opens(&town.community);
         play.deliver(&event).await;
         let environment = Environment::new("open-case-1".to_owned());
@@ -238,7 +222,7 @@ fn a_broken_doorbell_is_dropped_and_its_neighbors_are_heard() {
 
 #[test]
 fn a_function_of_another_deployment_touches_nothing() {
-    in_town(async |town, play| {
+    in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
         sleep(Duration::from_secs(61)).await;
         let environment = Environment::new("open-case-9".to_owned());
@@ -275,7 +259,7 @@ fn a_function_of_another_deployment_touches_nothing() {
 
 #[test]
 fn a_refused_creation_is_decided_anew_by_the_mended_mapping() {
-    in_town(async |town, play| {
+    in_town(default_mapping(), async |town, play| {
         let event = scenarios::opens(&town.community);
         play.deliver(&event).await;
         let body = json!({"error": {"message": "Operation Failed", "detail": "no such queue"}, "status": "failure"});

@@ -67,7 +67,7 @@ impl Town {
     pub(crate) fn new(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool) -> Arc<Self> {
         let wall = UNIX_EPOCH + Duration::from_secs(START);
         let cloud = Cloud::new(cloud::Clock::starting_at(wall));
-        cloud.create_table(table_definition());
+        cloud.create_table(cloud::table_of_the_template(TABLE));
         let settings = QueueSettings {
             visibility: Duration::from_secs(360),
             max_receive_count: 8,
@@ -382,31 +382,6 @@ fn conflict() -> Response<Bytes> {
         .header("content-type", "application/x-amz-json-1.0")
         .body(Bytes::from(body.to_string()))
         .unwrap()
-}
-
-fn table_definition() -> serde_json::Value {
-    json!({
-        "TableName": TABLE,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-            {"AttributeName": "due", "AttributeType": "S"},
-            {"AttributeName": "next_attempt_at", "AttributeType": "N"},
-        ],
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "due",
-            "KeySchema": [
-                {"AttributeName": "due", "KeyType": "HASH"},
-                {"AttributeName": "next_attempt_at", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }],
-    })
 }
 
 /// The wall clock of the play, for signing.

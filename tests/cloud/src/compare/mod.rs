@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{Clock, Cloud, QueueSettings};
 use normal::normal;
-use requests::{DEAD_LETTERS, QUEUE, Requests, Step, TABLE, table};
+use requests::{DEAD_LETTERS, QUEUE, Requests, Step, TABLE};
 
 /// One request that the two sides answered differently, after what must differ is taken out.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +37,7 @@ where
     Sending: Future<Output = Response<Bytes>>,
 {
     let cloud = Cloud::new(Clock::System);
-    cloud.create_table(table());
+    cloud.create_table(crate::table_of_the_template(TABLE));
     cloud.create_fifo_queue(QUEUE, queue_settings());
     let their_queue = set_up(&send).await;
 
@@ -89,7 +89,7 @@ where
         "maxReceiveCount": 3,
     });
     let steps = [
-        ("DynamoDB_20120810.CreateTable", table()),
+        ("DynamoDB_20120810.CreateTable", crate::table_of_the_template(TABLE)),
         (
             "AmazonSQS.CreateQueue",
             json!({"QueueName": DEAD_LETTERS, "Attributes": {"FifoQueue": "true"}}),

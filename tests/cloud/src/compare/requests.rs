@@ -249,28 +249,3 @@ impl Requests {
 fn receive() -> Value {
     json!({"MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"]})
 }
-
-pub(super) fn table() -> Value {
-    json!({
-        "TableName": TABLE,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "AttributeDefinitions": [
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-            {"AttributeName": "due", "AttributeType": "S"},
-            {"AttributeName": "next_attempt_at", "AttributeType": "N"},
-        ],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "due",
-            "KeySchema": [
-                {"AttributeName": "due", "KeyType": "HASH"},
-                {"AttributeName": "next_attempt_at", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }],
-    })
-}

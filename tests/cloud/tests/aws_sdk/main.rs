@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use cloud::{Clock, Cloud};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(crate) const TABLE: &str = "gridlink";
 
@@ -25,34 +25,8 @@ pub(crate) fn start() -> SystemTime {
 /// A cloud with Gridlink's table, on a clock that the test moves.
 pub(crate) fn cloud() -> Cloud {
     let cloud = Cloud::new(Clock::starting_at(start()));
-    cloud.create_table(table());
+    cloud.create_table(cloud::table_of_the_template(TABLE));
     cloud
-}
-
-/// The table of `infra/template.yaml`.
-pub(crate) fn table() -> Value {
-    json!({
-        "TableName": TABLE,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "AttributeDefinitions": [
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-            {"AttributeName": "due", "AttributeType": "S"},
-            {"AttributeName": "next_attempt_at", "AttributeType": "N"},
-        ],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "due",
-            "KeySchema": [
-                {"AttributeName": "due", "KeyType": "HASH"},
-                {"AttributeName": "next_attempt_at", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }],
-    })
 }
 
 /// One request without the SDK: status and body.
