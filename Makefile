@@ -52,7 +52,7 @@ rust:
 	@$(step) "format" cargo fmt --all --check
 	@$(step) "clippy" cargo clippy --workspace --all-targets --locked -- -D warnings
 	@$(step) "build" cargo build --workspace --all-targets --locked
-	@$(step) "tests" cargo test --workspace --locked
+	@$(step) "tests" cargo test --workspace --locked -- --show-output
 	@RUSTDOCFLAGS="-D warnings" $(step) "docs" cargo doc --workspace --no-deps --document-private-items --locked
 
 deny: $(tools_bin)/cargo-deny-$(CARGO_DENY_VERSION)

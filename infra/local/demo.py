@@ -29,7 +29,7 @@ TOOLS = {
 def main() -> int:
     parser = argparse.ArgumentParser(description="The whole path on this machine.")
     parser.add_argument("--once", action="store_true", help="end after the play, with its status")
-    parser.add_argument("--binaries", type=Path, help="a folder with built binaries, such as target/debug")
+    parser.add_argument("--binaries", type=lambda text: Path(text).resolve(), help="a folder with built binaries, such as target/debug")
     arguments = parser.parse_args()
     end_by_exception()
     check_tools([] if arguments.binaries else list(TOOLS))
