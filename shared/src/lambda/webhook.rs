@@ -93,8 +93,9 @@ impl Ingress {
 
     /// Fetches the keys of the senders ahead of the first request; what fails is fetched then.
     pub async fn warm_up(&self) {
-        let fetches = self.mapping.senders().map(|sender| self.keys(sender, false));
-        futures_util::future::join_all(fetches).await;
+        for sender in self.mapping.senders() {
+            let _ = self.keys(sender, false).await;
+        }
     }
 
     /// Answers one request.
