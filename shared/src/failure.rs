@@ -92,15 +92,6 @@ impl Failure {
             other => other,
         }
     }
-
-    /// Whether the effect under way is known not to have happened.
-    pub fn is_unsent(&self) -> bool {
-        match self {
-            Failure::Transient { unsent, .. } | Failure::Upstream { unsent, .. } => *unsent,
-            Failure::Closed { .. } => true,
-            Failure::Permanent { .. } | Failure::Refused { .. } => false,
-        }
-    }
 }
 
 /// An error and all its causes on one line.

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckF
 use super::item::{Item, back_key, item, link_key, n, s, text, values};
 use super::work::Write;
 use super::{Error, Store, failed};
-use crate::domain::{LinkKey, Subject, SysId, TableName};
+use crate::domain::{LinkKey, Subject};
 use crate::effect::{CreateRecord, Record};
 
 /// The state of a link.
@@ -200,11 +200,4 @@ fn base_of(create: &CreateRecord) -> AttributeValue {
             .map(|(field, value)| (field.clone(), s(value.as_str())))
             .collect(),
     )
-}
-
-impl Link {
-    /// Whether the link is about this sys_id and table.
-    pub fn is(&self, sys_id: &SysId, table: &TableName) -> bool {
-        self.record.sys_id == *sys_id && self.record.table == *table
-    }
 }
