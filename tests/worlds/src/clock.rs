@@ -60,6 +60,11 @@ pub(crate) fn parse_seconds(text: &str) -> Option<OffsetDateTime> {
         .map(time::PrimitiveDateTime::assume_utc)
 }
 
+/// Reads a stored date: `2026-11-22`.
+pub(crate) fn parse_date(text: &str) -> Option<time::Date> {
+    time::Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -37,6 +37,8 @@ pub struct Column {
     pub(crate) max_length: usize,
     pub(crate) is_mandatory: bool,
     pub(crate) is_unique: bool,
+    /// What a caller sends is ignored; scripts of the platform may write it.
+    pub(crate) is_read_only: bool,
     pub(crate) default: String,
     /// Stored value and label; empty for a column without a choice list.
     pub(crate) choices: Vec<(String, String)>,
@@ -45,11 +47,29 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
+    /// Rich text; stored as it is sent.
+    Html,
+    Url,
     Integer,
+    /// A number with a fraction.
+    Decimal,
     Boolean,
+    /// UTC, `2026-11-22 10:00:00`.
     DateTime,
+    /// Without a time and a zone, `2026-11-22`.
+    Date,
+    /// A length of time as a moment after 1970-01-01 00:00:00.
+    Duration,
+    /// An amount as `USD;12.50`.
+    Currency,
+    /// Write-only; shown as stars.
+    Password,
     Journal,
+    /// Shows the entries of several journals of the same row; their names.
+    JournalList(Vec<String>),
     Reference(String),
+    /// Several sys_ids of a table, separated by commas.
+    List(String),
     /// Set by the system; what a caller sends is ignored.
     System,
     /// Set by the system, a time.
@@ -217,6 +237,45 @@ impl Column {
         }
     }
 
+    pub(crate) fn html(name: &str, label: &str) -> Column {
+        Column::new(name, label, Kind::Html, 65_000)
+    }
+
+    pub(crate) fn url(name: &str, label: &str) -> Column {
+        Column::new(name, label, Kind::Url, 1024)
+    }
+
+    pub(crate) fn decimal(name: &str, label: &str) -> Column {
+        Column::new(name, label, Kind::Decimal, 15)
+    }
+
+    pub(crate) fn date(name: &str, label: &str) -> Column {
+        Column::new(name, label, Kind::Date, 40)
+    }
+
+    pub(crate) fn duration(name: &str, label: &str) -> Column {
+        Column::new(name, label, Kind::Duration, 40)
+    }
+
+    pub(crate) fn currency(name: &str, label: &str) -> Column {
+        Column::new(name, label, Kind::Currency, 20)
+    }
+
+    pub(crate) fn password(name: &str, label: &str) -> Column {
+        Column::new(name, label, Kind::Password, 255)
+    }
+
+    /// Shows the entries of other journals of the same row.
+    pub(crate) fn journal_list(name: &str, label: &str, journals: &[&str]) -> Column {
+        let journals = journals.iter().map(|journal| (*journal).to_owned()).collect();
+        Column::new(name, label, Kind::JournalList(journals), 4000)
+    }
+
+    /// Several rows of a table.
+    pub(crate) fn list(name: &str, label: &str, target: &str) -> Column {
+        Column::new(name, label, Kind::List(target.to_owned()), 4000)
+    }
+
     pub(crate) fn system(name: &str, label: &str) -> Column {
         Column::new(name, label, Kind::System, 80)
     }
@@ -228,6 +287,14 @@ impl Column {
     pub fn mandatory(self) -> Column {
         Column {
             is_mandatory: true,
+            ..self
+        }
+    }
+
+    /// What a caller sends is ignored; scripts of the platform may write it.
+    pub(crate) fn read_only(self) -> Column {
+        Column {
+            is_read_only: true,
             ..self
         }
     }
@@ -255,9 +322,15 @@ impl Column {
             max_length,
             is_mandatory: false,
             is_unique: false,
+            is_read_only: false,
             default: String::new(),
             choices: Vec::new(),
         }
+    }
+
+    /// Whether its entries are rows of `sys_journal_field`.
+    pub(crate) fn is_journal(&self) -> bool {
+        matches!(self.kind, Kind::Journal | Kind::JournalList(_))
     }
 
     pub(crate) fn label_of(&self, value: &str) -> Option<&str> {
@@ -271,11 +344,20 @@ impl Column {
     pub(crate) fn internal_type(&self) -> &'static str {
         match &self.kind {
             Kind::Text | Kind::System => "string",
+            Kind::Html => "html",
+            Kind::Url => "url",
             Kind::Integer => "integer",
+            Kind::Decimal => "decimal",
             Kind::Boolean => "boolean",
             Kind::DateTime | Kind::SystemTime => "glide_date_time",
+            Kind::Date => "glide_date",
+            Kind::Duration => "glide_duration",
+            Kind::Currency => "currency",
+            Kind::Password => "password2",
             Kind::Journal => "journal_input",
+            Kind::JournalList(_) => "journal_list",
             Kind::Reference(_) => "reference",
+            Kind::List(_) => "glide_list",
         }
     }
 }

@@ -279,7 +279,7 @@ impl State {
 
     fn defaults(&self, table: &str) -> Fields {
         let columns = self.dictionary.columns(table);
-        let stored = columns.into_values().filter(|column| column.kind != Kind::Journal);
+        let stored = columns.into_values().filter(|column| !column.is_journal());
         stored
             .map(|column| (column.name.clone(), column.default.clone()))
             .collect()

@@ -184,7 +184,7 @@ fn condition(dictionary: &Dictionary, table: &str, part: &str, user_sys_id: &str
     let end = part.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.'))?;
     let (path, rest) = part.split_at(end);
     let column = dictionary.walk(table, path)?;
-    if column.kind == Kind::Journal {
+    if column.is_journal() {
         return None;
     }
     let (word, operator) = OPERATORS.iter().find(|(word, _)| rest.starts_with(word))?;

@@ -32,7 +32,7 @@ pub(crate) fn stored(column: &Column, value: &str, allow_any_choice: bool, guess
         Stored::Value(String::new())
     };
     match &column.kind {
-        Kind::System | Kind::SystemTime => Stored::System,
+        Kind::System | Kind::SystemTime | Kind::JournalList(_) => Stored::System,
         Kind::Journal if value.is_empty() => Stored::System,
         Kind::Journal => Stored::Entry(value.chars().take(column.max_length).collect()),
         Kind::Boolean => match value {
@@ -42,7 +42,21 @@ pub(crate) fn stored(column: &Column, value: &str, allow_any_choice: bool, guess
         },
         Kind::Integer if !value.is_empty() && value.parse::<i64>().is_err() => unreadable,
         Kind::DateTime if !value.is_empty() && clock::parse_seconds(value).is_none() => unreadable,
-        Kind::Text | Kind::Integer | Kind::DateTime | Kind::Reference(_) => {
+        Kind::Decimal if !value.is_empty() && value.parse::<f64>().is_err() => unreadable,
+        Kind::Date if !value.is_empty() && clock::parse_date(value).is_none() => unreadable,
+        Kind::Duration if !value.is_empty() && clock::parse_seconds(value).is_none() => unreadable,
+        Kind::Text
+        | Kind::Html
+        | Kind::Url
+        | Kind::Integer
+        | Kind::Decimal
+        | Kind::DateTime
+        | Kind::Date
+        | Kind::Duration
+        | Kind::Currency
+        | Kind::Password
+        | Kind::Reference(_)
+        | Kind::List(_) => {
             let is_choice = !column.choices.is_empty();
             let is_known = column.label_of(value).is_some();
             let is_allowed = is_known || (allow_any_choice && !value.is_empty());

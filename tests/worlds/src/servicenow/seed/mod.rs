@@ -5,9 +5,9 @@ use std::sync::Mutex;
 
 use time::{Duration, OffsetDateTime};
 
-use super::engine::{Act, Fields, State};
-use super::oauth::{GRANT_PROPERTY, INTEGRATION_USER};
 use crate::digest::derived_id;
+use crate::servicenow::engine::{Act, Fields, State};
+use crate::servicenow::oauth::{GRANT_PROPERTY, INTEGRATION_USER};
 
 /// The agent who acts where a test names nobody.
 pub const AGENT: &str = "maria.santos";
@@ -235,12 +235,12 @@ impl Seed {
     /// The rows of `sys_choice` and `sys_dictionary` say what the dictionary holds.
     fn descriptions(&mut self) {
         let mut rows: Vec<(&str, String, Fields)> = Vec::new();
-        let mut add = |table, key, fields: &[(&str, &str)]| rows.push((table, key, super::owned(fields)));
+        let mut add = |table, key, fields: &[(&str, &str)]| rows.push((table, key, crate::servicenow::owned(fields)));
         for table in self.state.dictionary.tables() {
             for column in &table.columns {
                 let key = format!("{}.{}", table.name, column.name);
                 let reference = match &column.kind {
-                    super::dictionary::Kind::Reference(target) => target.as_str(),
+                    crate::servicenow::dictionary::Kind::Reference(target) => target.as_str(),
                     _ => "",
                 };
                 let fields = [
@@ -288,7 +288,7 @@ impl Seed {
     }
 
     fn add(&mut self, days_ago: i64, table: &str, key: &str, fields: &[(&str, &str)]) {
-        self.add_fields(days_ago, table, key, super::owned(fields));
+        self.add_fields(days_ago, table, key, crate::servicenow::owned(fields));
     }
 
     fn add_fields(&mut self, days_ago: i64, table: &str, key: &str, mut fields: Fields) {
