@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::definitions;
 use super::dictionary::{Column, Dictionary, Kind};
 use super::errors::Refusal;
 use super::guesses::{Guesses, RowOrder};
@@ -40,6 +41,8 @@ pub(crate) struct State {
     pub(crate) files: BTreeMap<String, Bytes>,
     numbers: BTreeMap<String, u64>,
     inserted: u64,
+    /// The values of `sys_properties` by name.
+    pub(crate) properties: Arc<BTreeMap<String, String>>,
     pub(crate) tokens: Tokens,
     /// Without a slash at the end; for links.
     pub(crate) base_url: String,
@@ -49,7 +52,7 @@ pub(crate) struct State {
 }
 
 /// The rows of a hierarchy by lower-case sys_id.
-type Rows = BTreeMap<String, Row>;
+type Rows = BTreeMap<String, Arc<Row>>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
@@ -73,6 +76,7 @@ impl State {
             files: BTreeMap::new(),
             numbers: BTreeMap::new(),
             inserted: 0,
+            properties: Arc::default(),
             tokens: Tokens::default(),
             base_url: "https://servicenow.example".to_owned(),
             transactions: 0,
@@ -112,7 +116,8 @@ impl State {
             fields,
         };
         let base = self.dictionary.base(table).to_owned();
-        self.rows_of_base(&base).insert(key(&sys_id), row);
+        self.rows_of_base(&base).insert(key(&sys_id), Arc::new(row));
+        definitions::changed(self, table, None, Some(&sys_id));
         journal::append(self, act, table, &sys_id, &entries);
         Ok(sys_id)
     }
@@ -131,6 +136,7 @@ impl State {
         if is_changed || self.guesses.unchanged_update_counts {
             stamp_changed(&mut fields, act);
             self.replace(table, sys_id, fields);
+            definitions::changed(self, &old.class, Some(&old.fields), Some(sys_id));
         }
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
         Ok(())
@@ -138,8 +144,9 @@ impl State {
 
     pub(crate) fn delete(&mut self, act: Act<'_>, table: &str, sys_id: &str) -> Result<(), Refusal> {
         self.allow(act, table, "Delete")?;
-        self.find(table, sys_id).ok_or(Refusal::NoRecord)?;
+        let old = self.find(table, sys_id).ok_or(Refusal::NoRecord)?.clone();
         self.remove(table, sys_id);
+        definitions::changed(self, &old.class, Some(&old.fields), None);
         if self.guesses.delete_removes_attachments {
             for attachment in self.attachments_of(sys_id) {
                 self.remove("sys_attachment", &attachment);
@@ -158,7 +165,7 @@ impl State {
     /// A row of the table or of a table that extends it.
     pub(crate) fn find(&self, table: &str, sys_id: &str) -> Option<&Row> {
         let row = self.rows.get(self.dictionary.base(table))?.get(&key(sys_id))?;
-        self.dictionary.is_a(&row.class, table).then_some(row)
+        self.dictionary.is_a(&row.class, table).then_some(&**row)
     }
 
     /// All rows of the table and of tables that extend it, in the order that is nobody's wish.
@@ -167,7 +174,8 @@ impl State {
             .rows
             .get(self.dictionary.base(table))
             .into_iter()
-            .flat_map(|rows| rows.values());
+            .flat_map(|rows| rows.values())
+            .map(|row| &**row);
         let mut rows: Vec<&Row> = rows.filter(|row| self.dictionary.is_a(&row.class, table)).collect();
         if self.guesses.row_order == RowOrder::Insertion {
             rows.sort_by_key(|row| row.inserted);
@@ -187,7 +195,10 @@ impl State {
 
     /// The row in whatever table it is.
     pub(crate) fn anywhere(&self, sys_id: &str) -> Option<&Row> {
-        self.rows.values().find_map(|rows| rows.get(&key(sys_id)))
+        self.rows
+            .values()
+            .find_map(|rows| rows.get(&key(sys_id)))
+            .map(|row| &**row)
     }
 
     pub(crate) fn attachments_of(&self, sys_id: &str) -> Vec<String> {
@@ -201,11 +212,7 @@ impl State {
 
     /// The value of a system property, or the default.
     pub(crate) fn property<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
-        let row = self
-            .rows("sys_properties")
-            .into_iter()
-            .find(|row| row.get("name") == name);
-        row.map_or(default, |row| row.get("value"))
+        self.properties.get(name).map_or(default, String::as_str)
     }
 
     pub(crate) fn set_property(&mut self, act: Act<'_>, name: &str, value: &str) {
@@ -252,7 +259,7 @@ impl State {
     pub(crate) fn replace(&mut self, table: &str, sys_id: &str, fields: Fields) {
         let base = self.dictionary.base(table).to_owned();
         if let Some(row) = self.rows_of_base(&base).get_mut(&key(sys_id)) {
-            row.fields = fields;
+            Arc::make_mut(row).fields = fields;
         }
     }
 
@@ -350,8 +357,8 @@ impl State {
             let owner = self
                 .dictionary
                 .lineage(table)
-                .into_iter()
-                .rfind(|one| one.columns.iter().any(|c| c.name == name));
+                .filter(|one| one.columns.iter().any(|c| c.name == name))
+                .last();
             let owner = owner.map_or(table, |owner| owner.name.as_str());
             let taken = self.rows(owner).into_iter().any(|row| {
                 key(row.get("sys_id")) != key(sys_id) && same_text(row.get(name), value, self.guesses.text_ignores_case)
@@ -367,11 +374,7 @@ impl State {
         if fields.get("number").is_none_or(|number| !number.is_empty()) {
             return;
         }
-        let series = self
-            .dictionary
-            .lineage(table)
-            .into_iter()
-            .find_map(|table| table.number.clone());
+        let series = self.dictionary.lineage(table).find_map(|table| table.number.clone());
         if let Some(series) = series {
             let next = self.numbers.entry(series.prefix.clone()).or_insert(series.first);
             fields.insert("number".to_owned(), format!("{}{next:07}", series.prefix));
