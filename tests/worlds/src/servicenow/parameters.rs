@@ -26,7 +26,7 @@ impl Parameters {
     }
 
     pub(crate) fn is_true(&self, name: &str) -> bool {
-        self.get(name) == Some("true")
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The plain filters: everything that is no `sysparm_`.
@@ -50,7 +50,11 @@ impl Parameters {
 
     pub(crate) fn view(&self) -> View {
         let fields = self.get("sysparm_fields").filter(|fields| !fields.is_empty());
-        let display = match self.get("sysparm_display_value") {
+        let display = match self
+            .get("sysparm_display_value")
+            .map(str::to_ascii_lowercase)
+            .as_deref()
+        {
             Some("true") => Display::Labels,
             Some("all") => Display::Both,
             _ => Display::Values,

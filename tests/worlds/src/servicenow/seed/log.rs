@@ -1,11 +1,11 @@
-//! The system log of the last day: more rows than a page of most clients holds.
+//! The system log of the last two days: more rows than a page of most clients holds.
 
 use time::Duration;
 
 use super::{Seed, id};
 use crate::servicenow::engine::Act;
 
-const ENTRIES: usize = 720;
+const ENTRIES: usize = 1200;
 
 const SOURCES: [(&str, &str, &str); 6] = [
     ("Scheduler", "0", "Job 'Clean up sessions' ended"),
