@@ -219,6 +219,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_column_made_read_only_keeps_its_value() {
+        let instance = seeded();
+        let path = "/api/now/table/sys_dictionary?sysparm_query=name=task^element=due_date&sysparm_fields=sys_id";
+        let entry = get(&instance, path).await;
+        let entry = entry[0]["sys_id"].as_str().unwrap();
+        instance.update_as("admin", "sys_dictionary", entry, &[("read_only", "true")]);
+        let body = json!({ "short_description": "due", "due_date": "2026-12-01 08:00:00" });
+        let incident = create(&instance, "incident", body).await;
+        assert_eq!(incident["due_date"], "");
+        assert_eq!(instance.ignored(), ["incident.due_date is read-only"]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_deleted_property_has_its_default_again() {
         let instance = seeded();
         instance.set_property("glide.attachment.extensions", "pdf");

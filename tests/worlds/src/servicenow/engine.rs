@@ -93,7 +93,7 @@ impl State {
     pub(crate) fn insert(&mut self, act: Act<'_>, table: &str, sent: &Fields) -> Result<String, Refusal> {
         self.allow(act, table, "Insert")?;
         let mut fields = self.defaults(table);
-        let entries = self.accept(table, sent, &mut fields);
+        let entries = self.accept_as(act, table, table, sent, &mut fields);
         let sys_id = self.key_for(sent);
         if self.is_taken(table, &sys_id) {
             return Err(Refusal::Taken);
@@ -128,7 +128,7 @@ impl State {
         let old = self.find(table, sys_id).ok_or(Refusal::NoRecord)?.clone();
         let mut fields = old.fields.clone();
         // The table asked for decides which columns exist; the row's own class decides the rules.
-        let entries = self.accept_as(table, &old.class, sent, &mut fields);
+        let entries = self.accept_as(act, table, &old.class, sent, &mut fields);
         rules::before_update(self, act, &old.class, &old.fields, &mut fields);
         rules::check(self, act, &old.class, Some(&old.fields), &fields)?;
         self.check_unique(&old.class, sys_id, &fields)?;
@@ -292,12 +292,15 @@ impl State {
             .collect()
     }
 
-    fn accept(&mut self, table: &str, sent: &Fields, fields: &mut Fields) -> Vec<(String, String)> {
-        self.accept_as(table, table, sent, fields)
-    }
-
     /// Takes over what can be stored; gives the journal entries in the order of the dictionary.
-    fn accept_as(&mut self, table: &str, class: &str, sent: &Fields, fields: &mut Fields) -> Vec<(String, String)> {
+    fn accept_as(
+        &mut self,
+        act: Act<'_>,
+        table: &str,
+        class: &str,
+        sent: &Fields,
+        fields: &mut Fields,
+    ) -> Vec<(String, String)> {
         let allow_any_choice = self.property("glide.rest.choice.allow_non_existing_value", "false") == "true";
         let dictionary = Arc::clone(&self.dictionary);
         let mut entries = Vec::new();
@@ -309,6 +312,10 @@ impl State {
             let Some(column) = dictionary.column(class, name) else {
                 continue;
             };
+            if column.is_read_only && !act.is_script {
+                self.ignored.push(format!("{class}.{name} is read-only"));
+                continue;
+            }
             match stored(column, value, allow_any_choice, &self.guesses) {
                 Stored::Entry(text) => entries.push((name.clone(), text)),
                 Stored::Value(value) => {
