@@ -6,13 +6,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::api_keys::ApiKeys;
 use super::dictionary::{Column, Dictionary, Kind};
 use super::errors::Refusal;
 use super::guesses::{Guesses, RowOrder};
 use super::journal;
-use super::oauth::Tokens;
 use super::query::Query;
 use super::rules;
+use super::sessions::Sessions;
+use super::tokens::Tokens;
 use super::values::{Stored, same_text, stored};
 use crate::clock;
 use crate::digest::derived_id;
@@ -41,6 +43,8 @@ pub(crate) struct State {
     numbers: BTreeMap<String, u64>,
     inserted: u64,
     pub(crate) tokens: Tokens,
+    pub(crate) sessions: Sessions,
+    pub(crate) api_keys: ApiKeys,
     /// Without a slash at the end; for links.
     pub(crate) base_url: String,
     pub(crate) transactions: u64,
@@ -74,6 +78,8 @@ impl State {
             numbers: BTreeMap::new(),
             inserted: 0,
             tokens: Tokens::default(),
+            sessions: Sessions::default(),
+            api_keys: ApiKeys::default(),
             base_url: "https://servicenow.example".to_owned(),
             transactions: 0,
             ignored: Vec::new(),

@@ -276,12 +276,14 @@ impl Seed {
         let name = format!("{first} {last}");
         let email = format!("{user_name}@customer.example");
         let is_integration = if user_name == INTEGRATION_USER { "true" } else { "false" };
+        let password = if user_name == "admin" { "admin" } else { "" };
         let fields = [
             ("user_name", user_name),
             ("name", &name),
             ("first_name", first),
             ("last_name", last),
             ("email", &email),
+            ("user_password", password),
             ("web_service_access_only", is_integration),
         ];
         self.add(400, "sys_user", user_name, &fields);

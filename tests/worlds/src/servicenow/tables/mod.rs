@@ -3,6 +3,7 @@
 //! Names, choice values and lengths are those of an instance with Customer Service Management; the columns
 //! `u_…` and the category choices `b2b`, `edi` are our customer's own.
 
+mod interfaces;
 mod people;
 mod platform;
 mod work;
@@ -10,7 +11,7 @@ mod work;
 use super::dictionary::{Column, Table};
 
 pub(crate) fn standard() -> Vec<Table> {
-    let mut tables: Vec<Table> = [people::tables(), work::tables(), platform::tables()]
+    let mut tables: Vec<Table> = [people::tables(), work::tables(), platform::tables(), interfaces::tables()]
         .into_iter()
         .flatten()
         .collect();

@@ -14,8 +14,15 @@ fn user() -> Table {
         Column::text("last_name", "Last name", 50),
         Column::text("email", "Email", 100),
         Column::text("time_zone", "Time zone", 40),
+        Column::password("user_password", "Password"),
         Column::boolean("active", "Active").default("true"),
+        Column::boolean("locked_out", "Locked out"),
         Column::boolean("web_service_access_only", "Web service access only"),
+        Column::choice(
+            "identity_type",
+            "Identity type",
+            &[("human", "Human"), ("machine", "Machine")],
+        ),
         Column::reference("company", "Company", "core_company"),
     ])
 }
