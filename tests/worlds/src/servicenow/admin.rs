@@ -1,4 +1,5 @@
-//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`.
+//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`,
+//! `/_world/clients`, `/_world/api-keys`.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -7,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::access;
 use super::engine::{Act, Fields, State};
 use crate::admin::{done, refused};
 use crate::answer;
@@ -41,6 +43,8 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
                 done(json!({ "status": "set" }))
             }
         },
+        (&Method::POST, "/_world/clients") => access::add_client(state, body),
+        (&Method::POST, "/_world/api-keys") => access::add_api_key(state, body),
         _ => return None,
     };
     Some(response)

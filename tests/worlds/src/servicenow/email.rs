@@ -84,7 +84,9 @@ fn fields(state: &State, sent: &Value) -> Result<Fields, Refusal> {
 fn addresses(sent: &Value, name: &str) -> Result<String, Refusal> {
     let list = match sent.get(name) {
         None | Some(Value::Null) => return Ok(String::new()),
-        Some(list) => list.as_array().ok_or_else(|| refused(&format!("{name} must be an array")))?,
+        Some(list) => list
+            .as_array()
+            .ok_or_else(|| refused(&format!("{name} must be an array")))?,
     };
     if list.len() > MOST_ADDRESSES {
         return Err(refused(&format!("{name} holds more than {MOST_ADDRESSES} addresses")));
@@ -128,7 +130,10 @@ fn described(row: &Row) -> Map<String, Value> {
     ] {
         add(name, row.get(column).into());
     }
-    add("headers", serde_json::from_str(row.get("headers")).unwrap_or_else(|_| json!({})));
+    add(
+        "headers",
+        serde_json::from_str(row.get("headers")).unwrap_or_else(|_| json!({})),
+    );
     object
 }
 

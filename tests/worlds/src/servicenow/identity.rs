@@ -46,9 +46,12 @@ pub(crate) fn with_password(state: &State, user_name: &str, password: &str) -> O
 
 /// Whether a user is no person, and so kept from everything that is no API.
 pub(crate) fn is_machine(state: &State, user_name: &str) -> bool {
-    find(state, user_name).is_some_and(|user| {
-        user.get("web_service_access_only") == "true" || user.get("identity_type") == "machine"
-    })
+    find(state, user_name).is_some_and(|user| user.get("identity_type") == "machine")
+}
+
+/// Whether a user may call web services, but not log in.
+pub(crate) fn is_for_web_services_only(state: &State, user_name: &str) -> bool {
+    find(state, user_name).is_some_and(|user| user.get("web_service_access_only") == "true")
 }
 
 /// Whether a user exists and is neither inactive nor locked out.
@@ -87,9 +90,9 @@ pub(crate) fn basic(credentials: &str) -> Option<(String, String)> {
 /// The restriction of Basic, which an administrator enforces: only who has no other way may still use it.
 fn is_kept_from_basic(state: &State, user_name: &str) -> bool {
     let is_enforced = state.property("glide.authenticate.basic_auth.restriction.enforce", "false") == "true";
-    let is_web_service_only =
-        find(state, user_name).is_some_and(|user| user.get("web_service_access_only") == "true");
-    is_enforced && !is_web_service_only && !roles::has_role(state, user_name, "snc_basic_auth_api_access")
+    is_enforced
+        && !is_for_web_services_only(state, user_name)
+        && !roles::has_role(state, user_name, "snc_basic_auth_api_access")
 }
 
 fn of_session(state: &State, parts: &Parts, moment: Moment) -> Result<String, Stranger> {

@@ -28,9 +28,15 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
 
 fn log_in(state: &mut State, moment: Moment, body: &Bytes) -> Response<Bytes> {
     let form: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
-    let get = |name: &str| form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+    let get = |name: &str| {
+        form.iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    };
     let user = identity::with_password(state, get("user_name"), get("user_password"));
-    let said = match user.filter(|user| !identity::is_machine(state, user)) {
+    let is_person =
+        |user: &String| !identity::is_machine(state, user) && !identity::is_for_web_services_only(state, user);
+    let said = match user.filter(is_person) {
         None => json!({ "status": "error", "message": "User name or password invalid" }),
         Some(_) if state.guesses.basic_needs_mfa => {
             json!({ "status": "mfa_code_required", "message": "A multi-factor code is required" })

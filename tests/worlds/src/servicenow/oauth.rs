@@ -11,10 +11,10 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::engine::State;
+use super::errors;
 use super::identity;
 use super::parameters::header;
 use super::tokens::Holder;
-use super::errors;
 use crate::answer;
 
 /// Off on a new instance; the documentation says to create it.

@@ -39,13 +39,11 @@ impl Parameters {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value)
+        self.pairs().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     pub(crate) fn is_true(&self, name: &str) -> bool {
-        self.get(name) == Some("true")
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The plain filters: everything that is no `sysparm_` and no credential.
@@ -69,7 +67,11 @@ impl Parameters {
 
     pub(crate) fn view(&self) -> View {
         let fields = self.get("sysparm_fields").filter(|fields| !fields.is_empty());
-        let display = match self.get("sysparm_display_value") {
+        let display = match self
+            .get("sysparm_display_value")
+            .map(str::to_ascii_lowercase)
+            .as_deref()
+        {
             Some("true") => Display::Labels,
             Some("all") => Display::Both,
             _ => Display::Values,
@@ -94,7 +96,8 @@ impl Parameters {
             .finish()
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// All parameters, in order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.asked.iter().chain(&self.stored);
         pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -86,8 +86,7 @@ fn shown(state: &State, table: &str, row: &Row, path: &str, column: &Column, sto
         Kind::Reference(target) => {
             let display = state
                 .dictionary
-                .lineage(target)
-                .first()
+                .table(target)
                 .map_or("sys_id", |table| table.display.as_str());
             state
                 .find(target, stored)

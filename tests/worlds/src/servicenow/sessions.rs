@@ -38,7 +38,10 @@ impl Sessions {
     /// The id of the living session of a request.
     pub(crate) fn id_of<'a>(&self, parts: &'a Parts, now: OffsetDateTime) -> Option<&'a str> {
         let id = cookie(parts)?;
-        self.living.get(id).is_some_and(|session| now < session.ends).then_some(id)
+        self.living
+            .get(id)
+            .is_some_and(|session| now < session.ends)
+            .then_some(id)
     }
 
     /// The user who logged in with the session of a request.
@@ -91,7 +94,9 @@ pub(crate) fn user_token(session: &str) -> String {
 
 fn cookie(parts: &Parts) -> Option<&str> {
     let headers = parts.headers.get_all(COOKIE).iter();
-    let cookies = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(';'));
+    let cookies = headers
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'));
     cookies
         .filter_map(|cookie| cookie.trim().split_once('='))
         .find(|(name, _)| *name == "JSESSIONID")

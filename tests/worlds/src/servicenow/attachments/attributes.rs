@@ -75,12 +75,7 @@ fn add(state: &mut State, script: Act<'_>, attachment: &str, body: &Bytes) -> Re
     described_one(state, attachment, &key, StatusCode::CREATED)
 }
 
-fn described_one(
-    state: &State,
-    attachment: &str,
-    key: &str,
-    status: StatusCode,
-) -> Result<Response<Bytes>, Refusal> {
+fn described_one(state: &State, attachment: &str, key: &str, status: StatusCode) -> Result<Response<Bytes>, Refusal> {
     let row = find(state, attachment, key)?;
     Ok(answer::json(status, &json!({ "result": described(row) })))
 }
@@ -108,8 +103,11 @@ fn member(state: &State, body: &Bytes, name: &str) -> Result<String, Refusal> {
     value.ok_or_else(|| refused(&format!("The member {name} is required")))
 }
 
+/// A key as it stands in a path.
 fn decoded(segment: &str) -> String {
-    percent_decoded(segment)
+    percent_encoding::percent_decode_str(segment)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 fn refused(detail: &str) -> Refusal {

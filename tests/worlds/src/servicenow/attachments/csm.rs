@@ -48,5 +48,7 @@ fn with_prefixes(parameters: &Parameters) -> String {
         "limit" | "offset" | "query" => (format!("sysparm_{name}"), value),
         _ => (name.to_owned(), value),
     });
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
 }

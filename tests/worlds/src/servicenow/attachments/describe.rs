@@ -66,11 +66,7 @@ pub(super) fn list(
     Ok(response)
 }
 
-pub(super) fn metadata(
-    state: &State,
-    interface: Interface,
-    sys_id: &str,
-) -> Result<Response<Bytes>, Refusal> {
+pub(super) fn metadata(state: &State, interface: Interface, sys_id: &str) -> Result<Response<Bytes>, Refusal> {
     let row = interface.find(state, sys_id)?;
     let described = described(state, interface, row);
     Ok(answer::json(StatusCode::OK, &json!({ "result": described })))

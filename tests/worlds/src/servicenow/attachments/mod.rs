@@ -92,6 +92,12 @@ pub(crate) fn store(
     Ok(sys_id)
 }
 
+/// Takes a file away, with what else is known of it.
+pub(crate) fn remove(state: &mut State, sys_id: &str) {
+    attributes::remove_all(state, sys_id);
+    state.remove("sys_attachment", sys_id);
+}
+
 pub(crate) fn unknown_uri() -> Refusal {
     Refusal::BadRequest {
         message: "Requested URI does not represent any resource".to_owned(),
@@ -142,8 +148,7 @@ fn answer_to(
 
 fn delete(state: &mut State, interface: Interface, sys_id: &str) -> Result<Response<Bytes>, Refusal> {
     interface.find(state, sys_id)?;
-    attributes::remove_all(state, sys_id);
-    state.remove("sys_attachment", sys_id);
+    remove(state, sys_id);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 

@@ -92,7 +92,14 @@ fn stored(
     check_size(state, upload.bytes.len())?;
     check_extension(state, &upload.file_name)?;
     let record = (upload.table.as_str(), upload.record.as_str());
-    let sys_id = store(state, act, record, &upload.file_name, &upload.content_type, &upload.bytes)?;
+    let sys_id = store(
+        state,
+        act,
+        record,
+        &upload.file_name,
+        &upload.content_type,
+        &upload.bytes,
+    )?;
     let row = state.find("sys_attachment", &sys_id).ok_or(Refusal::NoRecord)?;
     let mut response = answer::json(status, &json!({ "result": described(state, interface, row) }));
     answer::set(&mut response, LOCATION, &interface.link(state, &sys_id));
@@ -112,7 +119,11 @@ fn need(name: &str, value: &str) -> Result<(), Refusal> {
 /// One of the roles of `glide.attachment.role`, if it names any.
 fn check_role(state: &State, act: Act<'_>) -> Result<(), Refusal> {
     let allowed = state.property("glide.attachment.role", "");
-    let mut allowed = allowed.split(',').map(str::trim).filter(|role| !role.is_empty()).peekable();
+    let mut allowed = allowed
+        .split(',')
+        .map(str::trim)
+        .filter(|role| !role.is_empty())
+        .peekable();
     if allowed.peek().is_none() || allowed.any(|role| roles::require_role(state, act, role).is_ok()) {
         return Ok(());
     }

@@ -80,7 +80,9 @@ impl Item {
         }
         let uri: Uri = path.parse().map_err(|_| unknown_uri())?;
         let method: Method = self.method.to_ascii_uppercase().parse().map_err(|_| unknown_uri())?;
-        let body = STANDARD.decode(&self.body).map_err(|_| malformed("The body is not base64"))?;
+        let body = STANDARD
+            .decode(&self.body)
+            .map_err(|_| malformed("The body is not base64"))?;
         let (mut parts, ()) = Request::new(()).into_parts();
         parts.method = method;
         parts.uri = uri;
@@ -99,7 +101,10 @@ impl Item {
 
 fn is_batch(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    matches!(segments.as_slice(), ["api", "now", "batch"] | ["api", "now", _, "batch"])
+    matches!(
+        segments.as_slice(),
+        ["api", "now", "batch"] | ["api", "now", _, "batch"]
+    )
 }
 
 fn header(sent: &Value) -> Option<(String, String)> {

@@ -38,7 +38,11 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
     let (wish, ignored) = Wish::parse(&state.dictionary, table, &parameters);
     state.ignored.extend(ignored);
     let rows = state.select(table, &query);
-    let survey = Survey { state, table, wish: &wish };
+    let survey = Survey {
+        state,
+        table,
+        wish: &wish,
+    };
     let result = if wish.group_by.is_empty() {
         json!({ "stats": survey.stats(&rows) })
     } else {
@@ -137,7 +141,11 @@ impl<'a> Survey<'a> {
                     compare_keys(field(left), field(right))
                 }
             };
-            if order.is_descending() { ordering.reverse() } else { ordering }
+            if order.is_descending() {
+                ordering.reverse()
+            } else {
+                ordering
+            }
         });
         let fields = left.fields.iter().zip(&right.fields).map(|(left, right)| {
             let key = |(path, value, shown): &(&str, String, String)| Some(self.sort_key(path, value, shown));
@@ -151,7 +159,10 @@ impl<'a> Survey<'a> {
             return Figure::count(rows.len());
         }
         let values: Vec<String> = rows.iter().map(|row| self.value(row, path)).collect();
-        Figure::of(aggregate, values.iter().map(String::as_str).filter(|value| !value.is_empty()))
+        Figure::of(
+            aggregate,
+            values.iter().map(String::as_str).filter(|value| !value.is_empty()),
+        )
     }
 
     /// A reference sorts by what it displays.
@@ -179,7 +190,11 @@ impl<'a> Survey<'a> {
             exclude_reference_link: true,
         };
         let rendered = render::row(self.state, self.table, row, &view);
-        rendered.get(path).and_then(Value::as_str).unwrap_or_default().to_owned()
+        rendered
+            .get(path)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 

@@ -69,14 +69,18 @@ impl Wish {
             let (known, unknown): (Vec<&str>, Vec<&str>) = parts
                 .filter(|part| !part.is_empty())
                 .partition(|path| dictionary.walk(table, path).is_some());
-            ignored.extend(unknown.iter().map(|path| format!("{table} has no field {path} for {name}")));
+            ignored.extend(
+                unknown
+                    .iter()
+                    .map(|path| format!("{table} has no field {path} for {name}")),
+            );
             known.into_iter().map(str::to_owned).collect::<Vec<String>>()
         };
         let fields = [Aggregate::Avg, Aggregate::Max, Aggregate::Min, Aggregate::Sum]
             .map(|aggregate| (aggregate, list(&format!("sysparm_{}_fields", aggregate.name()))));
         let group_by = list("sysparm_group_by");
         let knows = |path: &str| path.is_empty() || dictionary.walk(table, path).is_some();
-        let mut clauses = |name: &str| -> Vec<String> {
+        let clauses = |name: &str| -> Vec<String> {
             let clauses = parameters.get(name).unwrap_or_default().split(',').map(str::trim);
             clauses.filter(|clause| !clause.is_empty()).map(str::to_owned).collect()
         };
@@ -194,6 +198,7 @@ impl Aggregate {
             Aggregate::Min,
             Aggregate::Sum,
         ];
-        all.into_iter().find(|aggregate| aggregate.name().eq_ignore_ascii_case(name))
+        all.into_iter()
+            .find(|aggregate| aggregate.name().eq_ignore_ascii_case(name))
     }
 }

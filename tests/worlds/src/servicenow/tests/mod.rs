@@ -1,15 +1,26 @@
 //! What the simulated instance must do, spoken to over its own interface.
 
 mod attachments;
+mod batches;
+mod csm_files;
+mod emails;
 mod faults;
+mod files;
+mod grants;
+mod hostile;
+mod identities;
 mod inspection;
 mod journals;
+mod log_ins;
+mod methods;
 mod oauth;
 mod policies;
 mod queries;
 mod records;
 mod requests;
 mod seed;
+mod statistics;
+mod tiny_urls;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -22,12 +33,12 @@ use crate::clock::Clock;
 use crate::servicenow::ServiceNow;
 
 /// An instance whose time is 2026-11-22 10:00:00 UTC at the start.
-fn seeded() -> ServiceNow {
+pub(super) fn seeded() -> ServiceNow {
     ServiceNow::seeded(Clock::starting_at(datetime!(2026-11-22 10:00 UTC)))
 }
 
 /// A request as the integration sends it: with token, `Accept` and, if there is a body, `Content-Type`.
-async fn ask(instance: &ServiceNow, method: &str, path: &str, body: Option<Value>) -> Response<Bytes> {
+pub(super) async fn ask(instance: &ServiceNow, method: &str, path: &str, body: Option<Value>) -> Response<Bytes> {
     let token = token(instance).await;
     let mut request = Request::builder().method(method).uri(path);
     request = request
@@ -49,20 +60,41 @@ async fn ask_for_token(instance: &ServiceNow, client: &str, secret: &str) -> Res
     instance.call(request.body(full(form)).unwrap()).await
 }
 
-async fn get(instance: &ServiceNow, path: &str) -> Value {
+/// A request with these headers only.
+async fn send(
+    instance: &ServiceNow,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Response<Bytes> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    instance.call(request.body(full(body)).unwrap()).await
+}
+
+/// The administrator's name and password.
+const ADMIN: (&str, &str) = ("authorization", "Basic YWRtaW46YWRtaW4=");
+const ACCEPT: (&str, &str) = ("accept", "application/json");
+const JSON: (&str, &str) = ("content-type", "application/json");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+pub(super) async fn get(instance: &ServiceNow, path: &str) -> Value {
     let response = ask(instance, "GET", path, None).await;
     assert_eq!(response.status(), StatusCode::OK, "{:?}", response.body());
     body_json(&response)["result"].clone()
 }
 
-async fn create(instance: &ServiceNow, table: &str, fields: Value) -> Value {
+pub(super) async fn create(instance: &ServiceNow, table: &str, fields: Value) -> Value {
     let response = ask(instance, "POST", &format!("/api/now/table/{table}"), Some(fields)).await;
     assert_eq!(response.status(), StatusCode::CREATED, "{:?}", response.body());
     body_json(&response)["result"].clone()
 }
 
 /// The sys_id of a new incident.
-async fn incident(instance: &ServiceNow) -> String {
+pub(super) async fn incident(instance: &ServiceNow) -> String {
     let row = create(
         instance,
         "incident",
@@ -70,6 +102,42 @@ async fn incident(instance: &ServiceNow) -> String {
     )
     .await;
     row["sys_id"].as_str().unwrap().to_owned()
+}
+
+/// Gives a user a role, both by name; the instance gets the tables of roles if it has none.
+fn give_role(instance: &ServiceNow, user: &str, role: &str) {
+    let reference = |column, target| (column, "reference", target);
+    let of_user = [reference("user", "sys_user"), reference("role", "sys_user_role")];
+    for (table, columns) in [
+        ("sys_user_role", [("name", "string", "")].as_slice()),
+        ("sys_user_has_role", &of_user),
+    ] {
+        if instance.rows("sys_db_object").iter().any(|row| row["name"] == table) {
+            continue;
+        }
+        instance.insert("sys_db_object", &[("name", table), ("label", table)]);
+        for (column, kind, target) in columns {
+            let fields = [
+                ("name", table),
+                ("element", column),
+                ("internal_type", kind),
+                ("reference", target),
+            ];
+            instance.insert("sys_dictionary", &fields);
+        }
+    }
+    if !instance.rows("sys_user_role").iter().any(|row| row["name"] == role) {
+        instance.insert("sys_user_role", &[("name", role)]);
+    }
+    let role = sys_id(instance, "sys_user_role", ("name", role));
+    let user = sys_id(instance, "sys_user", ("user_name", user));
+    instance.insert("sys_user_has_role", &[("user", &user), ("role", &role)]);
+}
+
+/// The sys_id of the first row with that value.
+fn sys_id(instance: &ServiceNow, table: &str, (column, value): (&str, &str)) -> String {
+    let mut rows = instance.rows(table).into_iter();
+    rows.find(|row| row[column] == value).unwrap()["sys_id"].clone()
 }
 
 fn error(response: &Response<Bytes>) -> (u16, String, Value) {
