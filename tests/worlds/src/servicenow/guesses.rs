@@ -70,6 +70,9 @@ pub struct Guesses {
     /// Whether fields that come after the file of a multipart upload are unread. True: the documentation demands
     /// that the file is the last part.
     pub multipart_ends_with_file: bool,
+    /// Whether every row of a staging table joins the same import set. False: one import set per request, as the
+    /// documentation's example reads.
+    pub import_set_is_reused: bool,
     /// The status of a file that the CSM Attachment API stored. 200: the documentation of this one says so, and 201
     /// of the multipart form.
     pub csm_file_status: u16,
@@ -120,6 +123,7 @@ impl Default for Guesses {
             short_url_stays_long: true,
             tiny_url_status: 200,
             multipart_ends_with_file: true,
+            import_set_is_reused: false,
             csm_file_status: 200,
             refresh_token_life_seconds: 8_640_000,
             basic_needs_mfa: false,

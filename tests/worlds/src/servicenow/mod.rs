@@ -16,6 +16,7 @@ mod engine;
 mod errors;
 mod guesses;
 mod identity;
+mod import_sets;
 mod journal;
 mod log_in;
 mod oauth;

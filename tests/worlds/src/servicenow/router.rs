@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::engine::{Act, State};
 use super::identity::{self, Stranger};
 use super::table_api::Target;
-use super::{attachments, batch, email, log_in, oauth, parameters, statistics, table_api, tiny_urls};
+use super::{attachments, batch, email, import_sets, log_in, oauth, parameters, statistics, table_api, tiny_urls};
 use crate::answer;
 use crate::digest::derived_id;
 use crate::gate::Moment;
@@ -97,6 +97,7 @@ fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Byt
         ["stats", table] => statistics::serve(state, act, table, parts),
         ["tinyurl", rest @ ..] => tiny_urls::serve(state, act, rest, parts, body),
         ["email", rest @ ..] => email::serve(state, act, rest, parts, body),
+        ["import", rest @ ..] => import_sets::serve(state, act, rest, parts, body),
         _ => attachments::unknown_uri().answer(&state.guesses),
     }
 }

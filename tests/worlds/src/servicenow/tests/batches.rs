@@ -165,11 +165,14 @@ async fn what_is_no_request_of_the_api_is_refused_alone() {
     let instance = seeded();
     let mut broken = insertion("a", "x");
     broken["body"] = json!("not base64!");
+    let mut nested = insertion("b", "x");
+    nested["url"] = json!(BATCH);
+    nested["body"] = json!(STANDARD.encode(json!({ "rest_requests": [] }).to_string()));
     let answer = run(
         &instance,
         json!([
             broken,
-            item("b", "POST", "/api/now/v1/batch"),
+            nested,
             item("c", "GET", "https://elsewhere.example/api/now/table/incident"),
             item("d", "POST", "/oauth_token.do"),
             item("e", "G E T", "/api/now/table/incident"),

@@ -9,6 +9,7 @@ mod files;
 mod grants;
 mod hostile;
 mod identities;
+mod import_sets;
 mod inspection;
 mod journals;
 mod log_ins;
