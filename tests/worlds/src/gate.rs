@@ -14,7 +14,7 @@ use crate::answer::{self, Dropped, SlowDrip, Truncated};
 use crate::body::{self, WorldBody};
 use crate::calls::{self, CallRecord};
 use crate::clock::{self, Clock};
-use crate::knobs::{Fault, Knobs, Plan};
+use crate::knobs::{BatchStop, Fault, Knobs, Plan};
 
 /// When a request takes effect.
 #[derive(Debug, Clone, Copy)]
@@ -202,6 +202,13 @@ impl Gate {
                 let mut response = answer::empty(StatusCode::FOUND);
                 answer::set(&mut response, LOCATION, location);
                 response
+            }
+            Some(Fault::BatchStop { after_items }) => {
+                let mut parts = parts;
+                parts.extensions.insert(BatchStop {
+                    after_items: *after_items,
+                });
+                world.handle(moment, &parts, &body)
             }
             Some(Fault::SlowDrip {
                 chunk_bytes,

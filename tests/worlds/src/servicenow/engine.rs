@@ -6,14 +6,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::api_keys::ApiKeys;
+use super::attachments;
 use super::definitions;
 use super::dictionary::{Column, Dictionary, Kind};
 use super::errors::Refusal;
 use super::guesses::{Guesses, RowOrder};
 use super::journal;
-use super::oauth::Tokens;
 use super::query::Query;
 use super::rules;
+use super::sessions::Sessions;
+use super::tokens::Tokens;
 use super::values::{Stored, same_text, stored};
 use crate::clock;
 use crate::digest::derived_id;
@@ -44,6 +47,8 @@ pub(crate) struct State {
     /// The values of `sys_properties` by name.
     pub(crate) properties: Arc<BTreeMap<String, String>>,
     pub(crate) tokens: Tokens,
+    pub(crate) sessions: Sessions,
+    pub(crate) api_keys: ApiKeys,
     /// Without a slash at the end; for links.
     pub(crate) base_url: String,
     pub(crate) transactions: u64,
@@ -78,6 +83,8 @@ impl State {
             inserted: 0,
             properties: Arc::default(),
             tokens: Tokens::default(),
+            sessions: Sessions::default(),
+            api_keys: ApiKeys::default(),
             base_url: "https://servicenow.example".to_owned(),
             transactions: 0,
             ignored: Vec::new(),
@@ -149,7 +156,7 @@ impl State {
         definitions::changed(self, &old.class, Some(&old.fields), None);
         if self.guesses.delete_removes_attachments {
             for attachment in self.attachments_of(sys_id) {
-                self.remove("sys_attachment", &attachment);
+                attachments::remove(self, &attachment);
             }
         }
         Ok(())

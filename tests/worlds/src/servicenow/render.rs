@@ -22,6 +22,9 @@ pub(crate) enum Display {
     Both,
 }
 
+/// What a password shows.
+const MASK: &str = "********";
+
 /// A row of `table` as JSON; paths that lead nowhere are left out.
 pub(crate) fn row(state: &State, table: &str, row: &Row, view: &View) -> Value {
     let mut object = Map::new();
@@ -43,7 +46,10 @@ pub(crate) fn row(state: &State, table: &str, row: &Row, view: &View) -> Value {
 }
 
 fn value(state: &State, table: &str, row: &Row, path: &str, column: &Column, view: &View) -> Value {
-    let stored = state.value_at(table, row, path);
+    let stored = match (&column.kind, state.value_at(table, row, path)) {
+        (Kind::Password, stored) if !stored.is_empty() => MASK.to_owned(),
+        (_, stored) => stored,
+    };
     let link = match &column.kind {
         Kind::Reference(target) if !stored.is_empty() && !view.exclude_reference_link => {
             Some(format!("{}/api/now/table/{target}/{stored}", state.base_url))

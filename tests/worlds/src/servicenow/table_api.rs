@@ -10,7 +10,7 @@ use super::engine::{Act, Fields, State};
 use super::errors::{Refusal, failure};
 use super::parameters::{self, Parameters};
 use super::query::Query;
-use super::render;
+use super::{render, tiny_urls};
 use crate::answer;
 
 /// What the path of a Table API request names.
@@ -45,10 +45,10 @@ fn answer_to(
     if state.dictionary.table(table).is_none() {
         return Err(Refusal::InvalidTable(table.to_owned()));
     }
-    let parameters = Parameters::of(parts);
+    let parameters = tiny_urls::expand(state, Parameters::of(parts));
     match (parameters::method(parts), target.sys_id) {
-        (Method::GET | Method::HEAD, None) => list(state, act, target, parts, &parameters),
-        (Method::GET | Method::HEAD, Some(sys_id)) => {
+        (Method::GET, None) => list(state, act, target, parts, &parameters),
+        (Method::GET, Some(sys_id)) => {
             Ok(one(state, table, sys_id, StatusCode::OK, &parameters).ok_or(Refusal::NoRecord)?)
         }
         (Method::POST, None) => {

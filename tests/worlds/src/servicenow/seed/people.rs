@@ -407,6 +407,10 @@ fn user(seed: &mut Seed, colleague: &Colleague) {
         ("time_zone", colleague.time_zone),
         ("department", &reference("cmn_department", colleague.department)),
         ("location", &reference("cmn_location", colleague.location)),
+        (
+            "user_password",
+            if colleague.user_name == "admin" { "admin" } else { "" },
+        ),
         ("web_service_access_only", is_integration),
         ("internal_integration_user", is_integration),
     ];

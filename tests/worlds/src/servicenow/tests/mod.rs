@@ -1,15 +1,27 @@
 //! What the simulated instance must do, spoken to over its own interface.
 
 mod attachments;
+mod batches;
+mod csm_files;
+mod emails;
 mod faults;
+mod files;
+mod grants;
+mod hostile;
+mod identities;
+mod import_sets;
 mod inspection;
 mod journals;
+mod log_ins;
+mod methods;
 mod oauth;
 mod policies;
 mod queries;
 mod records;
 mod requests;
 mod seed;
+mod statistics;
+mod tiny_urls;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -49,6 +61,27 @@ async fn ask_for_token(instance: &ServiceNow, client: &str, secret: &str) -> Res
     instance.call(request.body(full(form)).unwrap()).await
 }
 
+/// A request with these headers only.
+async fn send(
+    instance: &ServiceNow,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Response<Bytes> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    instance.call(request.body(full(body)).unwrap()).await
+}
+
+/// The administrator's name and password.
+const ADMIN: (&str, &str) = ("authorization", "Basic YWRtaW46YWRtaW4=");
+const ACCEPT: (&str, &str) = ("accept", "application/json");
+const JSON: (&str, &str) = ("content-type", "application/json");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
 pub(super) async fn get(instance: &ServiceNow, path: &str) -> Value {
     let response = ask(instance, "GET", path, None).await;
     assert_eq!(response.status(), StatusCode::OK, "{:?}", response.body());
@@ -70,6 +103,42 @@ pub(super) async fn incident(instance: &ServiceNow) -> String {
     )
     .await;
     row["sys_id"].as_str().unwrap().to_owned()
+}
+
+/// Gives a user a role, both by name; the instance gets the tables of roles if it has none.
+fn give_role(instance: &ServiceNow, user: &str, role: &str) {
+    let reference = |column, target| (column, "reference", target);
+    let of_user = [reference("user", "sys_user"), reference("role", "sys_user_role")];
+    for (table, columns) in [
+        ("sys_user_role", [("name", "string", "")].as_slice()),
+        ("sys_user_has_role", &of_user),
+    ] {
+        if instance.rows("sys_db_object").iter().any(|row| row["name"] == table) {
+            continue;
+        }
+        instance.insert("sys_db_object", &[("name", table), ("label", table)]);
+        for (column, kind, target) in columns {
+            let fields = [
+                ("name", table),
+                ("element", column),
+                ("internal_type", kind),
+                ("reference", target),
+            ];
+            instance.insert("sys_dictionary", &fields);
+        }
+    }
+    if !instance.rows("sys_user_role").iter().any(|row| row["name"] == role) {
+        instance.insert("sys_user_role", &[("name", role)]);
+    }
+    let role = sys_id(instance, "sys_user_role", ("name", role));
+    let user = sys_id(instance, "sys_user", ("user_name", user));
+    instance.insert("sys_user_has_role", &[("user", &user), ("role", &role)]);
+}
+
+/// The sys_id of the first row with that value.
+fn sys_id(instance: &ServiceNow, table: &str, (column, value): (&str, &str)) -> String {
+    let mut rows = instance.rows(table).into_iter();
+    rows.find(|row| row[column] == value).unwrap()["sys_id"].clone()
 }
 
 fn error(response: &Response<Bytes>) -> (u16, String, Value) {
