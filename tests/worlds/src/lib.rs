@@ -18,6 +18,7 @@ mod clock;
 mod digest;
 mod gate;
 mod knobs;
+mod lines;
 pub mod server;
 pub mod servicenow;
 pub mod trading_grid;

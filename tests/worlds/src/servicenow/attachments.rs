@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::engine::{Act, Fields, Row, State};
 use super::errors::{Refusal, failure};
+use super::guards::acl::{self, Operation};
 use super::parameters::{self, Parameters};
 use super::render::{self, Display, View};
 use super::table_api;
@@ -31,9 +32,9 @@ pub(crate) fn serve(state: &mut State, act: Act<'_>, path: &[&str], parts: &Part
     let answered = match (parameters::method(parts), path) {
         (Method::POST, ["file"]) => upload(state, act, parts, body),
         (Method::GET, []) => list(state, act, parts),
-        (Method::GET, [sys_id]) => metadata(state, sys_id, parts),
-        (Method::GET, [sys_id, "file"]) => file(state, sys_id, parts),
-        (Method::DELETE, [sys_id]) => delete(state, sys_id, parts),
+        (Method::GET, [sys_id]) => metadata(state, act, sys_id, parts),
+        (Method::GET, [sys_id, "file"]) => file(state, act, sys_id, parts),
+        (Method::DELETE, [sys_id]) => delete(state, act, sys_id, parts),
         (_, [] | ["file"] | [_] | [_, "file"]) => {
             Ok(failure(StatusCode::METHOD_NOT_ALLOWED, "Method not supported", None))
         }
@@ -105,13 +106,13 @@ fn upload(state: &mut State, act: Act<'_>, parts: &Parts, body: &Bytes) -> Resul
     if state.dictionary.table(&table).is_none() {
         return Err(Refusal::InvalidTable(table));
     }
-    state.find(&table, &record).ok_or(Refusal::NoRecord)?;
+    acl::check_attach(state, act, &table, &record)?;
     check_size(state, body.len())?;
     check_extension(state, &file_name)?;
     let content_type = parameters::header(parts, &CONTENT_TYPE);
     let sys_id = store(state, act, (&table, &record), &file_name, content_type, body)?;
     let row = state.find("sys_attachment", &sys_id).ok_or(Refusal::NoRecord)?;
-    let mut response = answer::json(StatusCode::CREATED, &json!({ "result": described(state, row) }));
+    let mut response = answer::json(StatusCode::CREATED, &json!({ "result": described(state, act, row) }));
     answer::set(
         &mut response,
         LOCATION,
@@ -125,6 +126,7 @@ fn list(state: &mut State, act: Act<'_>, parts: &Parts) -> Result<Response<Bytes
     let parameters = Parameters::of(parts);
     let limit = parameters.number("sysparm_limit", 1000)?;
     let offset = parameters.number("sysparm_offset", 0)?;
+    acl::check_query(state, act, "sys_attachment", &parameters)?;
     let query = table_api::query(state, act, "sys_attachment", &parameters);
     let found = state.select("sys_attachment", &query);
     let total = found.len();
@@ -132,7 +134,8 @@ fn list(state: &mut State, act: Act<'_>, parts: &Parts) -> Result<Response<Bytes
         .into_iter()
         .skip(offset)
         .take(limit)
-        .map(|row| described(state, row))
+        .filter(|row| acl::attachment(state, act, Operation::Read, row.get("sys_id")).is_ok())
+        .map(|row| described(state, act, row))
         .collect();
     let mut response = answer::json(StatusCode::OK, &json!({ "result": rows }));
     answer::set(
@@ -151,20 +154,20 @@ fn list(state: &mut State, act: Act<'_>, parts: &Parts) -> Result<Response<Bytes
     Ok(response)
 }
 
-fn metadata(state: &State, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
+fn metadata(state: &State, act: Act<'_>, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
     demand(parts, &ACCEPT)?;
-    let row = state.find("sys_attachment", sys_id).ok_or(Refusal::NoRecord)?;
+    let row = acl::attachment(state, act, Operation::Read, sys_id)?;
     Ok(answer::json(
         StatusCode::OK,
-        &json!({ "result": described(state, row) }),
+        &json!({ "result": described(state, act, row) }),
     ))
 }
 
-fn file(state: &State, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
+fn file(state: &State, act: Act<'_>, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
     demand(parts, &ACCEPT)?;
-    let row = state.find("sys_attachment", sys_id).ok_or(Refusal::NoRecord)?;
+    let row = acl::attachment(state, act, Operation::Read, sys_id)?;
     let mut response = answer::typed(StatusCode::OK, row.get("content_type"), bytes_of(state, row));
-    let metadata = described(state, row).to_string();
+    let metadata = described(state, act, row).to_string();
     answer::set(
         &mut response,
         HeaderName::from_static("x-attachment-metadata"),
@@ -173,21 +176,21 @@ fn file(state: &State, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, R
     Ok(response)
 }
 
-fn delete(state: &mut State, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
+fn delete(state: &mut State, act: Act<'_>, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
     demand(parts, &ACCEPT)?;
-    state.find("sys_attachment", sys_id).ok_or(Refusal::NoRecord)?;
+    acl::attachment(state, act, Operation::Delete, sys_id)?;
     state.remove("sys_attachment", sys_id);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
 /// Every member is a string, numbers too.
-fn described(state: &State, row: &Row) -> Value {
+fn described(state: &State, act: Act<'_>, row: &Row) -> Value {
     let view = View {
         fields: None,
         display: Display::Values,
         exclude_reference_link: true,
     };
-    let mut object = match render::row(state, "sys_attachment", row, &view) {
+    let mut object = match render::row(state, act, "sys_attachment", row, &view) {
         Value::Object(object) => object,
         _ => Map::new(),
     };

@@ -6,6 +6,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 
 use super::engine::{Act, State};
+use super::guards::{self, queues, rate_limits};
 use super::table_api::Target;
 use super::{attachments, errors, oauth, table_api};
 use crate::answer;
@@ -34,7 +35,7 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
             .ignored
             .push("a cookie was sent: requests of one session wait for each other".to_owned());
     }
-    let user = state.tokens.user_of(parts, moment);
+    let user = caller(state, moment, parts);
     let mut response = match &user {
         None => errors::unauthenticated(&state.guesses),
         Some(user) => {
@@ -43,11 +44,17 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
                 by: user,
                 is_script: false,
             };
-            api(state, act, &path, parts, body)
+            rate_limits::limited(state, act, &path, parts, |state| api(state, act, &path, parts, body))
         }
     };
-    decorate(state, &mut response, user.is_some());
+    decorate(state, &mut response, user.is_some(), queues::session(parts).is_some());
     response
+}
+
+/// The user name behind a request, if the account may be used.
+pub(crate) fn caller(state: &State, moment: Moment, parts: &Parts) -> Option<String> {
+    let user = state.tokens.user_of(parts, moment);
+    user.filter(|user| guards::admits(state, user))
 }
 
 fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Bytes) -> Response<Bytes> {
@@ -57,6 +64,9 @@ fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Byt
         _ => ("v2", [].as_slice()),
     };
     let is_version_1 = version == "v1";
+    if let Err(refusal) = guards::check_api(state, act, rest, parts, body) {
+        return refusal.answer(&state.guesses);
+    }
     match rest {
         ["table", table] => table_api::serve(
             state,
@@ -86,7 +96,7 @@ fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Byt
 }
 
 /// The headers of every answer of the API.
-fn decorate(state: &mut State, response: &mut Response<Bytes>, is_logged_in: bool) {
+fn decorate(state: &mut State, response: &mut Response<Bytes>, is_logged_in: bool, has_session: bool) {
     state.transactions += 1;
     let id = derived_id("transaction", state.transactions);
     answer::set(response, HeaderName::from_static("x-transaction-id"), &id[..12]);
@@ -100,6 +110,9 @@ fn decorate(state: &mut State, response: &mut Response<Bytes>, is_logged_in: boo
         STRICT_TRANSPORT_SECURITY,
         "max-age=63072000; includeSubDomains",
     );
+    if has_session {
+        return;
+    }
     let session = derived_id("session", state.transactions);
     answer::set(
         response,
