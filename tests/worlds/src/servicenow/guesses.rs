@@ -90,6 +90,21 @@ pub struct Guesses {
     pub display_offset_hours: i8,
     /// Whether deleting a record deletes its attachments. True: as the platform's cascade does.
     pub delete_removes_attachments: bool,
+    /// Whether a query that names a field which the user can never read is refused. True: several clients met the
+    /// 403; that it depends on the field, and not on the rows, is our reading of its words.
+    pub query_on_unreadable_field_is_refused: bool,
+    /// The status of a request to a table that does not allow access via web services. 403: it is one of access.
+    pub closed_table_status: u16,
+    /// The message of a 400 for a JSON body over `glide.rest.max_content_length`. Ours.
+    pub oversized_body_message: String,
+    /// How many requests of one session may wait before others are answered 202. Others saw about ten.
+    pub session_queue: usize,
+    /// How many requests run at the same time. The semaphores of one node in the vendor's example.
+    pub semaphores: usize,
+    /// How many requests wait for a semaphore before others are answered 429. As in the same example.
+    pub semaphore_queue: usize,
+    /// The message of that 429. The words of the vendor's example.
+    pub full_queue_message: String,
     /// The life of an access token in seconds. The documented default.
     pub token_life_seconds: i64,
     /// The message of a 400 for an unknown table; the table's name follows. Seen with other clients.
@@ -134,6 +149,13 @@ impl Default for Guesses {
             system_tables_are_writable: false,
             display_offset_hours: -8,
             delete_removes_attachments: true,
+            query_on_unreadable_field_is_refused: true,
+            closed_table_status: 403,
+            oversized_body_message: "Request body is too large".to_owned(),
+            session_queue: 10,
+            semaphores: 4,
+            semaphore_queue: 50,
+            full_queue_message: "Too Many Requests".to_owned(),
             token_life_seconds: 1800,
             invalid_table_message: "Invalid table".to_owned(),
             invalid_json_message: "Exception while reading request".to_owned(),

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::engine::{Act, Row, State};
 use super::errors::{Refusal, failure};
+use super::guards::acl::{Access, Operation};
 use super::parameters::{self, Parameters};
 use super::render::{self, Display, View};
 use super::table_api;
@@ -37,9 +38,13 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
     let query = table_api::query(state, act, table, &parameters);
     let (wish, ignored) = Wish::parse(&state.dictionary, table, &parameters);
     state.ignored.extend(ignored);
-    let rows = state.select(table, &query);
+    let access = Access::of(state, act);
+    let mut rows = state.select(table, &query);
+    rows.retain(|row| access.row(Operation::Read, row));
     let survey = Survey {
         state,
+        act,
+        access,
         table,
         wish: &wish,
     };
@@ -54,6 +59,8 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
 /// What is asked about the rows of a table.
 struct Survey<'a> {
     state: &'a State,
+    act: Act<'a>,
+    access: Access<'a>,
     table: &'a str,
     wish: &'a Wish,
 }
@@ -180,7 +187,11 @@ impl<'a> Survey<'a> {
     }
 
     fn value(&self, row: &Row, path: &str) -> String {
-        self.state.value_at(self.table, row, path)
+        if self.access.path(row, path) {
+            self.state.value_at(self.table, row, path)
+        } else {
+            String::new()
+        }
     }
 
     fn shown(&self, row: &Row, path: &str) -> String {
@@ -189,7 +200,7 @@ impl<'a> Survey<'a> {
             display: Display::Labels,
             exclude_reference_link: true,
         };
-        let rendered = render::row(self.state, self.table, row, &view);
+        let rendered = render::row(self.state, self.act, self.table, row, &view);
         rendered
             .get(path)
             .and_then(Value::as_str)
