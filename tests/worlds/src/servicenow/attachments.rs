@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::engine::{Act, Fields, Row, State};
 use super::errors::{Refusal, failure};
+use super::locale::Locale;
 use super::parameters::{self, Parameters};
 use super::render::{self, Display, View};
 use super::table_api;
@@ -186,6 +187,7 @@ fn described(state: &State, row: &Row) -> Value {
         fields: None,
         display: Display::Values,
         exclude_reference_link: true,
+        locale: Locale::internal(),
     };
     let mut object = match render::row(state, "sys_attachment", row, &view) {
         Value::Object(object) => object,

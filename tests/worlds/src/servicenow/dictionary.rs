@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::path::Path;
 use super::tables;
 
 /// Every table of the instance.
@@ -107,30 +108,28 @@ impl Dictionary {
 
     /// The table and its parents, the table itself first; empty for an unknown table.
     pub(crate) fn lineage(&self, table: &str) -> Vec<&Table> {
-        let mut lineage = Vec::new();
-        let mut next = self.table(table);
-        while let Some(table) = next {
-            lineage.push(table);
-            next = table.parent.as_deref().and_then(|parent| self.table(parent));
-        }
-        lineage
+        self.ancestry(table).collect()
     }
 
     /// The root of the table's hierarchy, where the primary key lives.
     pub(crate) fn base<'a>(&'a self, table: &'a str) -> &'a str {
-        self.lineage(table).last().map_or(table, |base| base.name.as_str())
+        self.ancestry(table).last().map_or(table, |base| base.name.as_str())
     }
 
     /// Whether rows of `class` are rows of `table`.
     pub(crate) fn is_a(&self, class: &str, table: &str) -> bool {
-        self.lineage(class).iter().any(|ancestor| ancestor.name == table)
+        self.ancestry(class).any(|ancestor| ancestor.name == table)
     }
 
     /// A column of the table itself or of a parent; the nearest one counts.
     pub(crate) fn column(&self, table: &str, name: &str) -> Option<&Column> {
-        self.lineage(table)
-            .into_iter()
+        self.ancestry(table)
             .find_map(|table| table.columns.iter().find(|column| column.name == name))
+    }
+
+    /// The column that stands for a row of the table where a reference is displayed.
+    pub(crate) fn display_of(&self, table: &str) -> &str {
+        self.table(table).map_or("sys_id", |table| table.display.as_str())
     }
 
     /// All columns of the table, by name.
@@ -146,13 +145,12 @@ impl Dictionary {
 
     /// The column at the end of a dot-walk such as `caller_id.company.name`.
     pub(crate) fn walk(&self, table: &str, path: &str) -> Option<&Column> {
-        match path.split_once('.') {
-            None => self.column(table, path),
-            Some((first, rest)) => match &self.column(table, first)?.kind {
-                Kind::Reference(target) => self.walk(target, rest),
-                _ => None,
-            },
-        }
+        Path::of(self, table, path).map(|(_, column)| column)
+    }
+
+    fn ancestry(&self, table: &str) -> impl Iterator<Item = &Table> {
+        let parent = |table: &&Table| self.table(table.parent.as_deref()?);
+        std::iter::successors(self.table(table), parent)
     }
 }
 

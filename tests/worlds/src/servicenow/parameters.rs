@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 
 use super::errors::Refusal;
 use super::guesses::Guesses;
+use super::locale::Locale;
 use super::render::{Display, View};
 
 /// The query of a request, decoded, in order.
@@ -48,7 +49,8 @@ impl Parameters {
         }
     }
 
-    pub(crate) fn view(&self) -> View {
+    /// What the answer looks like to a user with this locale. `sysparm_view` has no effect: this world has no forms.
+    pub(crate) fn view(&self, locale: Locale) -> View {
         let fields = self.get("sysparm_fields").filter(|fields| !fields.is_empty());
         let display = match self.get("sysparm_display_value") {
             Some("true") => Display::Labels,
@@ -59,6 +61,7 @@ impl Parameters {
             fields: fields.map(|fields| fields.split(',').map(|path| path.trim().to_owned()).collect()),
             display,
             exclude_reference_link: self.is_true("sysparm_exclude_reference_link"),
+            locale,
         }
     }
 
