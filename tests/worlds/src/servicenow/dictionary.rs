@@ -30,7 +30,7 @@ pub(crate) struct NumberSeries {
 }
 
 /// A column of a table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     pub(crate) name: String,
     pub(crate) label: String,
@@ -106,24 +106,37 @@ impl Dictionary {
         true
     }
 
-    /// The table and its parents, the table itself first; empty for an unknown table.
-    pub(crate) fn lineage(&self, table: &str) -> Vec<&Table> {
-        self.ancestry(table).collect()
+    /// Adds a table, or replaces the one of that name.
+    pub(crate) fn add_table(&mut self, table: Table) {
+        self.0.insert(table.name.clone(), table);
+    }
+
+    /// A column that the table itself has, to be changed.
+    pub(crate) fn own_column(&mut self, table: &str, name: &str) -> Option<&mut Column> {
+        let columns = &mut self.0.get_mut(table)?.columns;
+        columns.iter_mut().find(|column| column.name == name)
+    }
+
+    /// The table and its parents, the table itself first; nothing for an unknown table.
+    pub(crate) fn lineage<'a>(&'a self, table: &str) -> impl Iterator<Item = &'a Table> {
+        std::iter::successors(self.table(table), |table| {
+            table.parent.as_deref().and_then(|parent| self.table(parent))
+        })
     }
 
     /// The root of the table's hierarchy, where the primary key lives.
     pub(crate) fn base<'a>(&'a self, table: &'a str) -> &'a str {
-        self.ancestry(table).last().map_or(table, |base| base.name.as_str())
+        self.lineage(table).last().map_or(table, |base| base.name.as_str())
     }
 
     /// Whether rows of `class` are rows of `table`.
     pub(crate) fn is_a(&self, class: &str, table: &str) -> bool {
-        self.ancestry(class).any(|ancestor| ancestor.name == table)
+        self.lineage(class).any(|ancestor| ancestor.name == table)
     }
 
     /// A column of the table itself or of a parent; the nearest one counts.
     pub(crate) fn column(&self, table: &str, name: &str) -> Option<&Column> {
-        self.ancestry(table)
+        self.lineage(table)
             .find_map(|table| table.columns.iter().find(|column| column.name == name))
     }
 
@@ -146,11 +159,6 @@ impl Dictionary {
     /// The column at the end of a dot-walk such as `caller_id.company.name`.
     pub(crate) fn walk(&self, table: &str, path: &str) -> Option<&Column> {
         Path::of(self, table, path).map(|(_, column)| column)
-    }
-
-    fn ancestry(&self, table: &str) -> impl Iterator<Item = &Table> {
-        let parent = |table: &&Table| self.table(table.parent.as_deref()?);
-        std::iter::successors(self.table(table), parent)
     }
 }
 

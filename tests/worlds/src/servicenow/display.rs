@@ -80,7 +80,9 @@ pub(crate) fn shown(state: &State, locale: &Locale, row: &Row, column: &Column) 
         | Kind::Password
         | Kind::System => {
             let own = state.dictionary.column(&row.class, &column.name);
-            let label = own.and_then(|own| own.label_of(stored)).or_else(|| column.label_of(stored));
+            let label = own
+                .and_then(|own| own.label_of(stored))
+                .or_else(|| column.label_of(stored));
             label.unwrap_or(stored).to_owned()
         }
     }

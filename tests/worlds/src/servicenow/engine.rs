@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::definitions;
 use super::dictionary::{Column, Dictionary};
 use super::errors::Refusal;
 use super::guesses::{Guesses, RowOrder};
@@ -41,6 +42,8 @@ pub(crate) struct State {
     pub(crate) files: BTreeMap<String, Bytes>,
     numbers: BTreeMap<String, u64>,
     inserted: u64,
+    /// The values of `sys_properties` by name.
+    pub(crate) properties: Arc<BTreeMap<String, String>>,
     pub(crate) tokens: Tokens,
     /// Without a slash at the end; for links.
     pub(crate) base_url: String,
@@ -50,7 +53,7 @@ pub(crate) struct State {
 }
 
 /// The rows of a hierarchy by lower-case sys_id.
-type Rows = BTreeMap<String, Row>;
+type Rows = BTreeMap<String, Arc<Row>>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
@@ -74,6 +77,7 @@ impl State {
             files: BTreeMap::new(),
             numbers: BTreeMap::new(),
             inserted: 0,
+            properties: Arc::default(),
             tokens: Tokens::default(),
             base_url: "https://servicenow.example".to_owned(),
             transactions: 0,
@@ -90,7 +94,7 @@ impl State {
     pub(crate) fn insert(&mut self, act: Act<'_>, table: &str, sent: &Fields) -> Result<String, Refusal> {
         self.allow(act, table, "Insert")?;
         let mut fields = self.defaults(table);
-        let entries = self.accept(table, sent, &mut fields);
+        let entries = self.accept_as(act, table, table, sent, &mut fields);
         let sys_id = self.key_for(sent);
         if self.is_taken(table, &sys_id) {
             return Err(Refusal::Taken);
@@ -113,7 +117,8 @@ impl State {
             fields,
         };
         let base = self.dictionary.base(table).to_owned();
-        self.rows_of_base(&base).insert(key(&sys_id), row);
+        self.rows_of_base(&base).insert(key(&sys_id), Arc::new(row));
+        definitions::changed(self, table, None, Some(&sys_id));
         journal::append(self, act, table, &sys_id, &entries);
         Ok(sys_id)
     }
@@ -124,7 +129,7 @@ impl State {
         let old = self.find(table, sys_id).ok_or(Refusal::NoRecord)?.clone();
         let mut fields = old.fields.clone();
         // The table asked for decides which columns exist; the row's own class decides the rules.
-        let entries = self.accept_as(table, &old.class, sent, &mut fields);
+        let entries = self.accept_as(act, table, &old.class, sent, &mut fields);
         rules::before_update(self, act, &old.class, &old.fields, &mut fields);
         rules::check(self, act, &old.class, Some(&old.fields), &fields)?;
         self.check_unique(&old.class, sys_id, &fields)?;
@@ -132,6 +137,7 @@ impl State {
         if is_changed || self.guesses.unchanged_update_counts {
             stamp_changed(&mut fields, act);
             self.replace(table, sys_id, fields);
+            definitions::changed(self, &old.class, Some(&old.fields), Some(sys_id));
         }
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
         Ok(())
@@ -139,8 +145,9 @@ impl State {
 
     pub(crate) fn delete(&mut self, act: Act<'_>, table: &str, sys_id: &str) -> Result<(), Refusal> {
         self.allow(act, table, "Delete")?;
-        self.find(table, sys_id).ok_or(Refusal::NoRecord)?;
+        let old = self.find(table, sys_id).ok_or(Refusal::NoRecord)?.clone();
         self.remove(table, sys_id);
+        definitions::changed(self, &old.class, Some(&old.fields), None);
         if self.guesses.delete_removes_attachments {
             for attachment in self.attachments_of(sys_id) {
                 self.remove("sys_attachment", &attachment);
@@ -159,7 +166,7 @@ impl State {
     /// A row of the table or of a table that extends it.
     pub(crate) fn find(&self, table: &str, sys_id: &str) -> Option<&Row> {
         let row = self.rows.get(self.dictionary.base(table))?.get(&key(sys_id))?;
-        self.dictionary.is_a(&row.class, table).then_some(row)
+        self.dictionary.is_a(&row.class, table).then_some(&**row)
     }
 
     /// All rows of the table and of tables that extend it, in the order that is nobody's wish.
@@ -168,7 +175,8 @@ impl State {
             .rows
             .get(self.dictionary.base(table))
             .into_iter()
-            .flat_map(|rows| rows.values());
+            .flat_map(|rows| rows.values())
+            .map(|row| &**row);
         let mut rows: Vec<&Row> = rows.filter(|row| self.dictionary.is_a(&row.class, table)).collect();
         if self.guesses.row_order == RowOrder::Insertion {
             rows.sort_by_key(|row| row.inserted);
@@ -182,7 +190,10 @@ impl State {
 
     /// The row in whatever table it is.
     pub(crate) fn anywhere(&self, sys_id: &str) -> Option<&Row> {
-        self.rows.values().find_map(|rows| rows.get(&key(sys_id)))
+        self.rows
+            .values()
+            .find_map(|rows| rows.get(&key(sys_id)))
+            .map(|row| &**row)
     }
 
     pub(crate) fn attachments_of(&self, sys_id: &str) -> Vec<String> {
@@ -196,11 +207,7 @@ impl State {
 
     /// The value of a system property, or the default.
     pub(crate) fn property<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
-        let row = self
-            .rows("sys_properties")
-            .into_iter()
-            .find(|row| row.get("name") == name);
-        row.map_or(default, |row| row.get("value"))
+        self.properties.get(name).map_or(default, String::as_str)
     }
 
     pub(crate) fn set_property(&mut self, act: Act<'_>, name: &str, value: &str) {
@@ -244,7 +251,7 @@ impl State {
     pub(crate) fn replace(&mut self, table: &str, sys_id: &str, fields: Fields) {
         let base = self.dictionary.base(table).to_owned();
         if let Some(row) = self.rows_of_base(&base).get_mut(&key(sys_id)) {
-            row.fields = fields;
+            Arc::make_mut(row).fields = fields;
         }
     }
 
@@ -277,12 +284,15 @@ impl State {
             .collect()
     }
 
-    fn accept(&mut self, table: &str, sent: &Fields, fields: &mut Fields) -> Vec<(String, String)> {
-        self.accept_as(table, table, sent, fields)
-    }
-
     /// Takes over what can be stored; gives the journal entries in the order of the dictionary.
-    fn accept_as(&mut self, table: &str, class: &str, sent: &Fields, fields: &mut Fields) -> Vec<(String, String)> {
+    fn accept_as(
+        &mut self,
+        act: Act<'_>,
+        table: &str,
+        class: &str,
+        sent: &Fields,
+        fields: &mut Fields,
+    ) -> Vec<(String, String)> {
         let allow_any_choice = self.property("glide.rest.choice.allow_non_existing_value", "false") == "true";
         let dictionary = Arc::clone(&self.dictionary);
         let mut entries = Vec::new();
@@ -294,6 +304,10 @@ impl State {
             let Some(column) = dictionary.column(class, name) else {
                 continue;
             };
+            if column.is_read_only && !act.is_script {
+                self.ignored.push(format!("{class}.{name} is read-only"));
+                continue;
+            }
             match stored(column, value, allow_any_choice, &self.guesses) {
                 Stored::Entry(text) => entries.push((name.clone(), text)),
                 Stored::Value(value) => {
@@ -342,8 +356,8 @@ impl State {
             let owner = self
                 .dictionary
                 .lineage(table)
-                .into_iter()
-                .rfind(|one| one.columns.iter().any(|c| c.name == name));
+                .filter(|one| one.columns.iter().any(|c| c.name == name))
+                .last();
             let owner = owner.map_or(table, |owner| owner.name.as_str());
             let taken = self.rows(owner).into_iter().any(|row| {
                 key(row.get("sys_id")) != key(sys_id) && same_text(row.get(name), value, self.guesses.text_ignores_case)
@@ -359,11 +373,7 @@ impl State {
         if fields.get("number").is_none_or(|number| !number.is_empty()) {
             return;
         }
-        let series = self
-            .dictionary
-            .lineage(table)
-            .into_iter()
-            .find_map(|table| table.number.clone());
+        let series = self.dictionary.lineage(table).find_map(|table| table.number.clone());
         if let Some(series) = series {
             let next = self.numbers.entry(series.prefix.clone()).or_insert(series.first);
             fields.insert("number".to_owned(), format!("{}{next:07}", series.prefix));

@@ -1,7 +1,10 @@
 //! What nobody could tell us about the real system, each with the value we chose and why.
 
+use serde::{Deserialize, Serialize};
+
 /// How rows come when the query does not order them, and among equals when it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RowOrder {
     /// By `sys_id`.
     SysId,
@@ -10,7 +13,8 @@ pub enum RowOrder {
 }
 
 /// Which conditions after `JOIN…!` are about the joined table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum JoinConditions {
     /// All until the next table, group, order or end. What the official Python client means by what it sends.
     UntilNextClause,
@@ -20,8 +24,9 @@ pub enum JoinConditions {
 }
 
 /// Behaviour of ServiceNow that we do not know for certain. Change one with
-/// [`ServiceNow::guess`](super::ServiceNow::guess).
-#[derive(Debug, Clone)]
+/// [`ServiceNow::guess`](super::ServiceNow::guess), or by name on `POST /_world/guesses`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Guesses {
     /// Whether a `sys_id` of 32 characters in a POST becomes the row's key. True: the official Python client
     /// tests it on `problem`; other tables are unproven.

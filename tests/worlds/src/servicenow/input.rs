@@ -28,7 +28,9 @@ fn stored(state: &State, asker: &Asker, column: &Column, shown: &str) -> Option<
     match &column.kind {
         Kind::DateTime => asker.locale.read_time(shown, asker.now),
         Kind::Date => asker.locale.read_date(shown, asker.now),
-        Kind::Duration => duration(shown).or_else(|| locale::moment(shown).map(locale::stored)),
+        Kind::Duration => duration(shown)
+            .or_else(|| locale::moment(shown).map(locale::stored))
+            .or_else(|| locale::stored_length(shown)),
         Kind::Integer | Kind::Decimal if column.choices.is_empty() => Some(shown.replace(',', "")),
         Kind::Currency => Some(amount(shown)),
         Kind::Reference(target) => reference(state, target, shown),
@@ -49,7 +51,9 @@ fn stored(state: &State, asker: &Asker, column: &Column, shown: &str) -> Option<
         | Kind::System
         | Kind::SystemTime => {
             let label = column.choices.iter().find(|(_, label)| label == shown);
-            let as_it_is = (takes_stored || column.choices.is_empty()).then_some(shown).filter(|_| is_known);
+            let as_it_is = (takes_stored || column.choices.is_empty())
+                .then_some(shown)
+                .filter(|_| is_known);
             label.map(|(value, _)| value.as_str()).or(as_it_is).map(str::to_owned)
         }
     }

@@ -136,6 +136,15 @@ pub(crate) fn stored(moment: Timestamp) -> String {
     )
 }
 
+/// A length of time such as `3 12:00:00` as it is stored: as so long after 1970.
+pub(crate) fn stored_length(text: &str) -> Option<String> {
+    let (days, time) = text.split_once(' ')?;
+    let time = moment(&format!("1970-01-01 {time}"))?;
+    let days = days.parse::<i64>().ok()?.checked_mul(86_400)?;
+    let after = time.as_second().checked_add(days)?;
+    Timestamp::from_second(after).ok().map(stored)
+}
+
 fn stored_date(date: DateTime) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
 }

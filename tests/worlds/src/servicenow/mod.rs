@@ -6,6 +6,7 @@
 mod acts;
 mod admin;
 mod attachments;
+mod definitions;
 mod dictionary;
 mod display;
 mod engine;

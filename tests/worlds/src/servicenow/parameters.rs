@@ -4,6 +4,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
+use super::engine::{Act, State};
 use super::errors::Refusal;
 use super::guesses::Guesses;
 use super::locale::Locale;
@@ -27,7 +28,7 @@ impl Parameters {
     }
 
     pub(crate) fn is_true(&self, name: &str) -> bool {
-        self.get(name) == Some("true")
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The plain filters: everything that is no `sysparm_`.
@@ -49,10 +50,14 @@ impl Parameters {
         }
     }
 
-    /// What the answer looks like to a user with this locale. `sysparm_view` has no effect: this world has no forms.
-    pub(crate) fn view(&self, locale: Locale) -> View {
+    /// What the answer looks like to whoever asks. `sysparm_view` has no effect: this world has no forms.
+    pub(crate) fn view(&self, state: &State, act: Act<'_>) -> View {
         let fields = self.get("sysparm_fields").filter(|fields| !fields.is_empty());
-        let display = match self.get("sysparm_display_value") {
+        let display = match self
+            .get("sysparm_display_value")
+            .map(str::to_ascii_lowercase)
+            .as_deref()
+        {
             Some("true") => Display::Labels,
             Some("all") => Display::Both,
             _ => Display::Values,
@@ -61,7 +66,10 @@ impl Parameters {
             fields: fields.map(|fields| fields.split(',').map(|path| path.trim().to_owned()).collect()),
             display,
             exclude_reference_link: self.is_true("sysparm_exclude_reference_link"),
-            locale,
+            locale: match display {
+                Display::Values => Locale::internal(),
+                Display::Labels | Display::Both => Locale::of(state, act.by),
+            },
         }
     }
 

@@ -142,7 +142,14 @@ struct Read {
 
 impl Read {
     /// Takes a field from the front of a text and gives the rest.
-    fn take<'t>(&mut self, text: &'t str, field: Field, width: usize, is_joined: bool, this_year: i16) -> Option<&'t str> {
+    fn take<'t>(
+        &mut self,
+        text: &'t str,
+        field: Field,
+        width: usize,
+        is_joined: bool,
+        this_year: i16,
+    ) -> Option<&'t str> {
         if field == Field::HalfDay {
             let (word, rest) = text.split_at_checked(2)?;
             self.is_afternoon = word.eq_ignore_ascii_case("pm");
@@ -151,8 +158,8 @@ impl Read {
         if field == Field::Month && width >= 3 {
             let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
             let (word, rest) = text.split_at(end);
-            let is_name = |name: &&str| word.eq_ignore_ascii_case(name) || word.eq_ignore_ascii_case(&name[..3]);
-            self.month = Some(i8::try_from(MONTHS.iter().position(|name| is_name(&name))?).ok()? + 1);
+            let is_name = |name: &str| word.eq_ignore_ascii_case(name) || word.eq_ignore_ascii_case(&name[..3]);
+            self.month = Some(i8::try_from(MONTHS.iter().position(|name| is_name(name))?).ok()? + 1);
             return Some(rest);
         }
         // Only a field that another one follows at once has a fixed width.
@@ -232,7 +239,14 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_not_read() {
         let pattern = Pattern::of("dd.MM.yyyy").unwrap();
-        for text in ["", "2026-03-08", "08.03.2026 10:00:00", "31.02.2026", "08.03.", "é8.03.2026"] {
+        for text in [
+            "",
+            "2026-03-08",
+            "08.03.2026 10:00:00",
+            "31.02.2026",
+            "08.03.",
+            "é8.03.2026",
+        ] {
             assert_eq!(pattern.read(text, 2026), None, "{text}");
         }
         assert_eq!(Pattern::of("yyyy-MM-dd z"), None);

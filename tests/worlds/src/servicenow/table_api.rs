@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::engine::{Act, Fields, State};
 use super::errors::{Refusal, failure};
 use super::input;
-use super::locale::{Asker, Locale};
+use super::locale::Asker;
 use super::parameters::{self, Parameters};
 use super::query::Query;
 use super::render;
@@ -85,7 +85,7 @@ fn list(
     let limit = parameters.number("sysparm_limit", 10_000)?;
     let offset = parameters.number("sysparm_offset", 0)?;
     let query = query(state, act, target.table, parameters);
-    let view = parameters.view(Locale::of(state, act.by));
+    let view = parameters.view(state, act);
     let found = state.select(target.table, &query);
     let total = found.len();
     if total == 0 && target.is_version_1 {
@@ -148,7 +148,7 @@ fn one(
     parameters: &Parameters,
 ) -> Option<Response<Bytes>> {
     let row = state.find(table, sys_id)?;
-    let result = render::row(state, table, row, &parameters.view(Locale::of(state, act.by)));
+    let result = render::row(state, table, row, &parameters.view(state, act));
     Some(answer::json(status, &json!({ "result": result })))
 }
 

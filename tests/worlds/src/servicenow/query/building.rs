@@ -2,12 +2,12 @@
 //! the column can hold makes none.
 
 use super::super::dictionary::{Column, Kind};
-use super::super::locale::{self, Asker};
+use super::super::locale;
 use super::super::path::Path;
 use super::conditions::{Apart, Condition, Needles, Test};
 use super::needles::{Class, Needle};
 use super::operators::{Operator, Relation};
-use super::parts::Part;
+use super::parts::{LocalPart, Part};
 use super::reading::Reading;
 use super::units::Unit;
 
@@ -37,20 +37,27 @@ pub(super) fn condition(reading: &Reading<'_>, table: &str, part: &str) -> Optio
 /// The conditions of which one is enough for a plain filter `field=value`: also a choice by its label and a reference
 /// by its display value.
 pub(super) fn named(reading: &Reading<'_>, table: &str, field: &str, value: &str) -> Vec<Condition> {
-    let mut conditions: Vec<Condition> = condition(reading, table, &format!("{field}={value}")).into_iter().collect();
     let Some((path, column)) = Path::of(reading.dictionary(), table, field) else {
-        return conditions;
+        return Vec::new();
     };
+    let equals = |value: &str| condition(reading, table, &format!("{field}={value}"));
+    let mut conditions: Vec<Condition> = equals(value).into_iter().collect();
     let is_label = |label: &str| label.to_lowercase() == value.to_lowercase();
     let labeled = column.choices.iter().filter(|(_, label)| is_label(label));
-    conditions.extend(labeled.filter_map(|(value, _)| condition(reading, table, &format!("{field}={value}"))));
+    conditions.extend(labeled.filter_map(|(value, _)| equals(value)));
     if let Kind::Reference(target) = &column.kind {
         let display = reading.dictionary().display_of(target);
         let path = path.then(target, display);
         let column = reading.dictionary().column(target, display);
         conditions.extend(column.and_then(|column| {
             let class = Class::of(column);
-            let field = Field { reading, table, path, column, class };
+            let field = Field {
+                reading,
+                table,
+                path,
+                column,
+                class,
+            };
             field.condition(Operator::Is, value)
         }));
     }
@@ -108,7 +115,7 @@ impl Field<'_, '_> {
             Operator::DatePart => {
                 let (_, script) = value.split_once("@javascript:")?;
                 let (part, relation, number) = Part::of_script(script)?;
-                Test::Part(part, relation, number, self.asker())
+                Test::Part(self.local(part), relation, number)
             }
             Operator::Dynamic => Test::AnyOf(self.dynamic(value)?),
             Operator::InstanceOf => self.instances(value)?,
@@ -168,11 +175,11 @@ impl Field<'_, '_> {
     }
 
     /// `field`, or for times `field@week`.
-    fn same(&self, value: &str) -> Option<(Path, Option<(Part, Box<Asker>)>)> {
+    fn same(&self, value: &str) -> Option<(Path, Option<LocalPart>)> {
         let is_time = matches!(self.class, Class::Moment | Class::Date);
         let (field, part) = match value.split_once('@') {
             None => (value, None),
-            Some((field, unit)) if is_time => (field, Some((Part::of_comparison(unit)?, self.asker()))),
+            Some((field, unit)) if is_time => (field, Some(self.local(Part::of_comparison(unit)?))),
             Some(_) => return None,
         };
         let (other, class) = self.other(field)?;
@@ -251,7 +258,9 @@ impl Field<'_, '_> {
 
     fn instances(&self, table: &str) -> Option<Test> {
         let dictionary = self.reading.dictionary();
-        dictionary.table(table).filter(|_| self.column.name == "sys_class_name")?;
+        dictionary
+            .table(table)
+            .filter(|_| self.column.name == "sys_class_name")?;
         let classes = dictionary.tables().filter(|class| dictionary.is_a(&class.name, table));
         Some(Test::InstanceOf(classes.map(|class| class.name.clone()).collect()))
     }
@@ -279,8 +288,9 @@ impl Field<'_, '_> {
         })
     }
 
-    fn asker(&self) -> Box<Asker> {
-        Box::new(self.reading.asker.clone())
+    fn local(&self, part: Part) -> LocalPart {
+        let zone = self.reading.calendar.zone.clone();
+        LocalPart { part, zone }
     }
 
     /// Whether a negated condition holds for an empty field.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::super::engine::{Fields, Row, State};
-use super::super::locale::{self, Asker};
+use super::super::locale;
 use super::super::path::Path;
 use super::needles::{Class, Found, Needle, Number, folded};
 use super::operators::{Place, Relation};
-use super::parts::Part;
+use super::parts::LocalPart;
 use super::units::{Calendar, Unit};
 
 #[derive(Debug, Clone)]
@@ -35,11 +35,11 @@ pub(super) enum Test {
     Empty,
     NotEmpty,
     Anything,
-    SameAs(Path, Option<(Part, Box<Asker>)>),
-    NotSameAs(Path, Option<(Part, Box<Asker>)>),
+    SameAs(Path, Option<LocalPart>),
+    NotSameAs(Path, Option<LocalPart>),
     ComparesField(Relation, Path),
     Apart(Box<Apart>),
-    Part(Part, Relation, i16, Box<Asker>),
+    Part(LocalPart, Relation, i16),
     /// The classes that are the table or extend it.
     InstanceOf(BTreeSet<String>),
     /// What the row carries under one of these names is a new entry of a journal.
@@ -111,8 +111,8 @@ impl Condition {
                 is_at(*relation, &other)
             }
             Test::Apart(apart) => apart.holds(self.class, stored, apart.other.value(state, row)) == Some(true),
-            Test::Part(part, relation, number, asker) => {
-                let part = part_of(*part, self.class, stored, asker);
+            Test::Part(part, relation, number) => {
+                let part = part.of(self.class, stored);
                 part.is_some_and(|part| relation.holds(part.cmp(number)))
             }
             Test::InstanceOf(classes) => classes.contains(stored),
@@ -146,15 +146,12 @@ impl Condition {
     }
 
     /// None where one of the two is empty.
-    fn is_same(&self, one: &str, other: &str, part: Option<&(Part, Box<Asker>)>) -> Option<bool> {
+    fn is_same(&self, one: &str, other: &str, part: Option<&LocalPart>) -> Option<bool> {
         if one.is_empty() || other.is_empty() {
             return None;
         }
         match part {
-            Some((part, asker)) => {
-                let part = |stored| part_of(*part, self.class, stored, asker);
-                Some(part(one)? == part(other)?)
-            }
+            Some(part) => Some(part.of(self.class, one)? == part.of(self.class, other)?),
             None => Some(folded(one, self.ignores_case) == folded(other, self.ignores_case)),
         }
     }
@@ -212,11 +209,4 @@ fn moment(class: Class, stored: &str, calendar: &Calendar) -> Option<Timestamp> 
         return locale::moment(stored);
     }
     calendar.zone.to_timestamp(locale::date(stored)?).ok()
-}
-
-fn part_of(part: Part, class: Class, stored: &str, asker: &Asker) -> Option<i16> {
-    if class == Class::Date {
-        return locale::date(stored).map(|date| part.of(date));
-    }
-    locale::moment(stored).map(|moment| part.of_moment(moment, asker))
 }

@@ -1,13 +1,20 @@
 //! Parts of a time that filters compare: the hour of the day, the day of the week and so on.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
-use super::super::locale::Asker;
+use super::super::locale;
+use super::needles::Class;
 use super::operators::Relation;
 use super::times;
 
-/// A part of a time where the asker is.
+/// A part of a time in a zone.
+#[derive(Debug, Clone)]
+pub(super) struct LocalPart {
+    pub(super) part: Part,
+    pub(super) zone: TimeZone,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Hour,
@@ -45,6 +52,18 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
+impl LocalPart {
+    /// The part of a stored time or date; none of an empty one.
+    pub(super) fn of(&self, class: Class, stored: &str) -> Option<i16> {
+        let local = if class == Class::Date {
+            locale::date(stored)?
+        } else {
+            self.zone.to_datetime(locale::moment(stored)?)
+        };
+        Some(self.part.of(local))
+    }
+}
+
 impl Part {
     /// The granularity of `SAMEAS`: a day is a day of the month.
     pub(super) fn of_comparison(word: &str) -> Option<Part> {
@@ -78,11 +97,7 @@ impl Part {
         (name == "datePart").then_some((part, relation, part.number(value)?))
     }
 
-    pub(super) fn of_moment(self, moment: Timestamp, asker: &Asker) -> i16 {
-        self.of(asker.locale.zone.to_datetime(moment))
-    }
-
-    pub(super) fn of(self, local: DateTime) -> i16 {
+    fn of(self, local: DateTime) -> i16 {
         match self {
             Part::Hour => local.hour().into(),
             Part::DayOfMonth => local.day().into(),

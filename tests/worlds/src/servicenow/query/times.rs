@@ -34,7 +34,7 @@ pub(super) fn evaluate(script: &str, asker: &Asker, calendar: &Calendar, guesses
         ("now", []) => return text(&asker.locale.date_of(asker.now)),
         // The time on the user's clock, also where UTC is wanted.
         ("nowDateTime", []) => return text(&asker.locale.show_time(&locale::stored(asker.now))),
-        ("getDurationDate", [length]) => return duration(length).map(Scripted::Text),
+        ("getDurationDate", [length]) => return locale::stored_length(length).map(Scripted::Text),
         _ => {}
     }
     let moment = match (name, arguments.as_slice()) {
@@ -66,15 +66,6 @@ fn on_date(date: &str, time: &str, calendar: &Calendar) -> Option<Timestamp> {
     let local = locale::moment(&format!("{date} {time}"))?;
     let local = jiff::tz::TimeZone::UTC.to_datetime(local);
     calendar.zone.to_timestamp(local).ok()
-}
-
-/// A length such as `3 12:00:00` as it is stored.
-fn duration(length: &str) -> Option<String> {
-    let (days, time) = length.split_once(' ')?;
-    let time = locale::moment(&format!("1970-01-01 {time}"))?;
-    let days = days.parse::<i64>().ok()?.checked_mul(86_400)?;
-    let moment = Timestamp::from_second(time.as_second().checked_add(days)?).ok()?;
-    Some(locale::stored(moment))
 }
 
 /// `daysAgo(3)`, `hoursAgoStart(1)`, `monthsAgoEnd(-2)` and the like.

@@ -51,8 +51,8 @@ impl Words {
 
 fn columns(reading: &Reading<'_>, table: &str) -> Vec<String> {
     let columns = reading.dictionary().columns(table).into_iter();
-    let texts =
-        columns.filter(|(_, column)| matches!(column.kind, Kind::Text | Kind::Html | Kind::Url) && column.choices.is_empty());
+    let texts = columns
+        .filter(|(_, column)| matches!(column.kind, Kind::Text | Kind::Html | Kind::Url) && column.choices.is_empty());
     texts.map(|(name, _)| name.to_owned()).collect()
 }
 

@@ -1,15 +1,24 @@
 //! What the simulated instance must do, spoken to over its own interface.
 
 mod attachments;
+mod changes;
+mod display;
 mod faults;
+mod input;
 mod inspection;
 mod journals;
 mod oauth;
+mod operators;
 mod policies;
 mod queries;
+mod query_texts;
 mod records;
+mod references;
+mod related;
 mod requests;
 mod seed;
+mod things;
+mod times;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -22,12 +31,12 @@ use crate::clock::Clock;
 use crate::servicenow::ServiceNow;
 
 /// An instance whose time is 2026-11-22 10:00:00 UTC at the start.
-fn seeded() -> ServiceNow {
+pub(super) fn seeded() -> ServiceNow {
     ServiceNow::seeded(Clock::starting_at(datetime!(2026-11-22 10:00 UTC)))
 }
 
 /// A request as the integration sends it: with token, `Accept` and, if there is a body, `Content-Type`.
-async fn ask(instance: &ServiceNow, method: &str, path: &str, body: Option<Value>) -> Response<Bytes> {
+pub(super) async fn ask(instance: &ServiceNow, method: &str, path: &str, body: Option<Value>) -> Response<Bytes> {
     let token = token(instance).await;
     let mut request = Request::builder().method(method).uri(path);
     request = request
@@ -49,20 +58,20 @@ async fn ask_for_token(instance: &ServiceNow, client: &str, secret: &str) -> Res
     instance.call(request.body(full(form)).unwrap()).await
 }
 
-async fn get(instance: &ServiceNow, path: &str) -> Value {
+pub(super) async fn get(instance: &ServiceNow, path: &str) -> Value {
     let response = ask(instance, "GET", path, None).await;
     assert_eq!(response.status(), StatusCode::OK, "{:?}", response.body());
     body_json(&response)["result"].clone()
 }
 
-async fn create(instance: &ServiceNow, table: &str, fields: Value) -> Value {
+pub(super) async fn create(instance: &ServiceNow, table: &str, fields: Value) -> Value {
     let response = ask(instance, "POST", &format!("/api/now/table/{table}"), Some(fields)).await;
     assert_eq!(response.status(), StatusCode::CREATED, "{:?}", response.body());
     body_json(&response)["result"].clone()
 }
 
 /// The sys_id of a new incident.
-async fn incident(instance: &ServiceNow) -> String {
+pub(super) async fn incident(instance: &ServiceNow) -> String {
     let row = create(
         instance,
         "incident",
