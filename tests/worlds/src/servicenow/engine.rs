@@ -9,13 +9,14 @@ use time::OffsetDateTime;
 use super::api_keys::ApiKeys;
 use super::attachments;
 use super::definitions;
-use super::dictionary::{Column, Dictionary, Kind};
+use super::dictionary::{Column, Dictionary};
 use super::errors::Refusal;
 use super::guards::acl::{self, Operation};
 use super::guards::business_rules::{self, Change, Event, Stage};
 use super::guards::{Guards, rate_limits};
 use super::guesses::{Guesses, RowOrder};
 use super::journal;
+use super::path::Path;
 use super::query::Query;
 use super::rules;
 use super::sessions::Sessions;
@@ -240,13 +241,7 @@ impl State {
     }
 
     pub(crate) fn select(&self, table: &str, query: &Query) -> Vec<&Row> {
-        let mut rows: Vec<&Row> = self
-            .rows(table)
-            .into_iter()
-            .filter(|row| query.matches(self, row))
-            .collect();
-        query.sort(self, &mut rows);
-        rows
+        query.select(self, self.rows(table))
     }
 
     /// The row in whatever table it is.
@@ -300,15 +295,12 @@ impl State {
 
     /// The value at the end of a dot-walk; empty where a reference leads nowhere.
     pub(crate) fn value_at(&self, table: &str, row: &Row, path: &str) -> String {
-        let Some((first, rest)) = path.split_once('.') else {
-            return row.get(path).to_owned();
-        };
-        let target = match self.dictionary.column(table, first).map(|column| &column.kind) {
-            Some(Kind::Reference(target)) => target,
-            _ => return String::new(),
-        };
-        self.find(target, row.get(first))
-            .map_or_else(String::new, |next| self.value_at(target, next, rest))
+        Path::of(&self.dictionary, table, path).map_or_else(String::new, |(path, _)| path.value(self, row).to_owned())
+    }
+
+    /// The row at the end of a dot-walk, whose own field the last name is.
+    pub(crate) fn row_at<'s>(&'s self, table: &str, row: &'s Row, path: &str) -> Option<&'s Row> {
+        Path::of(&self.dictionary, table, path)?.0.reach(self, row)
     }
 
     /// Writes fields without rules, stamps or policies.

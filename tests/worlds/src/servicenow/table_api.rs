@@ -10,6 +10,8 @@ use super::engine::{Act, Fields, State};
 use super::errors::{Refusal, failure};
 use super::guards::acl::{self, Access, Operation};
 use super::guards::{self, business_rules};
+use super::input;
+use super::locale::Asker;
 use super::parameters::{self, Parameters};
 use super::query::Query;
 use super::{render, tiny_urls};
@@ -56,7 +58,7 @@ fn answer_to(
             Ok(one(state, act, table, sys_id, StatusCode::OK, &parameters).ok_or(Refusal::NoRecord)?)
         }
         (Method::POST, None) => {
-            let fields = fields(state, body)?;
+            let fields = sent(state, act, table, &parameters, body)?;
             let sys_id = state.insert(act, table, &fields)?;
             let mut response = written(state, act, target, &sys_id, StatusCode::CREATED, parts, &parameters);
             let location = format!("{}/api/now/table/{table}/{sys_id}", state.base_url);
@@ -64,7 +66,8 @@ fn answer_to(
             Ok(response)
         }
         (Method::PATCH | Method::PUT, Some(sys_id)) => {
-            let fields = fields(state, body)?;
+            let class = state.find(table, sys_id).ok_or(Refusal::NoRecord)?.class.clone();
+            let fields = sent(state, act, &class, &parameters, body)?;
             state.update(act, table, sys_id, &fields)?;
             Ok(written(state, act, target, sys_id, StatusCode::OK, parts, &parameters))
         }
@@ -88,7 +91,7 @@ fn list(
     acl::check_query(state, act, target.table, parameters)?;
     business_rules::before_query(state, act, target.table);
     let query = query(state, act, target.table, parameters);
-    let view = parameters.view();
+    let view = parameters.view(state, act);
     let found = state.select(target.table, &query);
     let total = found.len();
     if total == 0 && target.is_version_1 {
@@ -117,12 +120,12 @@ fn list(
 
 /// The query of the parameters; notes what it ignores.
 pub(crate) fn query(state: &mut State, act: Act<'_>, table: &str, parameters: &Parameters) -> Query {
-    let user = state.user_sys_id(act.by);
+    let asker = Asker::of(state, act);
     let text = parameters.get("sysparm_query");
-    let mut query = Query::parse(state, table, text.unwrap_or_default(), &user);
+    let mut query = Query::parse(state, table, text.unwrap_or_default(), &asker);
     if text.is_none() {
         for (field, value) in parameters.filters() {
-            query.and_equals(&state.dictionary, field, value);
+            query.and_equals(state, &asker, field, value);
         }
     }
     let invalid = query
@@ -155,7 +158,7 @@ fn one(
     parameters: &Parameters,
 ) -> Option<Response<Bytes>> {
     let row = state.find(table, sys_id)?;
-    let result = render::row(state, act, table, row, &parameters.view());
+    let result = render::row(state, act, table, row, &parameters.view(state, act));
     Some(answer::json(status, &json!({ "result": result })))
 }
 
@@ -173,6 +176,22 @@ fn written(
         return answer::empty(status);
     }
     one(state, act, target.table, sys_id, status, parameters).expect("what was written is there")
+}
+
+/// The fields of a JSON body as they are to be stored in a row of the class.
+fn sent(
+    state: &mut State,
+    act: Act<'_>,
+    class: &str,
+    parameters: &Parameters,
+    body: &Bytes,
+) -> Result<Fields, Refusal> {
+    let fields = fields(state, body)?;
+    if !parameters.is_true("sysparm_input_display_value") {
+        return Ok(fields);
+    }
+    let asker = Asker::of(state, act);
+    Ok(input::stored_fields(state, &asker, class, fields))
 }
 
 /// The fields of a JSON body; of a list the first object counts.

@@ -10,6 +10,7 @@ use crate::answer;
 use crate::servicenow::engine::{Act, Row, State};
 use crate::servicenow::errors::Refusal;
 use crate::servicenow::guards::acl::{self, Operation};
+use crate::servicenow::locale::Locale;
 use crate::servicenow::parameters::{self, Parameters};
 use crate::servicenow::render::{self, Display, View};
 use crate::servicenow::table_api;
@@ -22,6 +23,7 @@ pub(super) fn described(state: &State, act: Act<'_>, interface: Interface, row: 
         fields: None,
         display: Display::Values,
         exclude_reference_link: true,
+        locale: Locale::internal(),
     };
     let mut object = match render::row(state, act, "sys_attachment", row, &view) {
         Value::Object(object) => object,

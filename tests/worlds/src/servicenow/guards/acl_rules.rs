@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use super::Operation;
 use super::roles::User;
 use crate::servicenow::engine::{Row, State};
+use crate::servicenow::locale::Asker;
 use crate::servicenow::query::Query;
 
 /// The active rules of all kinds, by name.
@@ -187,7 +188,12 @@ impl Decision<'_> {
         if rule.condition.is_empty() {
             return Check::Passes;
         }
-        let query = Query::parse(self.state, self.class, &rule.condition, &self.user.sys_id);
+        let query = Query::parse(
+            self.state,
+            self.class,
+            &rule.condition,
+            &Asker::timeless(&self.user.sys_id),
+        );
         Check::Depends(vec![query], Vec::new())
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::servicenow::engine::{Act, Fields, Row, State};
 use crate::servicenow::errors::Refusal;
+use crate::servicenow::locale::Asker;
 use crate::servicenow::query::Query;
 
 /// The active rules by table, in their order.
@@ -73,7 +74,7 @@ pub(crate) fn before(
 ) -> Result<(), Refusal> {
     for rule in rules_of(state, act, change.class, change.event, Time::Before) {
         let is_early = rule.order < FIRST_AFTER_ENGINES;
-        if is_early != (stage == Stage::BeforeEngines) || !applies(state, act, &rule, change, fields) {
+        if is_early != (stage == Stage::BeforeEngines) || !applies(state, act, &rule, change, fields, entries) {
             continue;
         }
         let values = template(state, act, &rule);
@@ -108,7 +109,7 @@ pub(crate) fn after(state: &mut State, act: Act<'_>, change: Change<'_>, sys_id:
     let now = state.find(change.class, sys_id).or(change.old);
     let fields = now.map(|row| row.fields.clone()).unwrap_or_default();
     for rule in rules {
-        if applies(state, act, &rule, change, &fields) {
+        if applies(state, act, &rule, change, &fields, &[]) {
             note_script(state, &rule);
         }
     }
@@ -147,34 +148,29 @@ fn rules_of(state: &State, act: Act<'_>, class: &str, event: Event, time: Time) 
 }
 
 /// Whether the conditions of the rule hold; notes those that cannot be judged, which hold for nothing.
-fn applies(state: &mut State, act: Act<'_>, rule: &Rule, change: Change<'_>, fields: &Fields) -> bool {
+fn applies(
+    state: &mut State,
+    act: Act<'_>,
+    rule: &Rule,
+    change: Change<'_>,
+    fields: &Fields,
+    entries: &[(String, String)],
+) -> bool {
     if rule.has_script_condition {
         state
             .ignored
             .push(format!("the condition of business rule {} was not run", rule.name));
         return false;
     }
+    // A journal has changed when the row carries the new entry under its name.
+    let journals = entries.iter().cloned();
     let row = Row {
         class: change.class.to_owned(),
         inserted: 0,
-        fields: fields.clone(),
+        fields: fields.clone().into_iter().chain(journals).collect(),
     };
-    matches_change(state, act, rule, change.old, &row)
-}
-
-/// Whether the filter of the rule matches what the write makes of the row.
-fn matches_change(state: &mut State, act: Act<'_>, rule: &Rule, _old: Option<&Row>, row: &Row) -> bool {
-    if ["VALCHANGES", "CHANGESFROM", "CHANGESTO"]
-        .iter()
-        .any(|word| rule.filter.contains(word))
-    {
-        state
-            .ignored
-            .push(format!("the filter of business rule {} was not understood", rule.name));
-        return false;
-    }
-    let user = state.user_sys_id(act.by);
-    Query::parse(state, &row.class, &rule.filter, &user).matches(state, row)
+    let query = Query::parse_condition(state, change.class, &rule.filter, &Asker::of(state, act));
+    query.matches_change(state, change.old.map(|old| &old.fields), &row)
 }
 
 /// What the rule sets, as `field=value^…^EQ`.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::engine::{Act, Row, State};
 use super::errors::{Refusal, failure};
 use super::guards::acl::{Access, Operation};
+use super::locale::Locale;
 use super::parameters::{self, Parameters};
 use super::render::{self, Display, View};
 use super::table_api;
@@ -41,9 +42,11 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
     let access = Access::of(state, act);
     let mut rows = state.select(table, &query);
     rows.retain(|row| access.row(Operation::Read, row));
+    let view = parameters.view(state, act);
     let survey = Survey {
         state,
         act,
+        locale: view.locale.clone(),
         access,
         table,
         wish: &wish,
@@ -51,7 +54,7 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
     let result = if wish.group_by.is_empty() {
         json!({ "stats": survey.stats(&rows) })
     } else {
-        survey.groups(rows, parameters.view().display)
+        survey.groups(rows, view.display)
     };
     Ok(answer::json(StatusCode::OK, &json!({ "result": result })))
 }
@@ -60,6 +63,7 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
 struct Survey<'a> {
     state: &'a State,
     act: Act<'a>,
+    locale: Locale,
     access: Access<'a>,
     table: &'a str,
     wish: &'a Wish,
@@ -199,6 +203,7 @@ impl<'a> Survey<'a> {
             fields: Some(vec![path.to_owned()]),
             display: Display::Labels,
             exclude_reference_link: true,
+            locale: self.locale.clone(),
         };
         let rendered = render::row(self.state, self.act, self.table, row, &view);
         rendered
