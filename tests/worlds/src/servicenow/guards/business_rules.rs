@@ -126,8 +126,11 @@ pub(crate) fn before_query(state: &mut State, act: Act<'_>, table: &str) {
 const FIRST_AFTER_ENGINES: i64 = 1000;
 
 fn rules_of(state: &State, act: Act<'_>, class: &str, event: Event, time: Time) -> Vec<Rule> {
+    if act.is_script {
+        return Vec::new();
+    }
     let Rules(by_table) = &state.guards.compiled(state).business_rules;
-    if act.is_script || by_table.is_empty() {
+    if by_table.is_empty() {
         return Vec::new();
     }
     let user = super::user(state, act.by);
