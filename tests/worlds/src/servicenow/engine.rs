@@ -14,6 +14,7 @@ use super::oauth::Tokens;
 use super::query::Query;
 use super::rules;
 use super::values::{Stored, same_text, stored};
+use super::workflow::{self, Change};
 use crate::clock;
 use crate::digest::derived_id;
 
@@ -94,8 +95,10 @@ impl State {
         if self.is_taken(table, &sys_id) {
             return Err(Refusal::Taken);
         }
+        workflow::before_change(self, act, table, None, &mut fields);
         rules::before_insert(self, act, table, &mut fields);
         rules::check(self, act, table, None, &fields)?;
+        workflow::check(self, act, table, None, &fields, &entries)?;
         self.check_unique(table, &sys_id, &fields)?;
         self.give_number(table, &mut fields);
         stamp_new(
@@ -114,6 +117,13 @@ impl State {
         let base = self.dictionary.base(table).to_owned();
         self.rows_of_base(&base).insert(key(&sys_id), row);
         journal::append(self, act, table, &sys_id, &entries);
+        let change = Change {
+            class: table,
+            sys_id: &sys_id,
+            old: None,
+            entries: &entries,
+        };
+        workflow::after_change(self, act, change);
         Ok(sys_id)
     }
 
@@ -124,8 +134,10 @@ impl State {
         let mut fields = old.fields.clone();
         // The table asked for decides which columns exist; the row's own class decides the rules.
         let entries = self.accept_as(table, &old.class, sent, &mut fields);
+        workflow::before_change(self, act, &old.class, Some(&old.fields), &mut fields);
         rules::before_update(self, act, &old.class, &old.fields, &mut fields);
         rules::check(self, act, &old.class, Some(&old.fields), &fields)?;
+        workflow::check(self, act, &old.class, Some(&old.fields), &fields, &entries)?;
         self.check_unique(&old.class, sys_id, &fields)?;
         let is_changed = fields != old.fields || !entries.is_empty();
         if is_changed || self.guesses.unchanged_update_counts {
@@ -133,6 +145,15 @@ impl State {
             self.replace(table, sys_id, fields);
         }
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
+        if is_changed {
+            let change = Change {
+                class: &old.class,
+                sys_id: old.get("sys_id"),
+                old: Some(&old.fields),
+                entries: &entries,
+            };
+            workflow::after_change(self, act, change);
+        }
         Ok(())
     }
 

@@ -5,12 +5,17 @@
 
 mod acts;
 mod admin;
+mod approvals;
 mod attachments;
+mod cases;
+mod catalog;
+mod decisions;
 mod dictionary;
 mod engine;
 mod errors;
 mod guesses;
 mod journal;
+mod knowledge;
 mod oauth;
 mod parameters;
 mod query;
@@ -18,11 +23,14 @@ mod render;
 mod router;
 mod rules;
 mod seed;
+mod surfaces;
 mod table_api;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod values;
+mod workflow;
+mod zone;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -38,8 +46,9 @@ use crate::gate::{Gate, Moment, World};
 use crate::knobs::Knobs;
 
 pub use attachments::Attachment;
+pub use decisions::Approval;
 pub use dictionary::Column;
-pub use guesses::{Guesses, RowOrder};
+pub use guesses::{CaseGuesses, CatalogGuesses, Guesses, KnowledgeGuesses, RowOrder, StageGuesses};
 pub use journal::JournalEntry;
 pub use oauth::INTEGRATION_USER;
 pub use seed::AGENT;

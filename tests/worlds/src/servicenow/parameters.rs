@@ -25,6 +25,21 @@ impl Parameters {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Every value of a parameter that may come several times.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let same = self.0.iter().filter(move |(known, _)| known == name);
+        same.map(|(_, value)| value.as_str())
+    }
+
+    /// The parameters again, `sysparm_` before each of these names that came without it.
+    pub(crate) fn with_prefix(self, names: &[&str]) -> Parameters {
+        let full = |name: String| match names.contains(&name.as_str()) {
+            true => format!("sysparm_{name}"),
+            false => name,
+        };
+        Parameters(self.0.into_iter().map(|(name, value)| (full(name), value)).collect())
+    }
+
     pub(crate) fn is_true(&self, name: &str) -> bool {
         self.get(name) == Some("true")
     }

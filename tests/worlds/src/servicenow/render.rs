@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::dictionary::{Column, Kind};
 use super::engine::{Row, State};
-use super::journal;
+use super::{catalog, journal};
 
 /// What the parameters of a request ask of the answer.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub(crate) fn row(state: &State, table: &str, row: &Row, view: &View) -> Value {
             for path in paths {
                 if let Some(column) = state.dictionary.walk(table, path) {
                     object.insert(path.clone(), value(state, table, row, path, column, view));
+                } else if let Some(answer) = catalog::shown(state, row, path, view) {
+                    object.insert(path.clone(), answer);
                 }
             }
         }

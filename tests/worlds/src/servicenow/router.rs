@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 
 use super::engine::{Act, State};
 use super::table_api::Target;
-use super::{attachments, errors, oauth, table_api};
+use super::{attachments, errors, oauth, surfaces, table_api};
 use crate::answer;
 use crate::digest::derived_id;
 use crate::gate::Moment;
@@ -35,6 +35,7 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
             .push("a cookie was sent: requests of one session wait for each other".to_owned());
     }
     let user = state.tokens.user_of(parts, moment);
+    let user = user.or_else(|| surfaces::guest(state, &path, parts));
     let mut response = match &user {
         None => errors::unauthenticated(&state.guesses),
         Some(user) => {
@@ -46,11 +47,14 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
             api(state, act, &path, parts, body)
         }
     };
-    decorate(state, &mut response, user.is_some());
+    decorate(state, &mut response, user.is_some_and(|user| user != surfaces::GUEST));
     response
 }
 
 fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Bytes) -> Response<Bytes> {
+    if let Some(response) = surfaces::serve(state, act, path, parts, body) {
+        return response;
+    }
     let (version, rest) = match path {
         ["api", "now", version @ ("v1" | "v2"), rest @ ..] => (*version, rest),
         ["api", "now", rest @ ..] => ("v2", rest),

@@ -1,5 +1,11 @@
 //! What is on the instance when it starts.
 
+mod articles;
+mod catalog;
+mod knowledge;
+mod offers;
+mod service;
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
@@ -43,6 +49,9 @@ fn make(now: OffsetDateTime, is_seeded: bool) -> State {
         seed.groups();
         seed.companies();
         seed.records();
+        service::plant(&mut seed);
+        catalog::plant(&mut seed);
+        knowledge::plant(&mut seed);
     }
     seed.state
 }

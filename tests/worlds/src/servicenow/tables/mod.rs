@@ -3,24 +3,35 @@
 //! Names, choice values and lengths are those of an instance with Customer Service Management; the columns
 //! `u_…` and the category choices `b2b`, `edi` are our customer's own.
 
+mod catalog;
+mod knowledge;
 mod people;
 mod platform;
+mod service;
 mod work;
 
 use super::dictionary::{Column, Table};
 
 pub(crate) fn standard() -> Vec<Table> {
-    let mut tables: Vec<Table> = [people::tables(), work::tables(), platform::tables()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut tables: Vec<Table> = [
+        people::tables(),
+        work::tables(),
+        platform::tables(),
+        service::tables(),
+        catalog::tables(),
+        knowledge::tables(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    service::extend(&mut tables);
     for table in tables.iter_mut().filter(|table| table.parent.is_none()) {
         table.columns.extend(system_columns());
     }
-    for table in tables
-        .iter_mut()
-        .filter(|table| matches!(table.name.as_str(), "task" | "core_company" | "sys_user"))
-    {
+    for table in tables.iter_mut().filter(|table| {
+        let with_classes = ["task", "core_company", "sys_user", "sc_cat_item", "kb_knowledge"];
+        with_classes.contains(&table.name.as_str())
+    }) {
         table.columns.push(Column::system("sys_class_name", "Class"));
     }
     tables
