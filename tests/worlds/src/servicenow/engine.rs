@@ -22,6 +22,7 @@ use super::rules;
 use super::sessions::Sessions;
 use super::tokens::Tokens;
 use super::values::{Stored, same_text, stored};
+use super::workflow;
 use crate::clock;
 use crate::digest::derived_id;
 
@@ -127,8 +128,10 @@ impl State {
             old: None,
         };
         business_rules::before(self, act, change, Stage::BeforeEngines, &mut fields, &mut entries)?;
+        workflow::before_change(self, act, table, None, &mut fields);
         rules::before_insert(self, act, table, &mut fields);
         rules::check(self, act, table, None, &fields)?;
+        workflow::check(self, act, table, None, &fields, &entries)?;
         business_rules::before(self, act, change, Stage::AfterEngines, &mut fields, &mut entries)?;
         self.check_unique(table, &sys_id, &fields)?;
         self.give_number(table, &mut fields);
@@ -150,6 +153,13 @@ impl State {
         definitions::changed(self, table, None, Some(&sys_id));
         journal::append(self, act, table, &sys_id, &entries);
         business_rules::after(self, act, change, &sys_id);
+        let change = workflow::Change {
+            class: table,
+            sys_id: &sys_id,
+            old: None,
+            entries: &entries,
+        };
+        workflow::after_change(self, act, change);
         Ok(sys_id)
     }
 
@@ -172,8 +182,10 @@ impl State {
         if is_changed || counts_unchanged {
             business_rules::before(self, act, change, Stage::BeforeEngines, &mut fields, &mut entries)?;
         }
+        workflow::before_change(self, act, &old.class, Some(&old.fields), &mut fields);
         rules::before_update(self, act, &old.class, &old.fields, &mut fields);
         rules::check(self, act, &old.class, Some(&old.fields), &fields)?;
+        workflow::check(self, act, &old.class, Some(&old.fields), &fields, &entries)?;
         if is_changed || counts_unchanged {
             business_rules::before(self, act, change, Stage::AfterEngines, &mut fields, &mut entries)?;
         }
@@ -187,6 +199,15 @@ impl State {
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
         if is_changed || counts_unchanged {
             business_rules::after(self, act, change, sys_id);
+        }
+        if is_changed {
+            let change = workflow::Change {
+                class: &old.class,
+                sys_id: old.get("sys_id"),
+                old: Some(&old.fields),
+                entries: &entries,
+            };
+            workflow::after_change(self, act, change);
         }
         Ok(())
     }

@@ -160,6 +160,83 @@ pub struct Guesses {
     /// Whether stored values of choices and references are taken although `sysparm_input_display_value` is true. True:
     /// the platform looks for the label first and takes the value as it is otherwise.
     pub display_input_takes_stored_values: bool,
+    pub cases: CaseGuesses,
+    pub catalog: CatalogGuesses,
+    pub knowledge: KnowledgeGuesses,
+}
+
+/// What we do not know of cases, escalations and the APIs of Customer Service Management.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseGuesses {
+    /// How many cases a list has without a limit. 10: the documented number of the Account API beside it.
+    pub list_limit: usize,
+    /// How many activities come without a limit. Many: the documentation's example reads a stream without one.
+    pub activity_limit: usize,
+    /// Whether the newest activity is first. True: so every activity stream of the platform is shown.
+    pub newest_activity_first: bool,
+    /// Whether PUT takes a case's number for its sys_id. False: only GET is documented to.
+    pub put_accepts_number: bool,
+    /// Whether nobody but a script may change a closed case. False: documented of the form; that the API refuses is
+    /// not, and a world that takes the write shows who wrote it.
+    pub closed_case_is_frozen: bool,
+    /// Whether an update by the customer moves a case from Awaiting Info to Open. True: documented of the form.
+    pub customer_update_reopens: bool,
+    /// Whether `parent` and `case` of a case task fill each other. False: public code uses either, so both must be
+    /// sent and read.
+    pub task_parents_follow_each_other: bool,
+    /// Whether an external user sees every case of the own account. True: else only those with them as contact; real
+    /// instances decide by role.
+    pub external_user_sees_account: bool,
+    /// Whether a second escalation of a case that has an active one is refused. True: the form offers none.
+    pub second_escalation_is_refused: bool,
+}
+
+/// What we do not know of the service catalog and of approvals.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogGuesses {
+    /// What `glide.sc.req_for.roles.default` is while the property is not there: `allow` or `deny`.
+    pub request_for_default: String,
+    /// The status of a refusal to order for somebody else. 400: the only error of these endpoints.
+    pub request_for_denied_status: u16,
+    /// The status of answers with `errCode`. 400: documented beside them; others saw 200.
+    pub error_code_status: u16,
+    /// Whether every approver must approve. False: of a group the first answer decides.
+    pub everybody_must_approve: bool,
+    /// Whether the API refuses a decision by anybody but the approver and `admin`. True: what the platform's rule says.
+    pub only_the_approver_decides: bool,
+    /// The state of an approved item. `2`, Work in Progress.
+    pub approved_state: String,
+    /// The words in `stage` of a requested item; each instance has its own. Two of them were recorded.
+    pub stages: StageGuesses,
+}
+
+/// The words in `stage` of a requested item.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageGuesses {
+    pub waiting_for_approval: String,
+    /// Recorded.
+    pub fulfillment: String,
+    /// Recorded, with its capital.
+    pub completed: String,
+    pub rejected: String,
+    pub cancelled: String,
+}
+
+/// What we do not know of knowledge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnowledgeGuesses {
+    /// Whether a base without a criterion of who can read it is open, even to guests. True: the platform's default.
+    pub base_without_criteria_is_open: bool,
+    /// Whether a new version under work is the `latest` one. True: so a client must ask for the state too.
+    pub draft_is_latest: bool,
+    /// The status of an article that is not there or may not be read. 404: what the attachment beside it answers.
+    pub unreadable_status: u16,
+    /// Whether the API answers without credentials. True: documented, each endpoint can be set otherwise.
+    pub is_public: bool,
 }
 
 impl Default for Guesses {
@@ -220,6 +297,62 @@ impl Default for Guesses {
             numbers_are_grouped: true,
             durations_tell_seconds: true,
             display_input_takes_stored_values: true,
+            cases: CaseGuesses::default(),
+            catalog: CatalogGuesses::default(),
+            knowledge: KnowledgeGuesses::default(),
+        }
+    }
+}
+
+impl Default for CaseGuesses {
+    fn default() -> CaseGuesses {
+        CaseGuesses {
+            list_limit: 10,
+            activity_limit: 10_000,
+            newest_activity_first: true,
+            put_accepts_number: false,
+            closed_case_is_frozen: false,
+            customer_update_reopens: true,
+            task_parents_follow_each_other: false,
+            external_user_sees_account: true,
+            second_escalation_is_refused: true,
+        }
+    }
+}
+
+impl Default for CatalogGuesses {
+    fn default() -> CatalogGuesses {
+        CatalogGuesses {
+            request_for_default: "allow".to_owned(),
+            request_for_denied_status: 400,
+            error_code_status: 400,
+            everybody_must_approve: false,
+            only_the_approver_decides: true,
+            approved_state: "2".to_owned(),
+            stages: StageGuesses::default(),
+        }
+    }
+}
+
+impl Default for StageGuesses {
+    fn default() -> StageGuesses {
+        StageGuesses {
+            waiting_for_approval: "waiting_for_approval".to_owned(),
+            fulfillment: "fulfillment".to_owned(),
+            completed: "Completed".to_owned(),
+            rejected: "Request Rejected".to_owned(),
+            cancelled: "Request Cancelled".to_owned(),
+        }
+    }
+}
+
+impl Default for KnowledgeGuesses {
+    fn default() -> KnowledgeGuesses {
+        KnowledgeGuesses {
+            base_without_criteria_is_open: true,
+            draft_is_latest: true,
+            unreadable_status: 404,
+            is_public: true,
         }
     }
 }

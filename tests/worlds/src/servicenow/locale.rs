@@ -84,6 +84,11 @@ impl Locale {
         local.map_or_else(|| stored.to_owned(), |local| self.date_time.show(local))
     }
 
+    /// A stored time in the user's zone, but in the form in which it is stored.
+    pub(crate) fn adjust(&self, stored: &str) -> String {
+        Locale::with(self.zone.clone(), DATE, TIME).show_time(stored)
+    }
+
     /// A stored date as the user sees it.
     pub(crate) fn show_date(&self, stored: &str) -> String {
         date(stored).map_or_else(|| stored.to_owned(), |date| self.date.show(date))

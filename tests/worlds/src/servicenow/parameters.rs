@@ -44,6 +44,26 @@ impl Parameters {
         self.pairs().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
+    /// Every value of a parameter that may come several times.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let same = self.pairs().filter(move |(known, _)| *known == name);
+        same.map(|(_, value)| value)
+    }
+
+    /// The parameters again, `sysparm_` before each of these names that came without it.
+    pub(crate) fn with_prefix(self, names: &[&str]) -> Parameters {
+        let full = |name: String| match names.contains(&name.as_str()) {
+            true => format!("sysparm_{name}"),
+            false => name,
+        };
+        let renamed =
+            |pairs: Vec<(String, String)>| pairs.into_iter().map(|(name, value)| (full(name), value)).collect();
+        Parameters {
+            asked: renamed(self.asked),
+            stored: renamed(self.stored),
+        }
+    }
+
     pub(crate) fn is_true(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::catalog;
 use super::dictionary::{Column, Kind};
 use super::display;
 use super::engine::{Act, Row, State};
@@ -46,6 +47,8 @@ pub(crate) fn row(state: &State, act: Act<'_>, table: &str, row: &Row, view: &Vi
             for path in paths {
                 if let Some(column) = state.dictionary.walk(table, path).filter(|_| access.path(row, path)) {
                     object.insert(path.clone(), value(state, table, row, path, column, view));
+                } else if let Some(answer) = catalog::shown(state, row, path, view) {
+                    object.insert(path.clone(), answer);
                 }
             }
         }

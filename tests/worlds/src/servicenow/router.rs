@@ -10,7 +10,9 @@ use super::engine::{Act, State};
 use super::guards::{self, rate_limits};
 use super::identity::{self, Stranger};
 use super::table_api::Target;
-use super::{attachments, batch, email, import_sets, log_in, oauth, parameters, statistics, table_api, tiny_urls};
+use super::{
+    attachments, batch, email, import_sets, log_in, oauth, parameters, statistics, surfaces, table_api, tiny_urls,
+};
 use crate::answer;
 use crate::digest::derived_id;
 use crate::gate::Moment;
@@ -31,6 +33,7 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
             .push("a cookie was sent: requests of one session wait for each other".to_owned());
     }
     let caller = identity::of(state, parts, moment);
+    let caller = caller.or_else(|stranger| surfaces::guest(state, &segments(parts), parts).ok_or(stranger));
     let mut response = match &caller {
         Ok(user) => {
             let act = Act {
@@ -41,7 +44,7 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
             let path = segments(parts);
             let mut response =
                 rate_limits::limited(state, act, &path, parts, |state| api(state, act, &path, parts, body));
-            finish(state, parts, &mut response);
+            finish(state, parts, &mut response, user != surfaces::GUEST);
             response
         }
         Err(stranger) => {
@@ -57,18 +60,21 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
 /// One transaction of the API: a request with its own effect and its own answer.
 pub(crate) fn transaction(state: &mut State, act: Act<'_>, parts: &Parts, body: &Bytes) -> Response<Bytes> {
     let mut response = api(state, act, &segments(parts), parts, body);
-    finish(state, parts, &mut response);
+    finish(state, parts, &mut response, true);
     response
 }
 
-fn finish(state: &mut State, parts: &Parts, response: &mut Response<Bytes>) {
+fn finish(state: &mut State, parts: &Parts, response: &mut Response<Bytes>, is_logged_in: bool) {
     if parameters::is_head(parts) {
         *response.body_mut() = Bytes::new();
     }
-    decorate(state, response, true);
+    decorate(state, response, is_logged_in);
 }
 
 fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Bytes) -> Response<Bytes> {
+    if let Some(response) = surfaces::serve(state, act, path, parts, body) {
+        return response;
+    }
     let (version, rest) = match path {
         ["api", "now", version @ ("v1" | "v2"), rest @ ..] => (Some(*version), rest),
         ["api", "now", rest @ ..] => (None, rest),

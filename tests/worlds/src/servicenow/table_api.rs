@@ -142,8 +142,9 @@ pub(crate) fn links(url: &str, parameters: &Parameters, limit: usize, offset: us
     if offset > 0 {
         links.push(link(offset.saturating_sub(limit), "prev"));
     }
-    if offset + limit < total {
-        links.push(link(offset + limit, "next"));
+    let next = offset.saturating_add(limit);
+    if next < total {
+        links.push(link(next, "next"));
     }
     links.push(link(total.saturating_sub(1) / limit * limit, "last"));
     links.join(",")

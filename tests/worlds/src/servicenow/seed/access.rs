@@ -96,12 +96,17 @@ const WORK: [Rule; 31] = [
     ("sys_attachment", "read write create delete", &[], ANY),
 ];
 
-const KNOWLEDGE_AND_CATALOG: [Rule; 11] = [
+const KNOWLEDGE_AND_CATALOG: [Rule; 16] = [
     ("kb_knowledge", "read write create", &["knowledge"], ANY),
     ("kb_knowledge", "read", &[], "workflow_state=published"),
     ("kb_knowledge", "delete", &["knowledge_admin"], ANY),
     ("kb_knowledge_base", "read", INTERNAL, ANY),
     ("kb_category", "read", INTERNAL, ANY),
+    ("kb_version", "read", &["knowledge"], ANY),
+    ("kb_knowledge_keyword", "read", &["knowledge"], ANY),
+    ("m2m_kb_task", "read write create", &["knowledge"], ANY),
+    ("user_criteria", "read", &["knowledge"], ANY),
+    ("kb_uc_can_read_mtom", "read", &["knowledge"], ANY),
     ("sc_catalog", "read", INTERNAL, ANY),
     ("sc_category", "read", INTERNAL, ANY),
     ("sc_cat_item", "read", INTERNAL, ANY),

@@ -1,10 +1,15 @@
 //! What is on the instance when it starts.
 
 mod access;
+mod articles;
+mod catalog;
+mod knowledge;
 mod limits;
 mod log;
+mod offers;
 mod people;
 mod security;
+mod service;
 mod work;
 
 use std::collections::VecDeque;
@@ -50,6 +55,9 @@ fn make(now: OffsetDateTime, is_seeded: bool) -> State {
         people::everybody(&mut seed);
         work::records(&mut seed);
         log::entries(&mut seed);
+        service::plant(&mut seed);
+        catalog::plant(&mut seed);
+        knowledge::plant(&mut seed);
     }
     security::roles(&mut seed);
     access::rules(&mut seed);

@@ -93,7 +93,7 @@ const fn reachable(colleague: Colleague, mobile_phone: &'static str) -> Colleagu
 /// How many of them an empty instance has.
 const MINIMUM: usize = 3;
 
-const COLLEAGUES: [Colleague; 44] = [
+const COLLEAGUES: [Colleague; 46] = [
     colleague(
         ("admin", "System", "Administrator"),
         "System Administrator",
@@ -384,6 +384,20 @@ const COLLEAGUES: [Colleague; 44] = [
         "US/Central",
     ),
     colleague(("diana.park", "Diana", "Park"), "IT Director", "IT", "San Diego", ""),
+    colleague(
+        ("nina.olsen", "Nina", "Olsen"),
+        "Partner Access Manager",
+        "Customer Support",
+        "Berlin",
+        "Europe/Oslo",
+    ),
+    colleague(
+        ("ravi.patel", "Ravi", "Patel"),
+        "Service Desk Agent",
+        "IT",
+        "Singapore",
+        "Asia/Kolkata",
+    ),
 ];
 
 fn user(seed: &mut Seed, colleague: &Colleague) {
@@ -490,7 +504,7 @@ const fn group(
     }
 }
 
-const GROUPS: [Group; 20] = [
+const GROUPS: [Group; 21] = [
     group(
         "EDI Support",
         "Failed and disputed EDI documents",
@@ -547,9 +561,15 @@ const GROUPS: [Group; 20] = [
     ),
     group(
         "Partner Access Approvers",
-        "Approve access of trading partners",
-        "diana.park",
-        &["diana.park", "zanele.dube"],
+        "Decide who of a trading partner gets access",
+        "nina.olsen",
+        &["nina.olsen", "luc.moreau"],
+    ),
+    group(
+        "IT Service Desk",
+        "Hardware and mailboxes",
+        "beth.anglin",
+        &["ravi.patel", "tom.becker"],
     ),
     group(
         "Service Desk",
@@ -697,6 +717,16 @@ const PARTNERS: [(&str, &str, &str, &str, &str); 10] = [
         "ironbridge.example",
     ),
 ];
+
+/// The names of the accounts.
+pub(super) fn partners() -> impl Iterator<Item = &'static str> {
+    PARTNERS.iter().map(|(name, ..)| *name)
+}
+
+/// The names of our groups.
+pub(super) fn group_names() -> impl Iterator<Item = &'static str> {
+    GROUPS.iter().map(|group| group.name)
+}
 
 /// The two people whom each partner names: first and last name, in the order of the partners.
 const CONTACTS: [[(&str, &str); 2]; 10] = [

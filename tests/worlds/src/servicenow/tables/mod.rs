@@ -4,11 +4,14 @@
 //! `u_…` and the category choices `b2b`, `edi` are our customer's own.
 
 mod assets;
+mod catalog;
 mod interfaces;
+mod knowledge;
 mod people;
 mod platform;
 mod rules;
 mod security;
+mod service;
 mod work;
 
 use super::dictionary::{Column, Table};
@@ -22,18 +25,29 @@ pub(crate) fn standard() -> Vec<Table> {
         interfaces::tables(),
         security::tables(),
         rules::tables(),
+        service::tables(),
+        catalog::tables(),
+        knowledge::tables(),
     ]
     .into_iter()
     .flatten()
     .collect();
+    service::extend(&mut tables);
     for table in tables.iter_mut().filter(|table| table.parent.is_none()) {
         table.columns.extend(system_columns());
     }
     for table in tables.iter_mut().filter(|table| {
-        matches!(
-            table.name.as_str(),
-            "task" | "core_company" | "sys_user" | "sys_metadata" | "cmdb_ci" | "alm_asset"
-        )
+        let with_classes = [
+            "task",
+            "core_company",
+            "sys_user",
+            "sys_metadata",
+            "cmdb_ci",
+            "alm_asset",
+            "sc_cat_item",
+            "kb_knowledge",
+        ];
+        with_classes.contains(&table.name.as_str())
     }) {
         table.columns.push(Column::system("sys_class_name", "Class"));
     }

@@ -71,6 +71,9 @@ fn task() -> Table {
                 ("requested", "Requested"),
                 ("approved", "Approved"),
                 ("rejected", "Rejected"),
+                ("cancelled", "Cancelled"),
+                ("not_required", "No Longer Required"),
+                ("duplicate", "Duplicate"),
             ],
         )
         .default("not requested"),
@@ -381,7 +384,6 @@ fn case() -> Table {
             Column::text("cause", "Cause", 4000),
             Column::date_time("resolved_at", "Resolved"),
             Column::reference("resolved_by", "Resolved by", "sys_user"),
-            Column::boolean("active_escalation", "Active escalation"),
             Column::boolean("notes_to_comments", "Notes to comments"),
         ])
 }

@@ -332,7 +332,8 @@ async fn a_file_is_as_open_as_its_record() {
         ask("POST", &path).await
     };
     assert_eq!((upload(&ids[0]).await, upload(&ids[1]).await), (404, 403));
-    let list = ask_as(&instance, "employee", "GET", "/api/now/attachment", None).await;
+    let path = "/api/now/attachment?sysparm_query=table_name=incident";
+    let list = ask_as(&instance, "employee", "GET", path, None).await;
     let list: Value = body_json(&list)["result"].clone();
     assert_eq!(list.as_array().unwrap().len(), 1);
     assert_eq!(list[0]["sys_id"], json!(files[1]));

@@ -1,14 +1,22 @@
 //! What the simulated instance must do, spoken to over its own interface.
 
 mod access;
+mod accounts;
 mod acl;
+mod activities;
+mod approvals;
+mod articles;
 mod attachments;
 mod batches;
 mod business_rules;
+mod cart;
+mod cases;
+mod catalog;
 mod changes;
 mod csm_files;
 mod display;
 mod emails;
+mod escalations;
 mod faults;
 mod files;
 mod grants;
@@ -18,10 +26,12 @@ mod import_sets;
 mod input;
 mod inspection;
 mod journals;
+mod knowledge;
 mod log_ins;
 mod methods;
 mod oauth;
 mod operators;
+mod orders;
 mod policies;
 mod queries;
 mod query_texts;
