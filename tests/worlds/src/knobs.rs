@@ -84,10 +84,18 @@ pub enum Fault {
         chunk_bytes: usize,
         pause_milliseconds: u64,
     },
+    /// A batch stops after this many items, as if its time were over; the rest is unserviced.
+    BatchStop { after_items: usize },
     /// Every token issued so far is dead, from this call on.
     TokenExpiry,
     /// After this many matching calls in a clock hour: 429 with `Retry-After`; always the `X-RateLimit` headers.
     RateLimit { per_hour: u32 },
+}
+
+/// An extension of a request whose batch must stop early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BatchStop {
+    pub(crate) after_items: usize,
 }
 
 impl Rule {
@@ -272,6 +280,7 @@ impl Fault {
             Fault::HtmlPage => "html-page",
             Fault::Redirect { .. } => "redirect",
             Fault::SlowDrip { .. } => "slow-drip",
+            Fault::BatchStop { .. } => "batch-stop",
             Fault::TokenExpiry => "token-expiry",
             Fault::RateLimit { .. } => "rate-limit",
         }

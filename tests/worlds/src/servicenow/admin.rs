@@ -1,5 +1,6 @@
 //! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`,
 //! `/_world/guesses`.
+//! `/_world/clients`, `/_world/api-keys`.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -8,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::access;
 use super::engine::{Act, Fields, State};
 use super::guesses::Guesses;
 use crate::admin::{done, refused};
@@ -51,6 +53,8 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
             }
             Err(error) => refused(&format!("these are not guesses: {error}")),
         },
+        (&Method::POST, "/_world/clients") => access::add_client(state, body),
+        (&Method::POST, "/_world/api-keys") => access::add_api_key(state, body),
         _ => return None,
     };
     Some(response)

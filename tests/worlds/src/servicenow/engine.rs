@@ -6,15 +6,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::api_keys::ApiKeys;
+use super::attachments;
 use super::definitions;
 use super::dictionary::{Column, Dictionary};
 use super::errors::Refusal;
+use super::guards::acl::{self, Operation};
+use super::guards::business_rules::{self, Change, Event, Stage};
+use super::guards::{Guards, rate_limits};
 use super::guesses::{Guesses, RowOrder};
 use super::journal;
-use super::oauth::Tokens;
 use super::path::Path;
 use super::query::Query;
 use super::rules;
+use super::sessions::Sessions;
+use super::tokens::Tokens;
 use super::values::{Stored, same_text, stored};
 use crate::clock;
 use crate::digest::derived_id;
@@ -45,6 +51,10 @@ pub(crate) struct State {
     /// The values of `sys_properties` by name.
     pub(crate) properties: Arc<BTreeMap<String, String>>,
     pub(crate) tokens: Tokens,
+    pub(crate) sessions: Sessions,
+    pub(crate) api_keys: ApiKeys,
+    pub(crate) guards: Guards,
+    pub(crate) rate_counts: rate_limits::Counts,
     /// Without a slash at the end; for links.
     pub(crate) base_url: String,
     pub(crate) transactions: u64,
@@ -79,6 +89,10 @@ impl State {
             inserted: 0,
             properties: Arc::default(),
             tokens: Tokens::default(),
+            sessions: Sessions::default(),
+            api_keys: ApiKeys::default(),
+            guards: Guards::default(),
+            rate_counts: rate_limits::Counts::default(),
             base_url: "https://servicenow.example".to_owned(),
             transactions: 0,
             ignored: Vec::new(),
@@ -87,20 +101,35 @@ impl State {
 
     /// Adds a column, or replaces the one of that name; false for an unknown table.
     pub(crate) fn add_column(&mut self, table: &str, column: Column) -> bool {
+        self.guards.forget();
         Arc::make_mut(&mut self.dictionary).add_column(table, column)
     }
 
     /// Inserts a row and gives its sys_id.
     pub(crate) fn insert(&mut self, act: Act<'_>, table: &str, sent: &Fields) -> Result<String, Refusal> {
         self.allow(act, table, "Insert")?;
-        let mut fields = self.defaults(table);
-        let entries = self.accept_as(act, table, table, sent, &mut fields);
-        let sys_id = self.key_for(sent);
+        let mut row = Row {
+            class: table.to_owned(),
+            inserted: 0,
+            fields: self.defaults(table),
+        };
+        let sent = acl::acceptable(self, act, Operation::Create, &row, sent);
+        let mut entries = self.accept_as(act, table, table, &sent, &mut row.fields);
+        acl::check(self, act, Operation::Create, &row)?;
+        let mut fields = row.fields;
+        let sys_id = self.key_for(&sent);
         if self.is_taken(table, &sys_id) {
             return Err(Refusal::Taken);
         }
+        let change = Change {
+            event: Event::Insert,
+            class: table,
+            old: None,
+        };
+        business_rules::before(self, act, change, Stage::BeforeEngines, &mut fields, &mut entries)?;
         rules::before_insert(self, act, table, &mut fields);
         rules::check(self, act, table, None, &fields)?;
+        business_rules::before(self, act, change, Stage::AfterEngines, &mut fields, &mut entries)?;
         self.check_unique(table, &sys_id, &fields)?;
         self.give_number(table, &mut fields);
         stamp_new(
@@ -120,39 +149,66 @@ impl State {
         self.rows_of_base(&base).insert(key(&sys_id), Arc::new(row));
         definitions::changed(self, table, None, Some(&sys_id));
         journal::append(self, act, table, &sys_id, &entries);
+        business_rules::after(self, act, change, &sys_id);
         Ok(sys_id)
     }
 
     /// Changes a row; journal fields become entries.
     pub(crate) fn update(&mut self, act: Act<'_>, table: &str, sys_id: &str, sent: &Fields) -> Result<(), Refusal> {
         self.allow(act, table, "Update")?;
-        let old = self.find(table, sys_id).ok_or(Refusal::NoRecord)?.clone();
+        let old = acl::visible(self, act, table, sys_id)?.clone();
+        acl::check(self, act, Operation::Write, &old)?;
+        let sent = acl::acceptable(self, act, Operation::Write, &old, sent);
         let mut fields = old.fields.clone();
         // The table asked for decides which columns exist; the row's own class decides the rules.
-        let entries = self.accept_as(act, table, &old.class, sent, &mut fields);
+        let mut entries = self.accept_as(act, table, &old.class, &sent, &mut fields);
+        let change = Change {
+            event: Event::Update,
+            class: &old.class,
+            old: Some(&old),
+        };
+        let mut is_changed = fields != old.fields || !entries.is_empty();
+        let counts_unchanged = self.guesses.unchanged_update_counts;
+        if is_changed || counts_unchanged {
+            business_rules::before(self, act, change, Stage::BeforeEngines, &mut fields, &mut entries)?;
+        }
         rules::before_update(self, act, &old.class, &old.fields, &mut fields);
         rules::check(self, act, &old.class, Some(&old.fields), &fields)?;
+        if is_changed || counts_unchanged {
+            business_rules::before(self, act, change, Stage::AfterEngines, &mut fields, &mut entries)?;
+        }
         self.check_unique(&old.class, sys_id, &fields)?;
-        let is_changed = fields != old.fields || !entries.is_empty();
-        if is_changed || self.guesses.unchanged_update_counts {
+        is_changed = fields != old.fields || !entries.is_empty();
+        if is_changed || counts_unchanged {
             stamp_changed(&mut fields, act);
             self.replace(table, sys_id, fields);
             definitions::changed(self, &old.class, Some(&old.fields), Some(sys_id));
         }
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
+        if is_changed || counts_unchanged {
+            business_rules::after(self, act, change, sys_id);
+        }
         Ok(())
     }
 
     pub(crate) fn delete(&mut self, act: Act<'_>, table: &str, sys_id: &str) -> Result<(), Refusal> {
         self.allow(act, table, "Delete")?;
-        let old = self.find(table, sys_id).ok_or(Refusal::NoRecord)?.clone();
+        let old = acl::visible(self, act, table, sys_id)?.clone();
+        acl::check(self, act, Operation::Delete, &old)?;
+        let change = Change {
+            event: Event::Delete,
+            class: &old.class,
+            old: Some(&old),
+        };
+        business_rules::before_delete(self, act, &old)?;
         self.remove(table, sys_id);
         definitions::changed(self, &old.class, Some(&old.fields), None);
         if self.guesses.delete_removes_attachments {
             for attachment in self.attachments_of(sys_id) {
-                self.remove("sys_attachment", &attachment);
+                attachments::remove(self, &attachment);
             }
         }
+        business_rules::after(self, act, change, sys_id);
         Ok(())
     }
 
@@ -285,7 +341,7 @@ impl State {
     }
 
     /// Takes over what can be stored; gives the journal entries in the order of the dictionary.
-    fn accept_as(
+    pub(crate) fn accept_as(
         &mut self,
         act: Act<'_>,
         table: &str,
@@ -344,6 +400,7 @@ impl State {
 
     /// The rows of a hierarchy, no longer shared with another instance.
     fn rows_of_base(&mut self, base: &str) -> &mut Rows {
+        self.guards.changed(base);
         Arc::make_mut(self.rows.entry(base.to_owned()).or_default())
     }
 

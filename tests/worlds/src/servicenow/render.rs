@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::dictionary::{Column, Kind};
 use super::display;
-use super::engine::{Row, State};
+use super::engine::{Act, Row, State};
+use super::guards::acl::{Access, Operation};
 use super::locale::Locale;
 
 /// What the parameters of a request ask of the answer.
@@ -25,18 +26,25 @@ pub(crate) enum Display {
     Both,
 }
 
-/// A row of `table` as JSON; paths that lead nowhere are left out.
-pub(crate) fn row(state: &State, table: &str, row: &Row, view: &View) -> Value {
+/// A row of `table` as JSON; paths that lead nowhere, or where the user may not look, are left out.
+pub(crate) fn row(state: &State, act: Act<'_>, table: &str, row: &Row, view: &View) -> Value {
     let mut object = Map::new();
+    let access = Access::of(state, act);
+    if !access.row(Operation::Read, row) {
+        return Value::Object(object);
+    }
     match &view.fields {
         None => {
             for (name, column) in state.dictionary.columns(table) {
+                if !access.path(row, name) {
+                    continue;
+                }
                 object.insert(name.to_owned(), value(state, table, row, name, column, view));
             }
         }
         Some(paths) => {
             for path in paths {
-                if let Some(column) = state.dictionary.walk(table, path) {
+                if let Some(column) = state.dictionary.walk(table, path).filter(|_| access.path(row, path)) {
                     object.insert(path.clone(), value(state, table, row, path, column, view));
                 }
             }

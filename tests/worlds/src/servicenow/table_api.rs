@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use super::engine::{Act, Fields, State};
 use super::errors::{Refusal, failure};
+use super::guards::acl::{self, Access, Operation};
+use super::guards::{self, business_rules};
 use super::input;
 use super::locale::Asker;
 use super::parameters::{self, Parameters};
 use super::query::Query;
-use super::render;
+use super::{render, tiny_urls};
 use crate::answer;
 
 /// What the path of a Table API request names.
@@ -47,10 +49,12 @@ fn answer_to(
     if state.dictionary.table(table).is_none() {
         return Err(Refusal::InvalidTable(table.to_owned()));
     }
-    let parameters = Parameters::of(parts);
+    guards::check_table(state, table)?;
+    let parameters = tiny_urls::expand(state, Parameters::of(parts));
     match (parameters::method(parts), target.sys_id) {
-        (Method::GET | Method::HEAD, None) => list(state, act, target, parts, &parameters),
-        (Method::GET | Method::HEAD, Some(sys_id)) => {
+        (Method::GET, None) => list(state, act, target, parts, &parameters),
+        (Method::GET, Some(sys_id)) => {
+            acl::visible(state, act, table, sys_id)?;
             Ok(one(state, act, table, sys_id, StatusCode::OK, &parameters).ok_or(Refusal::NoRecord)?)
         }
         (Method::POST, None) => {
@@ -84,6 +88,8 @@ fn list(
 ) -> Result<Response<Bytes>, Refusal> {
     let limit = parameters.number("sysparm_limit", 10_000)?;
     let offset = parameters.number("sysparm_offset", 0)?;
+    acl::check_query(state, act, target.table, parameters)?;
+    business_rules::before_query(state, act, target.table);
     let query = query(state, act, target.table, parameters);
     let view = parameters.view(state, act);
     let found = state.select(target.table, &query);
@@ -92,7 +98,11 @@ fn list(
         return Err(Refusal::NoRecord);
     }
     let page = found.into_iter().skip(offset).take(limit);
-    let rows: Vec<Value> = page.map(|row| render::row(state, target.table, row, &view)).collect();
+    let access = Access::of(state, act);
+    let page = page.filter(|row| access.row(Operation::Read, row));
+    let rows: Vec<Value> = page
+        .map(|row| render::row(state, act, target.table, row, &view))
+        .collect();
     let mut response = answer::json(StatusCode::OK, &json!({ "result": rows }));
     if !parameters.is_true("sysparm_no_count") {
         answer::set(
@@ -148,7 +158,7 @@ fn one(
     parameters: &Parameters,
 ) -> Option<Response<Bytes>> {
     let row = state.find(table, sys_id)?;
-    let result = render::row(state, table, row, &parameters.view(state, act));
+    let result = render::row(state, act, table, row, &parameters.view(state, act));
     Some(answer::json(status, &json!({ "result": result })))
 }
 

@@ -49,7 +49,6 @@ impl Query {
     }
 
     /// Parses the condition of a rule, which may ask what a change changes: `stateVALCHANGES^ORstateCHANGESTO6`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the conditions of business rules"))]
     pub(crate) fn parse_condition(state: &State, table: &str, text: &str, asker: &Asker) -> Query {
         Query::read(state, table, text, &Reading::new(state, asker, true))
     }
@@ -78,7 +77,6 @@ impl Query {
     }
 
     /// Whether one row matches. To ask many rows, [`Query::select`] reads joined tables only once.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the conditions of business rules"))]
     pub(crate) fn matches(&self, state: &State, row: &Row) -> bool {
         !self.matches_nothing()
             && self
@@ -90,7 +88,6 @@ impl Query {
     ///
     /// A journal changes when the row carries a text under its name, which no stored row does: who asks puts the new
     /// entries there.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the conditions of business rules"))]
     pub(crate) fn matches_change(&self, state: &State, old: Option<&Fields>, row: &Row) -> bool {
         let before = old.map_or(Before::Absent, Before::Fields);
         !self.matches_nothing() && self.filter.matches(state, &self.filter.lookups(state), row, before)

@@ -4,17 +4,28 @@
 //! `u_…` and the category choices `b2b`, `edi` are our customer's own.
 
 mod assets;
+mod interfaces;
 mod people;
 mod platform;
+mod rules;
+mod security;
 mod work;
 
 use super::dictionary::{Column, Table};
 
 pub(crate) fn standard() -> Vec<Table> {
-    let mut tables: Vec<Table> = [people::tables(), work::tables(), platform::tables(), assets::tables()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut tables: Vec<Table> = [
+        people::tables(),
+        work::tables(),
+        platform::tables(),
+        assets::tables(),
+        interfaces::tables(),
+        security::tables(),
+        rules::tables(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     for table in tables.iter_mut().filter(|table| table.parent.is_none()) {
         table.columns.extend(system_columns());
     }

@@ -40,6 +40,11 @@ fn user() -> Table {
         Column::boolean("vip", "VIP"),
         Column::boolean("web_service_access_only", "Web service access only"),
         Column::boolean("internal_integration_user", "Internal Integration User"),
+        Column::choice(
+            "identity_type",
+            "Identity type",
+            &[("human", "Human"), ("machine", "Machine")],
+        ),
         Column::password("user_password", "Password"),
         Column::reference("department", "Department", "cmn_department"),
         Column::reference("location", "Location", "cmn_location"),

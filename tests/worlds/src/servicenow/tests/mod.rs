@@ -1,24 +1,43 @@
 //! What the simulated instance must do, spoken to over its own interface.
 
+mod access;
+mod acl;
 mod attachments;
+mod batches;
+mod business_rules;
 mod changes;
+mod csm_files;
 mod display;
+mod emails;
 mod faults;
+mod files;
+mod grants;
+mod hostile;
+mod identities;
+mod import_sets;
 mod input;
 mod inspection;
 mod journals;
+mod log_ins;
+mod methods;
 mod oauth;
 mod operators;
 mod policies;
 mod queries;
 mod query_texts;
+mod queues;
+mod quotas;
+mod rate_limits;
 mod records;
 mod references;
 mod related;
 mod requests;
+mod roles;
 mod seed;
+mod statistics;
 mod things;
 mod times;
+mod tiny_urls;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -47,6 +66,61 @@ pub(super) async fn ask(instance: &ServiceNow, method: &str, path: &str, body: O
     instance.call(request.body(full(body)).unwrap()).await
 }
 
+/// A request as another user sends it, through an OAuth client of that user.
+async fn ask_as(
+    instance: &ServiceNow,
+    user_name: &str,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> Response<Bytes> {
+    instance.add_client(user_name, "secret", user_name);
+    let token = ask_for_token(instance, user_name, "secret").await;
+    let token = body_json(&token)["access_token"].as_str().unwrap().to_owned();
+    let request = Request::builder().method(method).uri(path);
+    let request = request
+        .header("authorization", format!("Bearer {token}"))
+        .header("accept", "application/json")
+        .header("content-type", "application/json");
+    let body = body.map(|body| body.to_string()).unwrap_or_default();
+    instance.call(request.body(full(body)).unwrap()).await
+}
+
+/// An access rule for roles, by name; its sys_id.
+fn rule(instance: &ServiceNow, name: &str, operation: &str, roles: &[&str], more: &[(&str, &str)]) -> String {
+    let mut fields = vec![("name", name), ("operation", operation)];
+    fields.extend(more);
+    let rule = instance.insert("sys_security_acl", &fields);
+    for role in roles {
+        let role = role_id(instance, role);
+        let fields = [("sys_security_acl", rule.as_str()), ("sys_user_role", role.as_str())];
+        instance.insert("sys_security_acl_role", &fields);
+    }
+    rule
+}
+
+fn role_id(instance: &ServiceNow, name: &str) -> String {
+    sys_id(instance, "sys_user_role", "name", name)
+}
+
+fn user_id(instance: &ServiceNow, user_name: &str) -> String {
+    sys_id(instance, "sys_user", "user_name", user_name)
+}
+
+fn sys_id(instance: &ServiceNow, table: &str, field: &str, value: &str) -> String {
+    let rows = instance.rows(table);
+    let row = rows
+        .iter()
+        .find(|row| row[field] == value && row.get("active").is_none_or(|active| active == "true"));
+    row.unwrap_or_else(|| panic!("there is no {value}"))["sys_id"].clone()
+}
+
+/// Gives a user a role; the sys_id of the row that says so.
+fn give(instance: &ServiceNow, user_name: &str, role: &str) -> String {
+    let (user, role) = (user_id(instance, user_name), role_id(instance, role));
+    instance.insert("sys_user_has_role", &[("user", &user), ("role", &role)])
+}
+
 async fn token(instance: &ServiceNow) -> String {
     let response = ask_for_token(instance, "gridlink", "gridlink").await;
     body_json(&response)["access_token"].as_str().unwrap().to_owned()
@@ -57,6 +131,27 @@ async fn ask_for_token(instance: &ServiceNow, client: &str, secret: &str) -> Res
     let request = Request::post("/oauth_token.do").header("content-type", "application/x-www-form-urlencoded");
     instance.call(request.body(full(form)).unwrap()).await
 }
+
+/// A request with these headers only.
+async fn send(
+    instance: &ServiceNow,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Response<Bytes> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    instance.call(request.body(full(body)).unwrap()).await
+}
+
+/// The administrator's name and password.
+const ADMIN: (&str, &str) = ("authorization", "Basic YWRtaW46YWRtaW4=");
+const ACCEPT: (&str, &str) = ("accept", "application/json");
+const JSON: (&str, &str) = ("content-type", "application/json");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 pub(super) async fn get(instance: &ServiceNow, path: &str) -> Value {
     let response = ask(instance, "GET", path, None).await;
@@ -79,6 +174,14 @@ pub(super) async fn incident(instance: &ServiceNow) -> String {
     )
     .await;
     row["sys_id"].as_str().unwrap().to_owned()
+}
+
+/// Gives a user a role, both by name; the role is made if there is none.
+fn give_role(instance: &ServiceNow, user: &str, role: &str) {
+    if !instance.rows("sys_user_role").iter().any(|row| row["name"] == role) {
+        instance.insert("sys_user_role", &[("name", role)]);
+    }
+    give(instance, user, role);
 }
 
 fn error(response: &Response<Bytes>) -> (u16, String, Value) {

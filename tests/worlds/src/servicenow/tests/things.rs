@@ -47,6 +47,7 @@ pub(super) fn instance_at(now: OffsetDateTime) -> ServiceNow {
     let table = Table::new("u_thing", "Thing", "name").with(columns.into_iter().chain(system_columns()));
     Arc::make_mut(&mut instance.state().dictionary).add_table(table);
     instance.guess(|guesses| guesses.row_order = RowOrder::Insertion);
+    super::give_role(&instance, INTEGRATION_USER, "admin");
     instance
 }
 
