@@ -1,6 +1,8 @@
 //! Makes conditions of the parts of a query. A part that names no column, no operator that suits it or no value that
 //! the column can hold makes none.
 
+use jiff::Timestamp;
+
 use super::super::dictionary::{Column, Kind};
 use super::super::locale;
 use super::super::path::Path;
@@ -9,12 +11,13 @@ use super::needles::{Class, Needle};
 use super::operators::{Operator, Relation};
 use super::parts::{LocalPart, Part};
 use super::reading::Reading;
+use super::times;
 use super::units::Unit;
 
 /// The dynamic filter "Me".
 const ME: &str = "90d1921e5f510100a9ad2572f2b477fe";
 /// The same, as the platform's list of operators has it.
-const ME_TOO: &str = "54635e965f510100a9ad2572f2b4774c";
+const ME_AS_DOCUMENTED: &str = "54635e965f510100a9ad2572f2b4774c";
 /// The dynamic filter "One of My Groups".
 const ONE_OF_MY_GROUPS: &str = "d6435e965f510100a9ad2572f2b47744";
 
@@ -158,12 +161,17 @@ impl Field<'_, '_> {
     fn span(&self, value: &str) -> Option<(Needle, Needle)> {
         let mut values = value.splitn(3, '@');
         let label = values.next()?;
-        if let (Some(first), Some(last)) = (values.next(), values.next()) {
-            return Some((self.needle(first)?, self.needle(last)?));
+        match (values.next(), values.next()) {
+            (Some(first), Some(last)) => Some((self.needle(first)?, self.needle(last)?)),
+            (Some(_), None) => None,
+            (None, _) => {
+                // A time stands for its day.
+                self.needle(label)?;
+                let date = label.split_once(' ').map_or(label, |(date, _)| date);
+                let border = |time| times::on_date(date, time, &self.reading.calendar);
+                Some((self.time(border("start")?), self.time(border("end")?)))
+            }
         }
-        let date = label.split_once(' ').map_or(label, |(date, _)| date);
-        let border = |time: &str| self.needle(&format!("javascript:gs.dateGenerate('{date}','{time}')"));
-        Some((border("start")?, border("end")?))
     }
 
     /// Another field of the same table, and how it is compared.
@@ -201,19 +209,21 @@ impl Field<'_, '_> {
         };
         let reading = self.reading;
         let moment = unit.shifted(reading.asker.now, count, &reading.calendar)?;
-        let needle = |moment| {
-            Needle::Text(if self.class == Class::Date {
-                reading.asker.locale.date_of(moment)
-            } else {
-                locale::stored(moment)
-            })
-        };
         if relation != Relation::Equal {
-            return Some(Test::Compares(relation, needle(moment)));
+            return Some(Test::Compares(relation, self.time(moment)));
         }
         let first = unit.start(moment, &reading.calendar)?;
         let last = unit.end(moment, &reading.calendar)?;
-        Some(Test::Within(needle(first), needle(last)))
+        Some(Test::Within(self.time(first), self.time(last)))
+    }
+
+    /// A moment as the column stores it.
+    fn time(&self, moment: Timestamp) -> Needle {
+        Needle::Text(if self.class == Class::Date {
+            self.reading.asker.locale.date_of(moment)
+        } else {
+            locale::stored(moment)
+        })
     }
 
     /// `activity_due@day@before@1`.
@@ -244,7 +254,7 @@ impl Field<'_, '_> {
             return None;
         };
         let ids: Vec<&str> = match value {
-            ME | ME_TOO => vec![user],
+            ME | ME_AS_DOCUMENTED => vec![user],
             ONE_OF_MY_GROUPS => {
                 let members = self.reading.state.rows("sys_user_grmember");
                 let mine = members.into_iter().filter(|member| member.get("user") == user);

@@ -82,19 +82,19 @@ pub(super) enum Before<'a> {
 impl Condition {
     pub(super) fn holds(&self, state: &State, row: &Row, before: Before<'_>) -> bool {
         let stored = self.path.value(state, row);
-        let found = self.class.of_row(stored, self.ignores_case);
-        let is = |needles: &Needles| needles.has(found.as_ref());
-        let is_at = |relation: Relation, needle: &Needle| {
-            let ordering = found.as_ref().and_then(|found| found.compare(needle));
-            ordering.is_some_and(|ordering| relation.holds(ordering))
-        };
-        let is_within = |low, high| is_at(Relation::MoreOrEqual, low) && is_at(Relation::LessOrEqual, high);
+        let found = || self.class.of_row(stored, self.ignores_case);
         match &self.test {
-            Test::AnyOf(needles) => is(needles),
-            Test::NoneOf(needles) => !is(needles) && (found.is_some() || self.keeps_empty),
-            Test::Compares(relation, needle) => is_at(*relation, needle),
-            Test::Within(low, high) => is_within(low, high),
-            Test::NotWithin(low, high) => found.is_some() && !is_within(low, high),
+            Test::AnyOf(needles) => needles.has(found().as_ref()),
+            Test::NoneOf(needles) => {
+                let found = found();
+                !needles.has(found.as_ref()) && (found.is_some() || self.keeps_empty)
+            }
+            Test::Compares(relation, needle) => is_at(found().as_ref(), *relation, needle),
+            Test::Within(low, high) => is_within(found().as_ref(), low, high),
+            Test::NotWithin(low, high) => {
+                let found = found();
+                found.is_some() && !is_within(found.as_ref(), low, high)
+            }
             Test::Like(place, needle) => is_like(&folded(stored, self.ignores_case), *place, needle),
             Test::NotLike(needle) if stored.is_empty() => self.keeps_empty && !needle.is_empty(),
             Test::NotLike(needle) => !is_like(&folded(stored, self.ignores_case), Place::Anywhere, needle),
@@ -108,7 +108,7 @@ impl Condition {
             Test::ComparesField(relation, other) => {
                 let other = self.class.of_row(other.value(state, row), self.ignores_case);
                 let other = other.map_or(Needle::Empty, Found::into_needle);
-                is_at(*relation, &other)
+                is_at(found().as_ref(), *relation, &other)
             }
             Test::Apart(apart) => apart.holds(self.class, stored, apart.other.value(state, row)) == Some(true),
             Test::Part(part, relation, number) => {
@@ -193,6 +193,15 @@ impl Apart {
             (false, false) => other <= time && time < limit,
         })
     }
+}
+
+fn is_at(found: Option<&Found<'_>>, relation: Relation, needle: &Needle) -> bool {
+    let ordering = found.and_then(|found| found.compare(needle));
+    ordering.is_some_and(|ordering| relation.holds(ordering))
+}
+
+fn is_within(found: Option<&Found<'_>>, low: &Needle, high: &Needle) -> bool {
+    is_at(found, Relation::MoreOrEqual, low) && is_at(found, Relation::LessOrEqual, high)
 }
 
 fn is_like(text: &str, place: Place, needle: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Reads an encoded query part by part.
 //!
-//! Each part is looked at once. What other tables must hold nests to a depth of [`MAX_DEPTH`]; what is deeper is
-//! passed over as invalid, so that no text can exhaust the stack.
+//! Each part is looked at once. A query may ask [`MAX_RELATED`] other tables; more are passed over as invalid, so that
+//! no text can exhaust the stack.
 
 use super::super::guesses::JoinConditions;
 use super::building;
@@ -10,9 +10,6 @@ use super::order::Order;
 use super::reading::Reading;
 use super::related;
 use super::words::{self, Words};
-
-/// How deep tables nest. Nobody needs more, and the database has to join them all.
-const MAX_DEPTH: usize = 8;
 
 /// How many tables can be asked beside the own one: MySQL joins 61.
 const MAX_RELATED: usize = 60;
@@ -37,7 +34,7 @@ pub(super) fn parse(reading: &Reading<'_>, table: &str, text: &str) -> Parsed {
         related: 0,
         related_lists: 0,
     };
-    let filter = parser.filter(table, Scope::Whole, 0);
+    let filter = parser.filter(table, Scope::Whole);
     Parsed {
         filter,
         order: parser.order,
@@ -84,7 +81,7 @@ pub(super) struct Parser<'r, 'a, 't> {
 
 impl<'t> Parser<'_, '_, 't> {
     /// Reads the parts of a scope, with its end.
-    pub(super) fn filter(&mut self, table: &str, scope: Scope, depth: usize) -> Filter {
+    pub(super) fn filter(&mut self, table: &str, scope: Scope) -> Filter {
         let mut filter = Filter::new(table);
         while let Some(part) = self.take(scope) {
             if part.text == "EQ" {
@@ -104,7 +101,7 @@ impl<'t> Parser<'_, '_, 't> {
                     None => self.invalid.push(part.text.to_owned()),
                 }
             } else {
-                self.part(&mut filter, part.text, depth);
+                self.part(&mut filter, part.text);
             }
         }
         for group in &mut filter.groups {
@@ -114,15 +111,14 @@ impl<'t> Parser<'_, '_, 't> {
         filter
     }
 
-    fn part(&mut self, filter: &mut Filter, part: &'t str, depth: usize) {
+    fn part(&mut self, filter: &mut Filter, part: &'t str) {
         let (joint, text) = joint(part);
         if joint == Joint::NewGroup {
             filter.groups.push(Vec::new());
         }
         if let Some((scope, header)) = Scope::begun_by(text) {
-            let is_allowed = depth < MAX_DEPTH && self.related < MAX_RELATED;
             self.related += 1;
-            if !is_allowed || !related::add(self, filter, joint, scope, header, depth + 1) {
+            if self.related > MAX_RELATED || !related::add(self, filter, joint, scope, header) {
                 self.invalid.push(part.to_owned());
                 self.skip(scope);
             }

@@ -9,9 +9,10 @@
 //! They join before anything is filtered: a partner must be there for all groups, and `^OR` and `^NQ` before them count
 //! for the conditions of a `JOIN` only.
 
-use super::super::dictionary::Kind;
+use super::super::dictionary::{Column, Kind};
 use super::super::path::Path;
 use super::filter::{Clause, Filter, Need, Related};
+use super::needles::Class;
 use super::operators::Relation;
 use super::parse::{Joint, Parser, Scope};
 
@@ -22,10 +23,9 @@ pub(super) fn add<'t>(
     joint: Joint,
     scope: Scope,
     header: &'t str,
-    depth: usize,
 ) -> bool {
     let read = match scope {
-        Scope::Join => return join(parser, filter, joint, header, depth).is_some(),
+        Scope::Join => return join(parser, filter, joint, header).is_some(),
         Scope::RelatedList => related_list(parser, filter, header),
         Scope::Subquery => subquery(parser, filter, header),
         Scope::Whole => None,
@@ -34,7 +34,7 @@ pub(super) fn add<'t>(
         return false;
     };
     parser.put_first(head.condition);
-    let inner = parser.filter(head.table, scope, depth);
+    let inner = parser.filter(head.table, scope);
     filter.needs.push(Need::Related(filter.related.len()));
     filter.related.push(related(parser, head, inner));
     true
@@ -66,21 +66,17 @@ fn related(parser: &Parser<'_, '_, '_>, head: Head<'_>, filter: Filter) -> Relat
 }
 
 /// `sys_user.sys_id=sys_user_has_role.user!role=…`.
-fn join<'t>(
-    parser: &mut Parser<'_, '_, 't>,
-    filter: &mut Filter,
-    joint: Joint,
-    header: &'t str,
-    depth: usize,
-) -> Option<()> {
+fn join<'t>(parser: &mut Parser<'_, '_, 't>, filter: &mut Filter, joint: Joint, header: &'t str) -> Option<()> {
     let (sides, condition) = header.split_once('!')?;
     let (left, right) = sides.split_once('=')?;
     let (left_table, left_field) = left.split_once('.')?;
     let (table, field) = right.split_once('.')?;
     let dictionary = parser.reading.dictionary();
     let host = host(parser, filter, left_table)?;
-    dictionary.column(&host.table, left_field)?;
-    dictionary.column(table, field)?;
+    dictionary
+        .column(&host.table, left_field)
+        .filter(|left| has_value(left))?;
+    dictionary.column(table, field).filter(|right| has_value(right))?;
     parser.put_first(condition);
     let head = Head {
         from: Path::own(left_field),
@@ -90,7 +86,7 @@ fn join<'t>(
         count: 0,
         condition,
     };
-    let inner = parser.filter(table, Scope::Join, depth);
+    let inner = parser.filter(table, Scope::Join);
     let asks_nothing = inner.groups.is_empty();
     let index = host.related.len();
     host.needs.push(Need::Joined(index));
@@ -161,12 +157,18 @@ fn subquery<'t>(parser: &Parser<'_, '_, 't>, filter: &Filter, header: &'t str) -
         }
         None => return None,
     };
+    let end = |table, path| Path::of(dictionary, table, path).filter(|(_, column)| has_value(column));
     Some(Head {
-        from: Path::of(dictionary, &filter.table, own)?.0,
+        from: end(&filter.table, own)?.0,
         table,
-        by: Path::of(dictionary, table, field)?.0,
+        by: end(table, field)?.0,
         relation: Relation::More,
         count: 0,
         condition: "",
     })
+}
+
+/// Whether rows can be joined by the column.
+fn has_value(column: &Column) -> bool {
+    !matches!(Class::of(column), Class::Secret | Class::Journal)
 }

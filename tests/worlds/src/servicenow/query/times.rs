@@ -56,8 +56,8 @@ pub(super) fn call(script: &str) -> Option<(&str, Vec<&str>)> {
     Some((name, arguments.filter(|one| !one.is_empty()).collect()))
 }
 
-/// Day, month and year as stored, with `start`, `end` or a time of day.
-fn on_date(date: &str, time: &str, calendar: &Calendar) -> Option<Timestamp> {
+/// A date as it is stored, with `start`, `end` or a time of day.
+pub(super) fn on_date(date: &str, time: &str, calendar: &Calendar) -> Option<Timestamp> {
     let time = match time {
         "start" => "00:00:00",
         "end" => "23:59:59",

@@ -176,6 +176,10 @@ async fn what_means_nothing_is_ignored() {
         "at>javascript:gs.daysAgo(9999999999)",
         "at>javascript:gs.beginningOfLast0Days()",
         "atONToday",
+        "atONToday@javascript:gs.daysAgoStart(0)",
+        "atON2026-11-22@x",
+        "atON2026-11-22 x",
+        "atON2026-11-22','start')",
         "secret=hush",
         "secretSTARTSWITHh",
         "secretSAMEASname",
@@ -218,17 +222,6 @@ async fn what_is_ignored_leaves_the_rest_as_it_is() {
     }
     let plain = |filter: &'static str| super::get(&instance, filter);
     assert_eq!(plain("/api/now/table/u_thing?nonsense=1").await, serde_json::json!([]));
-}
-
-#[tokio::test(start_paused = true)]
-async fn many_unknown_parts_take_no_time() {
-    let instance = three();
-    instance.guess(|guesses| guesses.longest_url = 100_000);
-    let query = "AAAA=BBBB^".repeat(2300) + "name=two";
-    let started = std::time::Instant::now();
-    assert_eq!(found(&instance, &query).await, "two");
-    assert!(started.elapsed().as_secs() < 2, "{:?}", started.elapsed());
-    assert_eq!(instance.ignored().len(), 2300);
 }
 
 #[tokio::test(start_paused = true)]

@@ -126,6 +126,10 @@ async fn a_join_needs_a_partner() {
             "Ann Bob",
         ),
         (
+            "name=System Administrator^ORJOINsys_user.sys_id=sys_user_group.manager!name=A",
+            "Ann",
+        ),
+        (
             "name=Bob^NQname=System Administrator^JOINsys_user.sys_id=sys_user_group.manager!",
             "Bob",
         ),
@@ -180,6 +184,17 @@ async fn a_subquery_gives_the_values_to_have() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn more_tables_than_a_database_joins_are_ignored() {
+    let instance = groups();
+    let one = "SUBQUERYsys_id,manager,sys_user_group^active=true^ENDSUBQUERY^";
+    let nested = "SUBQUERYsys_id,sys_id,sys_user^".repeat(60) + "SUBQUERYnonsense^name=x^ENDSUBQUERY^name=Ann";
+    for (query, ignored) in [(one.repeat(60), 0), (one.repeat(61), 1), (nested, 2)] {
+        assert_eq!(found_in(&instance, "sys_user", &query).await, "Ann");
+        assert_eq!(instance.ignored().len(), ignored);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_names_no_table_or_field_is_ignored_with_its_conditions() {
     let instance = groups();
     for query in [
@@ -197,6 +212,8 @@ async fn what_names_no_table_or_field_is_ignored_with_its_conditions() {
         "name=A^SUBQUERYsys_id^name=x^ENDSUBQUERY",
         "name=A^SUBQUERYnonsense,manager,sys_user_group^name=x^ENDSUBQUERY",
         "name=A^SUBQUERYsys_id,manager,nonsense^name=x^ENDSUBQUERY",
+        "name=A^JOINsys_user_group.name=sys_user.user_password!",
+        "name=A^SUBQUERYname,user_password,sys_user^ENDSUBQUERY",
         "RLQUERYu_group_role.group,>0^ENDRLQUERY^RLQUERYincident.assignment_group,=99^ENDRLQUERY^name=A",
     ] {
         let before = instance.ignored().len();

@@ -32,6 +32,7 @@ async fn check_spans(spans: &[(&str, &str, &str)]) {
         let at = |text: &str| crate::clock::parse_seconds(text).unwrap();
         let neighbors = [at(first) - second, at(first), at(last), at(last) + second].map(crate::clock::seconds);
         let instance = with(&neighbors.each_ref().map(String::as_str));
+        add(&instance, &[&[("name", "never")]]);
         let names = neighbors.map(|time| time.replace(' ', "T"));
         let query = format!("atON{span}^ORDERBYat");
         assert_eq!(
