@@ -7,7 +7,7 @@ mod multipart;
 mod upload;
 
 use bytes::Bytes;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, HeaderName};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
@@ -17,7 +17,6 @@ use super::parameters;
 use super::table_api;
 use crate::answer;
 use crate::digest::sha256_hex;
-use describe::demand;
 
 /// A file on a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +149,16 @@ fn delete(state: &mut State, interface: Interface, sys_id: &str) -> Result<Respo
     interface.find(state, sys_id)?;
     remove(state, sys_id);
     Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+fn demand(parts: &Parts, name: &HeaderName) -> Result<(), Refusal> {
+    if parameters::header(parts, name).is_empty() {
+        return Err(Refusal::bad_request(
+            "Missing header",
+            &format!("The header {name} is required"),
+        ));
+    }
+    Ok(())
 }
 
 fn bytes_of(state: &State, row: &Row) -> Bytes {

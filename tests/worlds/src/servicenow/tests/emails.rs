@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{ask, body_json, error, get, give_role, incident, seeded};
+use super::{ask, ask_as_admin, body_json, error, get_as_admin as get, give_role, incident, seeded};
 
 const EMAIL: &str = "/api/now/v1/email";
 
@@ -14,7 +14,7 @@ async fn an_email_becomes_a_row_that_is_ready_to_be_sent() {
         "text": "plain", "html": "<b>rich</b>", "table_name": "incident", "table_record_id": id,
         "headers": { "X-Custom": "header" },
     });
-    let sent = ask(&instance, "POST", EMAIL, Some(body)).await;
+    let sent = ask_as_admin(&instance, "POST", EMAIL, Some(body)).await;
     assert_eq!(sent.status(), StatusCode::OK);
     let result = &body_json(&sent)["result"];
     let email = result["id"].as_str().unwrap();
@@ -56,7 +56,12 @@ async fn an_email_becomes_a_row_that_is_ready_to_be_sent() {
 #[tokio::test(start_paused = true)]
 async fn an_email_that_cannot_be_sent_is_refused() {
     let instance = seeded();
-    let status = async |body: Value| ask(&instance, "POST", EMAIL, Some(body)).await.status().as_u16();
+    let status = async |body: Value| {
+        ask_as_admin(&instance, "POST", EMAIL, Some(body))
+            .await
+            .status()
+            .as_u16()
+    };
     let many = vec!["a@example.com"; 101];
     assert_eq!(status(json!({ "subject": "nobody" })).await, 400);
     assert_eq!(status(json!({ "to": [] })).await, 400);
@@ -74,7 +79,7 @@ async fn an_email_that_cannot_be_sent_is_refused() {
     let unseen = json!({ "to": ["a@example.com"], "table_name": "incident", "table_record_id": "f".repeat(32) });
     assert_eq!(status(unseen).await, 403);
     assert_eq!(instance.rows("sys_email").len(), 1);
-    let missing = ask(&instance, "GET", &format!("{EMAIL}/{}", "f".repeat(32)), None).await;
+    let missing = ask_as_admin(&instance, "GET", &format!("{EMAIL}/{}", "f".repeat(32)), None).await;
     assert_eq!(error(&missing).0, 403);
 }
 

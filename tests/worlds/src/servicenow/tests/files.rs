@@ -2,7 +2,9 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{ACCEPT, ADMIN, JSON, ask, body_json, error, get, give_role, incident, seeded, send};
+use super::{
+    ACCEPT, ADMIN, JSON, ask_as_admin as ask, body_json, error, get_as_admin as get, give_role, incident, seeded, send,
+};
 use crate::servicenow::ServiceNow;
 
 const UPLOAD: &str = "/api/now/attachment/upload";

@@ -6,7 +6,7 @@ use http::{Response, StatusCode};
 use serde_json::json;
 use time::macros::datetime;
 
-use super::{ACCEPT, ADMIN, JSON, ask, body_json, error, get, give_role, seeded, send, sys_id, token};
+use super::{ACCEPT, ADMIN, JSON, ask_as_admin, body_json, error, get, give_role, seeded, send, sys_id, token};
 use crate::servicenow::ServiceNow;
 
 const TABLE: &str = "/api/now/table/incident?sysparm_limit=1";
@@ -28,7 +28,7 @@ async fn a_password_that_was_set_opens_the_instance_for_its_user() {
         StatusCode::UNAUTHORIZED
     );
     let path = format!("/api/now/table/sys_user/{}", user_id(&instance, "tom.becker"));
-    ask(&instance, "PATCH", &path, Some(json!({ "user_password": "s:cret" }))).await;
+    ask_as_admin(&instance, "PATCH", &path, Some(json!({ "user_password": "s:cret" }))).await;
     assert_eq!(
         as_user(&instance, "tom.becker", "s:cret").await.status(),
         StatusCode::OK

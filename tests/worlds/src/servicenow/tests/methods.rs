@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::{ACCEPT, ADMIN, JSON, ask, body_json, incident, seeded, send};
+use super::{ACCEPT, ADMIN, JSON, ask_as_admin as ask, body_json, incident, seeded, send};
 
 #[tokio::test(start_paused = true)]
 async fn head_is_get_without_the_body_everywhere() {

@@ -61,6 +61,18 @@ async fn ask_for_token(instance: &ServiceNow, client: &str, secret: &str) -> Res
     instance.call(request.body(full(form)).unwrap()).await
 }
 
+/// The same as the administrator sends it.
+async fn ask_as_admin(instance: &ServiceNow, method: &str, path: &str, body: Option<Value>) -> Response<Bytes> {
+    let body = body.map(|body| body.to_string()).unwrap_or_default();
+    send(instance, method, path, &[ADMIN, ACCEPT, JSON], body).await
+}
+
+async fn get_as_admin(instance: &ServiceNow, path: &str) -> Value {
+    let response = ask_as_admin(instance, "GET", path, None).await;
+    assert_eq!(response.status(), StatusCode::OK, "{:?}", response.body());
+    body_json(&response)["result"].clone()
+}
+
 /// A request with these headers only.
 async fn send(
     instance: &ServiceNow,
