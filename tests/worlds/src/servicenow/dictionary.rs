@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::path::Path;
 use super::tables;
 
 /// Every table of the instance.
@@ -139,6 +140,11 @@ impl Dictionary {
             .find_map(|table| table.columns.iter().find(|column| column.name == name))
     }
 
+    /// The column that stands for a row of the table where a reference is displayed.
+    pub(crate) fn display_of(&self, table: &str) -> &str {
+        self.table(table).map_or("sys_id", |table| table.display.as_str())
+    }
+
     /// All columns of the table, by name.
     pub(crate) fn columns(&self, table: &str) -> BTreeMap<&str, &Column> {
         let mut columns = BTreeMap::new();
@@ -152,13 +158,7 @@ impl Dictionary {
 
     /// The column at the end of a dot-walk such as `caller_id.company.name`.
     pub(crate) fn walk(&self, table: &str, path: &str) -> Option<&Column> {
-        match path.split_once('.') {
-            None => self.column(table, path),
-            Some((first, rest)) => match &self.column(table, first)?.kind {
-                Kind::Reference(target) => self.walk(target, rest),
-                _ => None,
-            },
-        }
+        Path::of(self, table, path).map(|(_, column)| column)
     }
 }
 

@@ -9,10 +9,14 @@ use time::OffsetDateTime;
 use super::api_keys::ApiKeys;
 use super::attachments;
 use super::definitions;
-use super::dictionary::{Column, Dictionary, Kind};
+use super::dictionary::{Column, Dictionary};
 use super::errors::Refusal;
+use super::guards::acl::{self, Operation};
+use super::guards::business_rules::{self, Change, Event, Stage};
+use super::guards::{Guards, rate_limits};
 use super::guesses::{Guesses, RowOrder};
 use super::journal;
+use super::path::Path;
 use super::query::Query;
 use super::rules;
 use super::sessions::Sessions;
@@ -49,6 +53,8 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: Sessions,
     pub(crate) api_keys: ApiKeys,
+    pub(crate) guards: Guards,
+    pub(crate) rate_counts: rate_limits::Counts,
     /// Without a slash at the end; for links.
     pub(crate) base_url: String,
     pub(crate) transactions: u64,
@@ -85,6 +91,8 @@ impl State {
             tokens: Tokens::default(),
             sessions: Sessions::default(),
             api_keys: ApiKeys::default(),
+            guards: Guards::default(),
+            rate_counts: rate_limits::Counts::default(),
             base_url: "https://servicenow.example".to_owned(),
             transactions: 0,
             ignored: Vec::new(),
@@ -93,20 +101,35 @@ impl State {
 
     /// Adds a column, or replaces the one of that name; false for an unknown table.
     pub(crate) fn add_column(&mut self, table: &str, column: Column) -> bool {
+        self.guards.forget();
         Arc::make_mut(&mut self.dictionary).add_column(table, column)
     }
 
     /// Inserts a row and gives its sys_id.
     pub(crate) fn insert(&mut self, act: Act<'_>, table: &str, sent: &Fields) -> Result<String, Refusal> {
         self.allow(act, table, "Insert")?;
-        let mut fields = self.defaults(table);
-        let entries = self.accept_as(act, table, table, sent, &mut fields);
-        let sys_id = self.key_for(sent);
+        let mut row = Row {
+            class: table.to_owned(),
+            inserted: 0,
+            fields: self.defaults(table),
+        };
+        let sent = acl::acceptable(self, act, Operation::Create, &row, sent);
+        let mut entries = self.accept_as(act, table, table, &sent, &mut row.fields);
+        acl::check(self, act, Operation::Create, &row)?;
+        let mut fields = row.fields;
+        let sys_id = self.key_for(&sent);
         if self.is_taken(table, &sys_id) {
             return Err(Refusal::Taken);
         }
+        let change = Change {
+            event: Event::Insert,
+            class: table,
+            old: None,
+        };
+        business_rules::before(self, act, change, Stage::BeforeEngines, &mut fields, &mut entries)?;
         rules::before_insert(self, act, table, &mut fields);
         rules::check(self, act, table, None, &fields)?;
+        business_rules::before(self, act, change, Stage::AfterEngines, &mut fields, &mut entries)?;
         self.check_unique(table, &sys_id, &fields)?;
         self.give_number(table, &mut fields);
         stamp_new(
@@ -126,32 +149,58 @@ impl State {
         self.rows_of_base(&base).insert(key(&sys_id), Arc::new(row));
         definitions::changed(self, table, None, Some(&sys_id));
         journal::append(self, act, table, &sys_id, &entries);
+        business_rules::after(self, act, change, &sys_id);
         Ok(sys_id)
     }
 
     /// Changes a row; journal fields become entries.
     pub(crate) fn update(&mut self, act: Act<'_>, table: &str, sys_id: &str, sent: &Fields) -> Result<(), Refusal> {
         self.allow(act, table, "Update")?;
-        let old = self.find(table, sys_id).ok_or(Refusal::NoRecord)?.clone();
+        let old = acl::visible(self, act, table, sys_id)?.clone();
+        acl::check(self, act, Operation::Write, &old)?;
+        let sent = acl::acceptable(self, act, Operation::Write, &old, sent);
         let mut fields = old.fields.clone();
         // The table asked for decides which columns exist; the row's own class decides the rules.
-        let entries = self.accept_as(act, table, &old.class, sent, &mut fields);
+        let mut entries = self.accept_as(act, table, &old.class, &sent, &mut fields);
+        let change = Change {
+            event: Event::Update,
+            class: &old.class,
+            old: Some(&old),
+        };
+        let mut is_changed = fields != old.fields || !entries.is_empty();
+        let counts_unchanged = self.guesses.unchanged_update_counts;
+        if is_changed || counts_unchanged {
+            business_rules::before(self, act, change, Stage::BeforeEngines, &mut fields, &mut entries)?;
+        }
         rules::before_update(self, act, &old.class, &old.fields, &mut fields);
         rules::check(self, act, &old.class, Some(&old.fields), &fields)?;
+        if is_changed || counts_unchanged {
+            business_rules::before(self, act, change, Stage::AfterEngines, &mut fields, &mut entries)?;
+        }
         self.check_unique(&old.class, sys_id, &fields)?;
-        let is_changed = fields != old.fields || !entries.is_empty();
-        if is_changed || self.guesses.unchanged_update_counts {
+        is_changed = fields != old.fields || !entries.is_empty();
+        if is_changed || counts_unchanged {
             stamp_changed(&mut fields, act);
             self.replace(table, sys_id, fields);
             definitions::changed(self, &old.class, Some(&old.fields), Some(sys_id));
         }
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
+        if is_changed || counts_unchanged {
+            business_rules::after(self, act, change, sys_id);
+        }
         Ok(())
     }
 
     pub(crate) fn delete(&mut self, act: Act<'_>, table: &str, sys_id: &str) -> Result<(), Refusal> {
         self.allow(act, table, "Delete")?;
-        let old = self.find(table, sys_id).ok_or(Refusal::NoRecord)?.clone();
+        let old = acl::visible(self, act, table, sys_id)?.clone();
+        acl::check(self, act, Operation::Delete, &old)?;
+        let change = Change {
+            event: Event::Delete,
+            class: &old.class,
+            old: Some(&old),
+        };
+        business_rules::before_delete(self, act, &old)?;
         self.remove(table, sys_id);
         definitions::changed(self, &old.class, Some(&old.fields), None);
         if self.guesses.delete_removes_attachments {
@@ -159,6 +208,7 @@ impl State {
                 attachments::remove(self, &attachment);
             }
         }
+        business_rules::after(self, act, change, sys_id);
         Ok(())
     }
 
@@ -191,13 +241,7 @@ impl State {
     }
 
     pub(crate) fn select(&self, table: &str, query: &Query) -> Vec<&Row> {
-        let mut rows: Vec<&Row> = self
-            .rows(table)
-            .into_iter()
-            .filter(|row| query.matches(self, row))
-            .collect();
-        query.sort(self, &mut rows);
-        rows
+        query.select(self, self.rows(table))
     }
 
     /// The row in whatever table it is.
@@ -251,15 +295,12 @@ impl State {
 
     /// The value at the end of a dot-walk; empty where a reference leads nowhere.
     pub(crate) fn value_at(&self, table: &str, row: &Row, path: &str) -> String {
-        let Some((first, rest)) = path.split_once('.') else {
-            return row.get(path).to_owned();
-        };
-        let target = match self.dictionary.column(table, first).map(|column| &column.kind) {
-            Some(Kind::Reference(target)) => target,
-            _ => return String::new(),
-        };
-        self.find(target, row.get(first))
-            .map_or_else(String::new, |next| self.value_at(target, next, rest))
+        Path::of(&self.dictionary, table, path).map_or_else(String::new, |(path, _)| path.value(self, row).to_owned())
+    }
+
+    /// The row at the end of a dot-walk, whose own field the last name is.
+    pub(crate) fn row_at<'s>(&'s self, table: &str, row: &'s Row, path: &str) -> Option<&'s Row> {
+        Path::of(&self.dictionary, table, path)?.0.reach(self, row)
     }
 
     /// Writes fields without rules, stamps or policies.
@@ -300,7 +341,7 @@ impl State {
     }
 
     /// Takes over what can be stored; gives the journal entries in the order of the dictionary.
-    fn accept_as(
+    pub(crate) fn accept_as(
         &mut self,
         act: Act<'_>,
         table: &str,
@@ -359,6 +400,7 @@ impl State {
 
     /// The rows of a hierarchy, no longer shared with another instance.
     fn rows_of_base(&mut self, base: &str) -> &mut Rows {
+        self.guards.changed(base);
         Arc::make_mut(self.rows.entry(base.to_owned()).or_default())
     }
 

@@ -11,16 +11,22 @@ mod attachments;
 mod batch;
 mod definitions;
 mod dictionary;
+mod display;
 mod email;
 mod engine;
 mod errors;
+mod guards;
 mod guesses;
 mod identity;
 mod import_sets;
+mod input;
 mod journal;
+mod locale;
 mod log_in;
 mod oauth;
 mod parameters;
+mod path;
+mod pattern;
 mod query;
 mod render;
 mod roles;
@@ -38,6 +44,7 @@ mod tokens;
 mod values;
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -49,15 +56,17 @@ use crate::calls::CallRecord;
 use crate::clock::Clock;
 use crate::gate::{Gate, Moment, World};
 use crate::knobs::Knobs;
+use crate::lines::{Lines, Turn};
 
 pub use attachments::Attachment;
 pub use dictionary::Column;
-pub use guesses::{Guesses, RowOrder};
+pub use guesses::{Guesses, JoinConditions, RowOrder};
 pub use journal::JournalEntry;
 pub use oauth::INTEGRATION_USER;
 pub use seed::AGENT;
 
 use engine::{Act, Fields, State};
+use guards::{queues, quotas};
 
 /// A simulated ServiceNow instance; a clone is the same instance.
 #[derive(Debug, Clone)]
@@ -69,6 +78,7 @@ pub struct ServiceNow {
 #[derive(Debug)]
 struct Instance {
     state: Mutex<State>,
+    lines: Lines,
     is_seeded: bool,
 }
 
@@ -150,6 +160,7 @@ impl ServiceNow {
         let state = seed::state(clock.now(), is_seeded);
         let instance = Instance {
             state: Mutex::new(state),
+            lines: Lines::default(),
             is_seeded,
         };
         ServiceNow {
@@ -186,6 +197,15 @@ impl World for Instance {
 
     fn admits(&self, moment: Moment, parts: &Parts) -> bool {
         identity::of(&self.lock(), parts, moment).is_ok()
+    }
+
+    async fn enter(&self, parts: &Parts) -> Result<Vec<Turn>, Response<Bytes>> {
+        let limits = queues::Limits::of(&self.lock().guesses);
+        queues::enter(&self.lines, limits, parts).await
+    }
+
+    fn quota(&self, parts: &Parts) -> Option<Duration> {
+        quotas::of(&self.lock(), parts)
     }
 
     fn failure(&self, status: StatusCode, message: &str, detail: &str) -> Response<Bytes> {

@@ -4,8 +4,10 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
+use super::engine::{Act, State};
 use super::errors::Refusal;
 use super::guesses::Guesses;
+use super::locale::Locale;
 use super::render::{Display, View};
 
 /// The query of a request, decoded, in order.
@@ -65,7 +67,8 @@ impl Parameters {
         }
     }
 
-    pub(crate) fn view(&self) -> View {
+    /// What the answer looks like to whoever asks. `sysparm_view` has no effect: this world has no forms.
+    pub(crate) fn view(&self, state: &State, act: Act<'_>) -> View {
         let fields = self.get("sysparm_fields").filter(|fields| !fields.is_empty());
         let display = match self
             .get("sysparm_display_value")
@@ -80,6 +83,10 @@ impl Parameters {
             fields: fields.map(|fields| fields.split(',').map(|path| path.trim().to_owned()).collect()),
             display,
             exclude_reference_link: self.is_true("sysparm_exclude_reference_link"),
+            locale: match display {
+                Display::Values => Locale::internal(),
+                Display::Labels | Display::Both => Locale::of(state, act.by),
+            },
         }
     }
 

@@ -7,6 +7,7 @@ use http::{Response, StatusCode};
 use time::OffsetDateTime;
 
 use super::engine::{Act, State};
+use super::guards::{self, rate_limits};
 use super::identity::{self, Stranger};
 use super::table_api::Target;
 use super::{attachments, batch, email, import_sets, log_in, oauth, parameters, statistics, table_api, tiny_urls};
@@ -37,7 +38,11 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
                 by: user,
                 is_script: false,
             };
-            transaction(state, act, parts, body)
+            let path = segments(parts);
+            let mut response =
+                rate_limits::limited(state, act, &path, parts, |state| api(state, act, &path, parts, body));
+            finish(state, parts, &mut response);
+            response
         }
         Err(stranger) => {
             let mut response = log_in::refused(state, stranger);
@@ -52,11 +57,15 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
 /// One transaction of the API: a request with its own effect and its own answer.
 pub(crate) fn transaction(state: &mut State, act: Act<'_>, parts: &Parts, body: &Bytes) -> Response<Bytes> {
     let mut response = api(state, act, &segments(parts), parts, body);
+    finish(state, parts, &mut response);
+    response
+}
+
+fn finish(state: &mut State, parts: &Parts, response: &mut Response<Bytes>) {
     if parameters::is_head(parts) {
         *response.body_mut() = Bytes::new();
     }
-    decorate(state, &mut response, true);
-    response
+    decorate(state, response, true);
 }
 
 fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Bytes) -> Response<Bytes> {
@@ -66,6 +75,9 @@ fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Byt
         _ => (None, [].as_slice()),
     };
     let is_version_1 = version == Some("v1");
+    if let Err(refusal) = guards::check_api(state, act, rest, parts, body) {
+        return refusal.answer(&state.guesses);
+    }
     match rest {
         ["table", table] => table_api::serve(
             state,

@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::answer;
 use crate::servicenow::engine::{Act, Row, State};
 use crate::servicenow::errors::Refusal;
+use crate::servicenow::guards::acl::{self, Operation};
+use crate::servicenow::locale::Locale;
 use crate::servicenow::parameters::Parameters;
 use crate::servicenow::render::{self, Display, View};
 use crate::servicenow::table_api;
@@ -16,13 +18,14 @@ use crate::servicenow::table_api;
 use super::Interface;
 
 /// All members are strings, numbers too.
-pub(super) fn described(state: &State, interface: Interface, row: &Row) -> Value {
+pub(super) fn described(state: &State, act: Act<'_>, interface: Interface, row: &Row) -> Value {
     let view = View {
         fields: None,
         display: Display::Values,
         exclude_reference_link: true,
+        locale: Locale::internal(),
     };
-    let mut object = match render::row(state, "sys_attachment", row, &view) {
+    let mut object = match render::row(state, act, "sys_attachment", row, &view) {
         Value::Object(object) => object,
         _ => Map::new(),
     };
@@ -47,12 +50,14 @@ pub(super) fn list(
     let parameters = Parameters::of(parts);
     let limit = parameters.number("sysparm_limit", interface.default_limit())?;
     let offset = parameters.number("sysparm_offset", 0)?;
+    acl::check_query(state, act, "sys_attachment", &parameters)?;
     let query = table_api::query(state, act, "sys_attachment", &parameters);
     let mut found = state.select("sys_attachment", &query);
     found.retain(|row| interface.allows(state, row.get("table_name")));
     let total = found.len();
     let page = found.into_iter().skip(offset).take(limit);
-    let rows: Vec<Value> = page.map(|row| described(state, interface, row)).collect();
+    let readable = page.filter(|row| acl::attachment(state, act, Operation::Read, row.get("sys_id")).is_ok());
+    let rows: Vec<Value> = readable.map(|row| described(state, act, interface, row)).collect();
     let mut response = answer::json(StatusCode::OK, &json!({ "result": rows }));
     if !parameters.is_true("sysparm_no_count") {
         let name = HeaderName::from_static("x-total-count");
@@ -66,17 +71,27 @@ pub(super) fn list(
     Ok(response)
 }
 
-pub(super) fn metadata(state: &State, interface: Interface, sys_id: &str) -> Result<Response<Bytes>, Refusal> {
-    let row = interface.find(state, sys_id)?;
-    let described = described(state, interface, row);
+pub(super) fn metadata(
+    state: &State,
+    act: Act<'_>,
+    interface: Interface,
+    sys_id: &str,
+) -> Result<Response<Bytes>, Refusal> {
+    let row = interface.find(state, act, Operation::Read, sys_id)?;
+    let described = described(state, act, interface, row);
     Ok(answer::json(StatusCode::OK, &json!({ "result": described })))
 }
 
 /// The bytes, whatever type is accepted: the official Python client asks for JSON and expects them.
-pub(super) fn file(state: &State, interface: Interface, sys_id: &str) -> Result<Response<Bytes>, Refusal> {
-    let row = interface.find(state, sys_id)?;
+pub(super) fn file(
+    state: &State,
+    act: Act<'_>,
+    interface: Interface,
+    sys_id: &str,
+) -> Result<Response<Bytes>, Refusal> {
+    let row = interface.find(state, act, Operation::Read, sys_id)?;
     let mut response = answer::typed(StatusCode::OK, row.get("content_type"), super::bytes_of(state, row));
-    let metadata = ascii(&described(state, interface, row));
+    let metadata = ascii(&described(state, act, interface, row));
     let name = HeaderName::from_static("x-attachment-metadata");
     answer::set(&mut response, name, &metadata);
     Ok(response)

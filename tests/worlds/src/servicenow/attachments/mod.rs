@@ -13,6 +13,7 @@ use http::{Method, Response, StatusCode};
 
 use super::engine::{Act, Fields, Row, State};
 use super::errors::{Refusal, failure};
+use super::guards::acl::{self, Operation};
 use super::parameters;
 use super::table_api;
 use crate::answer;
@@ -129,9 +130,9 @@ fn answer_to(
         (Method::POST, ["file"]) => upload::file(state, act, interface, parts, body),
         (Method::POST, ["upload"]) => upload::form(state, act, interface, parts, body),
         (Method::GET, []) => describe::list(state, act, interface, parts),
-        (Method::GET, [sys_id]) => describe::metadata(state, interface, sys_id),
-        (Method::GET, [sys_id, "file"]) => describe::file(state, interface, sys_id),
-        (Method::DELETE, [sys_id]) => delete(state, interface, sys_id),
+        (Method::GET, [sys_id]) => describe::metadata(state, act, interface, sys_id),
+        (Method::GET, [sys_id, "file"]) => describe::file(state, act, interface, sys_id),
+        (Method::DELETE, [sys_id]) => delete(state, act, interface, sys_id),
         (Method::PATCH, [sys_id]) if interface == Interface::Platform => {
             parameters::check_headers(parts, &state.guesses)?;
             let sent = table_api::fields(state, body)?;
@@ -145,8 +146,8 @@ fn answer_to(
     }
 }
 
-fn delete(state: &mut State, interface: Interface, sys_id: &str) -> Result<Response<Bytes>, Refusal> {
-    interface.find(state, sys_id)?;
+fn delete(state: &mut State, act: Act<'_>, interface: Interface, sys_id: &str) -> Result<Response<Bytes>, Refusal> {
+    interface.find(state, act, Operation::Delete, sys_id)?;
     remove(state, sys_id);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
@@ -170,9 +171,9 @@ fn bytes_of(state: &State, row: &Row) -> Bytes {
 }
 
 impl Interface {
-    /// A file that may be seen.
-    fn find<'a>(self, state: &'a State, sys_id: &str) -> Result<&'a Row, Refusal> {
-        let row = state.find("sys_attachment", sys_id).ok_or(Refusal::NoRecord)?;
+    /// A file to which the user may do that.
+    fn find<'a>(self, state: &'a State, act: Act<'_>, operation: Operation, sys_id: &str) -> Result<&'a Row, Refusal> {
+        let row = acl::attachment(state, act, operation, sys_id)?;
         self.demand_allowed(state, row.get("table_name"))?;
         Ok(row)
     }

@@ -12,6 +12,7 @@ use super::{Interface, demand, store};
 use crate::answer;
 use crate::servicenow::engine::{Act, Fields, State};
 use crate::servicenow::errors::Refusal;
+use crate::servicenow::guards::acl::{self, Operation};
 use crate::servicenow::parameters::{self, Parameters};
 use crate::servicenow::{owned, roles};
 
@@ -66,7 +67,7 @@ pub(super) fn rename(
 ) -> Result<Response<Bytes>, Refusal> {
     let name = sent.get("file_name").map_or("", String::as_str);
     need("file_name", name)?;
-    interface.find(state, sys_id)?;
+    interface.find(state, act, Operation::Write, sys_id)?;
     check_extension(state, name)?;
     let script = Act { is_script: true, ..act };
     state.update(script, "sys_attachment", sys_id, &owned(&[("file_name", name)]))?;
@@ -87,7 +88,7 @@ fn stored(
         return Err(Refusal::InvalidTable(upload.table));
     }
     interface.demand_allowed(state, &upload.table)?;
-    state.find(&upload.table, &upload.record).ok_or(Refusal::NoRecord)?;
+    acl::check_attach(state, act, &upload.table, &upload.record)?;
     check_role(state, act)?;
     check_size(state, upload.bytes.len())?;
     check_extension(state, &upload.file_name)?;
@@ -101,7 +102,7 @@ fn stored(
         &upload.bytes,
     )?;
     let row = state.find("sys_attachment", &sys_id).ok_or(Refusal::NoRecord)?;
-    let mut response = answer::json(status, &json!({ "result": described(state, interface, row) }));
+    let mut response = answer::json(status, &json!({ "result": described(state, act, interface, row) }));
     answer::set(&mut response, LOCATION, &interface.link(state, &sys_id));
     Ok(response)
 }

@@ -1,7 +1,10 @@
 //! What is on the instance when it starts.
 
+mod access;
+mod limits;
 mod log;
 mod people;
+mod security;
 mod work;
 
 use std::collections::VecDeque;
@@ -48,6 +51,9 @@ fn make(now: OffsetDateTime, is_seeded: bool) -> State {
         work::records(&mut seed);
         log::entries(&mut seed);
     }
+    security::roles(&mut seed);
+    access::rules(&mut seed);
+    limits::rows(&mut seed);
     seed.state
 }
 
@@ -69,6 +75,8 @@ impl Seed {
             ("com.glide.attachment.max_size", "1024"),
             ("glide.attachment.extensions", ""),
             (GRANT_PROPERTY, "true"),
+            ("glide.sm.default_mode", "deny"),
+            ("glide.rest.max_content_length", "10"),
             ("glide.sys.default.tz", "US/Pacific"),
             ("glide.sys.date_format", "yyyy-MM-dd"),
             ("glide.sys.time_format", "HH:mm:ss"),

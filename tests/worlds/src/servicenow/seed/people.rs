@@ -21,6 +21,8 @@ pub(super) fn well_known(table: &str, key: &str) -> Option<&'static str> {
         ("sys_user", "howard.johnson") => "46ca0887a9fe19810191e08e51927ebf",
         ("sys_user", "natasha.ingram") => "46c5bf6ca9fe1981010713e3ac7d3384",
         ("sys_user", "problem.admin") => "26fbff173b331300ad3cc9bb34efc4bd",
+        ("sys_user_role", "admin") => "2831a114c611228501d4ea6c309d626d",
+        ("sys_user_role", "itil") => "282bf1fac6112285017366cb5f867469",
         ("cmn_department", "Finance") => "a581ab703710200044e0bfc8bcbe5de8",
         ("sys_user_group", "Service Desk") => "d625dccec0a8016700a222a0f7900d06",
         ("sys_user_group", "Network") => "287ebd7da9fe198100f92cc8d1d2154e",

@@ -14,6 +14,8 @@ use serde_json::{Map, Value, json};
 use super::dictionary::Kind;
 use super::engine::{Act, Row, State};
 use super::errors::{Refusal, failure};
+use super::guards::acl::{Access, Operation};
+use super::locale::Locale;
 use super::parameters::{self, Parameters};
 use super::render::{self, Display, View};
 use super::table_api;
@@ -38,16 +40,22 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
     let query = table_api::query(state, act, table, &parameters);
     let (wish, ignored) = Wish::parse(&state.dictionary, table, &parameters);
     state.ignored.extend(ignored);
-    let rows = state.select(table, &query);
+    let access = Access::of(state, act);
+    let mut rows = state.select(table, &query);
+    rows.retain(|row| access.row(Operation::Read, row));
+    let view = parameters.view(state, act);
     let survey = Survey {
         state,
+        act,
+        locale: view.locale.clone(),
+        access,
         table,
         wish: &wish,
     };
     let result = if wish.group_by.is_empty() {
         json!({ "stats": survey.stats(&rows) })
     } else {
-        survey.groups(rows, parameters.view().display)
+        survey.groups(rows, view.display)
     };
     Ok(answer::json(StatusCode::OK, &json!({ "result": result })))
 }
@@ -55,6 +63,9 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
 /// What is asked about the rows of a table.
 struct Survey<'a> {
     state: &'a State,
+    act: Act<'a>,
+    locale: Locale,
+    access: Access<'a>,
     table: &'a str,
     wish: &'a Wish,
 }
@@ -181,7 +192,11 @@ impl<'a> Survey<'a> {
     }
 
     fn value(&self, row: &Row, path: &str) -> String {
-        self.state.value_at(self.table, row, path)
+        if self.access.path(row, path) {
+            self.state.value_at(self.table, row, path)
+        } else {
+            String::new()
+        }
     }
 
     fn shown(&self, row: &Row, path: &str) -> String {
@@ -189,8 +204,9 @@ impl<'a> Survey<'a> {
             fields: Some(vec![path.to_owned()]),
             display: Display::Labels,
             exclude_reference_link: true,
+            locale: self.locale.clone(),
         };
-        let rendered = render::row(self.state, self.table, row, &view);
+        let rendered = render::row(self.state, self.act, self.table, row, &view);
         rendered
             .get(path)
             .and_then(Value::as_str)

@@ -7,6 +7,8 @@ mod assets;
 mod interfaces;
 mod people;
 mod platform;
+mod rules;
+mod security;
 mod work;
 
 use super::dictionary::{Column, Table};
@@ -18,6 +20,8 @@ pub(crate) fn standard() -> Vec<Table> {
         platform::tables(),
         assets::tables(),
         interfaces::tables(),
+        security::tables(),
+        rules::tables(),
     ]
     .into_iter()
     .flatten()

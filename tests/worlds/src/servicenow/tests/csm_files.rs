@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::{ACCEPT, ADMIN, ask_as_admin as ask, body_json, error, get_as_admin as get, incident, seeded, send};
+use super::{ACCEPT, ADMIN, ask, body_json, error, get, incident, seeded, send};
 use crate::servicenow::ServiceNow;
 
 const CSM: &str = "/api/now/v1/attachment_csm";

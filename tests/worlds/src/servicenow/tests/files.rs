@@ -2,9 +2,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{
-    ACCEPT, ADMIN, JSON, ask_as_admin as ask, body_json, error, get_as_admin as get, give_role, incident, seeded, send,
-};
+use super::{ACCEPT, ADMIN, JSON, ask, body_json, error, get, give_role, incident, seeded, send};
 use crate::servicenow::ServiceNow;
 
 const UPLOAD: &str = "/api/now/attachment/upload";
@@ -211,11 +209,20 @@ async fn files_are_listed_in_pages() {
 async fn only_a_role_of_the_property_may_add_files() {
     let instance = seeded();
     let id = incident(&instance).await;
-    instance.set_property("glide.attachment.role", "itil, files");
+    instance.set_property("glide.attachment.role", "catalog_admin, files");
+    let path = format!("/api/now/attachment/file?table_name=incident&table_sys_id={id}&file_name=a.txt");
+    let authorization = format!("Bearer {}", super::token(&instance).await);
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ACCEPT,
+        ("content-type", "text/plain"),
+    ];
+    let attach = async || send(&instance, "POST", &path, &headers, "x").await;
+    assert_eq!(error(&attach().await).0, 403);
     give_role(&instance, "tom.becker", "files");
-    assert_eq!(error(&put(&instance, &id, "a.txt", "x").await).0, 403);
-    give_role(&instance, "admin", "files");
-    assert_eq!(put(&instance, &id, "a.txt", "x").await.status(), StatusCode::CREATED);
+    assert_eq!(error(&attach().await).0, 403, "somebody else has it");
+    give_role(&instance, "gridlink.integration", "files");
+    assert_eq!(attach().await.status(), StatusCode::CREATED);
 }
 
 #[tokio::test(start_paused = true)]

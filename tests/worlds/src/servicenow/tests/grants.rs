@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{ACCEPT, FORM, body_json, seeded, send, sys_id};
+use super::{ACCEPT, FORM, body_json, seeded, send, user_id};
 use crate::servicenow::ServiceNow;
 
 const CLIENT: &str = "client_id=gridlink&client_secret=gridlink";
@@ -131,7 +131,7 @@ async fn whatever_is_wrong_has_the_same_answer() {
     ] {
         assert_eq!(ask(&instance, form).await, denied(), "{form}");
     }
-    let user = sys_id(&instance, "sys_user", ("user_name", "gridlink.integration"));
+    let user = user_id(&instance, "gridlink.integration");
     instance.update_as("admin", "sys_user", &user, &[("locked_out", "true")]);
     assert_eq!(
         ask(&instance, &format!("grant_type=client_credentials&{CLIENT}")).await,

@@ -6,7 +6,7 @@ use http::{Response, StatusCode};
 use serde_json::json;
 use time::macros::datetime;
 
-use super::{ACCEPT, ADMIN, JSON, ask_as_admin, body_json, error, get, give_role, seeded, send, sys_id, token};
+use super::{ACCEPT, ADMIN, JSON, body_json, error, get, give_role, seeded, send, token, user_id};
 use crate::servicenow::ServiceNow;
 
 const TABLE: &str = "/api/now/table/incident?sysparm_limit=1";
@@ -14,10 +14,6 @@ const TABLE: &str = "/api/now/table/incident?sysparm_limit=1";
 async fn as_user(instance: &ServiceNow, user: &str, password: &str) -> Response<bytes::Bytes> {
     let credentials = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
     send(instance, "GET", TABLE, &[("authorization", &credentials), ACCEPT], "").await
-}
-
-fn user_id(instance: &ServiceNow, user: &str) -> String {
-    sys_id(instance, "sys_user", ("user_name", user))
 }
 
 #[tokio::test(start_paused = true)]
@@ -28,7 +24,9 @@ async fn a_password_that_was_set_opens_the_instance_for_its_user() {
         StatusCode::UNAUTHORIZED
     );
     let path = format!("/api/now/table/sys_user/{}", user_id(&instance, "tom.becker"));
-    ask_as_admin(&instance, "PATCH", &path, Some(json!({ "user_password": "s:cret" }))).await;
+    let body = json!({ "user_password": "s:cret" }).to_string();
+    let changed = send(&instance, "PATCH", &path, &[ADMIN, ACCEPT, JSON], body).await;
+    assert_eq!(changed.status(), StatusCode::OK);
     assert_eq!(
         as_user(&instance, "tom.becker", "s:cret").await.status(),
         StatusCode::OK
@@ -114,14 +112,16 @@ async fn a_second_factor_is_told_of_only_with_the_right_password() {
 #[tokio::test(start_paused = true)]
 async fn basic_can_be_kept_for_those_who_have_nothing_else() {
     let instance = seeded();
-    let integration = user_id(&instance, "gridlink.integration");
-    instance.update_as("admin", "sys_user", &integration, &[("user_password", "pw")]);
+    for user in ["gridlink.integration", "yuki.tanaka"] {
+        let user = user_id(&instance, user);
+        instance.update_as("admin", "sys_user", &user, &[("user_password", "pw")]);
+    }
     instance.set_property("glide.authenticate.basic_auth.restriction.enforce", "true");
     give_role(&instance, "tom.becker", "snc_basic_auth_api_access");
     let tom = user_id(&instance, "tom.becker");
     instance.update_as("admin", "sys_user", &tom, &[("user_password", "pw")]);
     assert_eq!(
-        as_user(&instance, "admin", "admin").await.status(),
+        as_user(&instance, "yuki.tanaka", "pw").await.status(),
         StatusCode::UNAUTHORIZED
     );
     assert_eq!(

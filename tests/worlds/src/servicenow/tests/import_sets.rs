@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{ask_as_admin as ask, body_json, error, get_as_admin as get, seeded};
+use super::{ask, body_json, error, get, seeded};
 use crate::servicenow::ServiceNow;
 
 const STAGING: &str = "u_imp_incident";

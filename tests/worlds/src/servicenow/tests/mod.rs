@@ -1,8 +1,13 @@
 //! What the simulated instance must do, spoken to over its own interface.
 
+mod access;
+mod acl;
 mod attachments;
 mod batches;
+mod business_rules;
+mod changes;
 mod csm_files;
+mod display;
 mod emails;
 mod faults;
 mod files;
@@ -10,17 +15,28 @@ mod grants;
 mod hostile;
 mod identities;
 mod import_sets;
+mod input;
 mod inspection;
 mod journals;
 mod log_ins;
 mod methods;
 mod oauth;
+mod operators;
 mod policies;
 mod queries;
+mod query_texts;
+mod queues;
+mod quotas;
+mod rate_limits;
 mod records;
+mod references;
+mod related;
 mod requests;
+mod roles;
 mod seed;
 mod statistics;
+mod things;
+mod times;
 mod tiny_urls;
 
 use bytes::Bytes;
@@ -50,6 +66,61 @@ pub(super) async fn ask(instance: &ServiceNow, method: &str, path: &str, body: O
     instance.call(request.body(full(body)).unwrap()).await
 }
 
+/// A request as another user sends it, through an OAuth client of that user.
+async fn ask_as(
+    instance: &ServiceNow,
+    user_name: &str,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> Response<Bytes> {
+    instance.add_client(user_name, "secret", user_name);
+    let token = ask_for_token(instance, user_name, "secret").await;
+    let token = body_json(&token)["access_token"].as_str().unwrap().to_owned();
+    let request = Request::builder().method(method).uri(path);
+    let request = request
+        .header("authorization", format!("Bearer {token}"))
+        .header("accept", "application/json")
+        .header("content-type", "application/json");
+    let body = body.map(|body| body.to_string()).unwrap_or_default();
+    instance.call(request.body(full(body)).unwrap()).await
+}
+
+/// An access rule for roles, by name; its sys_id.
+fn rule(instance: &ServiceNow, name: &str, operation: &str, roles: &[&str], more: &[(&str, &str)]) -> String {
+    let mut fields = vec![("name", name), ("operation", operation)];
+    fields.extend(more);
+    let rule = instance.insert("sys_security_acl", &fields);
+    for role in roles {
+        let role = role_id(instance, role);
+        let fields = [("sys_security_acl", rule.as_str()), ("sys_user_role", role.as_str())];
+        instance.insert("sys_security_acl_role", &fields);
+    }
+    rule
+}
+
+fn role_id(instance: &ServiceNow, name: &str) -> String {
+    sys_id(instance, "sys_user_role", "name", name)
+}
+
+fn user_id(instance: &ServiceNow, user_name: &str) -> String {
+    sys_id(instance, "sys_user", "user_name", user_name)
+}
+
+fn sys_id(instance: &ServiceNow, table: &str, field: &str, value: &str) -> String {
+    let rows = instance.rows(table);
+    let row = rows
+        .iter()
+        .find(|row| row[field] == value && row.get("active").is_none_or(|active| active == "true"));
+    row.unwrap_or_else(|| panic!("there is no {value}"))["sys_id"].clone()
+}
+
+/// Gives a user a role; the sys_id of the row that says so.
+fn give(instance: &ServiceNow, user_name: &str, role: &str) -> String {
+    let (user, role) = (user_id(instance, user_name), role_id(instance, role));
+    instance.insert("sys_user_has_role", &[("user", &user), ("role", &role)])
+}
+
 async fn token(instance: &ServiceNow) -> String {
     let response = ask_for_token(instance, "gridlink", "gridlink").await;
     body_json(&response)["access_token"].as_str().unwrap().to_owned()
@@ -59,18 +130,6 @@ async fn ask_for_token(instance: &ServiceNow, client: &str, secret: &str) -> Res
     let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
     let request = Request::post("/oauth_token.do").header("content-type", "application/x-www-form-urlencoded");
     instance.call(request.body(full(form)).unwrap()).await
-}
-
-/// The same as the administrator sends it.
-async fn ask_as_admin(instance: &ServiceNow, method: &str, path: &str, body: Option<Value>) -> Response<Bytes> {
-    let body = body.map(|body| body.to_string()).unwrap_or_default();
-    send(instance, method, path, &[ADMIN, ACCEPT, JSON], body).await
-}
-
-async fn get_as_admin(instance: &ServiceNow, path: &str) -> Value {
-    let response = ask_as_admin(instance, "GET", path, None).await;
-    assert_eq!(response.status(), StatusCode::OK, "{:?}", response.body());
-    body_json(&response)["result"].clone()
 }
 
 /// A request with these headers only.
@@ -117,40 +176,12 @@ pub(super) async fn incident(instance: &ServiceNow) -> String {
     row["sys_id"].as_str().unwrap().to_owned()
 }
 
-/// Gives a user a role, both by name; the instance gets the tables of roles if it has none.
+/// Gives a user a role, both by name; the role is made if there is none.
 fn give_role(instance: &ServiceNow, user: &str, role: &str) {
-    let reference = |column, target| (column, "reference", target);
-    let of_user = [reference("user", "sys_user"), reference("role", "sys_user_role")];
-    for (table, columns) in [
-        ("sys_user_role", [("name", "string", "")].as_slice()),
-        ("sys_user_has_role", &of_user),
-    ] {
-        if instance.rows("sys_db_object").iter().any(|row| row["name"] == table) {
-            continue;
-        }
-        instance.insert("sys_db_object", &[("name", table), ("label", table)]);
-        for (column, kind, target) in columns {
-            let fields = [
-                ("name", table),
-                ("element", column),
-                ("internal_type", kind),
-                ("reference", target),
-            ];
-            instance.insert("sys_dictionary", &fields);
-        }
-    }
     if !instance.rows("sys_user_role").iter().any(|row| row["name"] == role) {
         instance.insert("sys_user_role", &[("name", role)]);
     }
-    let role = sys_id(instance, "sys_user_role", ("name", role));
-    let user = sys_id(instance, "sys_user", ("user_name", user));
-    instance.insert("sys_user_has_role", &[("user", &user), ("role", &role)]);
-}
-
-/// The sys_id of the first row with that value.
-fn sys_id(instance: &ServiceNow, table: &str, (column, value): (&str, &str)) -> String {
-    let mut rows = instance.rows(table).into_iter();
-    rows.find(|row| row[column] == value).unwrap()["sys_id"].clone()
+    give(instance, user, role);
 }
 
 fn error(response: &Response<Bytes>) -> (u16, String, Value) {

@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{ask_as_admin as ask, body_json, get_as_admin as get, incident, seeded};
+use super::{ask, body_json, get, incident, seeded};
 use crate::servicenow::ServiceNow;
 
 async fn shorten(instance: &ServiceNow, url: &str) -> String {
