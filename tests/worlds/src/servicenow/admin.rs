@@ -1,6 +1,5 @@
 //! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`,
-//! `/_world/guesses`.
-//! `/_world/clients`, `/_world/api-keys`.
+//! `/_world/guesses`, `/_world/clients`, `/_world/api-keys`.
 
 use bytes::Bytes;
 use http::request::Parts;

@@ -107,8 +107,14 @@ fn of_session(state: &State, parts: &Parts, moment: Moment) -> Result<String, St
     }
 }
 
+/// A user by name, in other letters too if nobody has that very name.
 fn find<'a>(state: &'a State, user_name: &str) -> Option<&'a Row> {
-    let ignores_case = state.guesses.text_ignores_case;
-    let mut users = state.rows("sys_user").into_iter();
-    users.find(|user| same_text(user.get("user_name"), user_name, ignores_case))
+    let users = state.rows("sys_user");
+    let exact = users.iter().find(|user| user.get("user_name") == user_name);
+    let same = || {
+        let ignores_case = state.guesses.text_ignores_case;
+        let is_same = |user: &&&Row| same_text(user.get("user_name"), user_name, ignores_case);
+        users.iter().find(is_same)
+    };
+    exact.or_else(same).copied()
 }

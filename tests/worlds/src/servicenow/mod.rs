@@ -1,6 +1,6 @@
 //! A ServiceNow instance with Customer Service Management.
 //!
-//! Facts: ServiceNow's documentation of Table API, Attachment API and OAuth (release Australia), and what its own
+//! Facts: ServiceNow's documentation of its REST APIs and of authentication (release Australia), and what its own
 //! clients expect. Everything else is in [`Guesses`].
 
 mod access;

@@ -34,7 +34,7 @@ struct Token {
     expires: OffsetDateTime,
 }
 
-/// What a token is made of, and for whom.
+/// Which client a token is given to, and as which user.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Holder<'a> {
     pub(crate) client: &'a str,

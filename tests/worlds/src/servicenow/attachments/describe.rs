@@ -11,7 +11,7 @@ use crate::servicenow::engine::{Act, Row, State};
 use crate::servicenow::errors::Refusal;
 use crate::servicenow::guards::acl::{self, Operation};
 use crate::servicenow::locale::Locale;
-use crate::servicenow::parameters::{self, Parameters};
+use crate::servicenow::parameters::Parameters;
 use crate::servicenow::render::{self, Display, View};
 use crate::servicenow::table_api;
 
@@ -95,17 +95,6 @@ pub(super) fn file(
     let name = HeaderName::from_static("x-attachment-metadata");
     answer::set(&mut response, name, &metadata);
     Ok(response)
-}
-
-/// Whether the caller takes what is answered.
-pub(super) fn demand(parts: &Parts, name: &HeaderName) -> Result<(), Refusal> {
-    if parameters::header(parts, name).is_empty() {
-        return Err(Refusal::bad_request(
-            "Missing header",
-            &format!("The header {name} is required"),
-        ));
-    }
-    Ok(())
 }
 
 fn full_name(state: &State, user_name: &str) -> String {

@@ -7,7 +7,7 @@ mod multipart;
 mod upload;
 
 use bytes::Bytes;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, HeaderName};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
@@ -18,7 +18,6 @@ use super::parameters;
 use super::table_api;
 use crate::answer;
 use crate::digest::sha256_hex;
-use describe::demand;
 
 /// A file on a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +150,16 @@ fn delete(state: &mut State, act: Act<'_>, interface: Interface, sys_id: &str) -
     interface.find(state, act, Operation::Delete, sys_id)?;
     remove(state, sys_id);
     Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+fn demand(parts: &Parts, name: &HeaderName) -> Result<(), Refusal> {
+    if parameters::header(parts, name).is_empty() {
+        return Err(Refusal::bad_request(
+            "Missing header",
+            &format!("The header {name} is required"),
+        ));
+    }
+    Ok(())
 }
 
 fn bytes_of(state: &State, row: &Row) -> Bytes {

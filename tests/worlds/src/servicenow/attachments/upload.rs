@@ -6,11 +6,11 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use super::describe::{demand, described};
+use super::describe::described;
 use super::multipart::{self, Upload};
-use super::{Interface, store};
+use super::{Interface, demand, store};
 use crate::answer;
-use crate::servicenow::engine::{Act, State};
+use crate::servicenow::engine::{Act, Fields, State};
 use crate::servicenow::errors::Refusal;
 use crate::servicenow::guards::acl::{self, Operation};
 use crate::servicenow::parameters::{self, Parameters};
@@ -63,7 +63,7 @@ pub(super) fn rename(
     act: Act<'_>,
     interface: Interface,
     sys_id: &str,
-    sent: &crate::servicenow::engine::Fields,
+    sent: &Fields,
 ) -> Result<Response<Bytes>, Refusal> {
     let name = sent.get("file_name").map_or("", String::as_str);
     need("file_name", name)?;

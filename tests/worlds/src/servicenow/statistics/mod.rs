@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::dictionary::Kind;
 use super::engine::{Act, Row, State};
 use super::errors::{Refusal, failure};
 use super::guards::acl::{Access, Operation};
@@ -182,7 +183,7 @@ impl<'a> Survey<'a> {
             .state
             .dictionary
             .walk(self.table, path)
-            .is_some_and(|column| matches!(column.kind, super::dictionary::Kind::Reference(_)));
+            .is_some_and(|column| matches!(column.kind, Kind::Reference(_)));
         if is_reference {
             Figure::read(shown)
         } else {

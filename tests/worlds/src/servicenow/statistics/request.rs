@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::figures::Figure;
-use crate::servicenow::dictionary::Dictionary;
+use crate::servicenow::dictionary::{Dictionary, Kind};
 use crate::servicenow::parameters::Parameters;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,11 +64,15 @@ impl Wish {
     /// What the parameters ask for, and what of them is ignored.
     pub(super) fn parse(dictionary: &Dictionary, table: &str, parameters: &Parameters) -> (Wish, Vec<String>) {
         let mut ignored = Vec::new();
+        // Nobody may learn a password from its extremes or its groups.
+        let is_field = |path: &str| {
+            let column = dictionary.walk(table, path);
+            column.is_some_and(|column| column.kind != Kind::Password)
+        };
         let mut list = |name: &str| {
             let parts = parameters.get(name).unwrap_or_default().split(',').map(str::trim);
-            let (known, unknown): (Vec<&str>, Vec<&str>) = parts
-                .filter(|part| !part.is_empty())
-                .partition(|path| dictionary.walk(table, path).is_some());
+            let (known, unknown): (Vec<&str>, Vec<&str>) =
+                parts.filter(|part| !part.is_empty()).partition(|path| is_field(path));
             ignored.extend(
                 unknown
                     .iter()
@@ -79,14 +83,18 @@ impl Wish {
         let fields = [Aggregate::Avg, Aggregate::Max, Aggregate::Min, Aggregate::Sum]
             .map(|aggregate| (aggregate, list(&format!("sysparm_{}_fields", aggregate.name()))));
         let group_by = list("sysparm_group_by");
-        let knows = |path: &str| path.is_empty() || dictionary.walk(table, path).is_some();
+        // Only rows can be counted without a field.
+        let knows = |aggregate: Option<Aggregate>, path: &str| match path {
+            "" => aggregate == Some(Aggregate::Count),
+            _ => is_field(path),
+        };
         let clauses = |name: &str| -> Vec<String> {
             let clauses = parameters.get(name).unwrap_or_default().split(',').map(str::trim);
             clauses.filter(|clause| !clause.is_empty()).map(str::to_owned).collect()
         };
         let mut having = Vec::new();
         for clause in clauses("sysparm_having") {
-            match Having::parse(&clause).filter(|having| knows(&having.path)) {
+            match Having::parse(&clause).filter(|having| knows(Some(having.aggregate), &having.path)) {
                 Some(parsed) => having.push(parsed),
                 None => ignored.push(format!("{table} cannot be asked for groups that have {clause:?}")),
             }
@@ -94,7 +102,7 @@ impl Wish {
         let mut order_by = Vec::new();
         for clause in clauses("sysparm_order_by") {
             let order = Order::parse(&clause);
-            if knows(order.path()) {
+            if knows(order.aggregate(), order.path()) {
                 order_by.push(order);
             } else {
                 ignored.push(format!("groups of {table} cannot be ordered by {clause:?}"));
@@ -169,6 +177,13 @@ impl Order {
     pub(super) fn is_descending(&self) -> bool {
         match self {
             Order::By { is_descending, .. } | Order::ByField { is_descending, .. } => *is_descending,
+        }
+    }
+
+    fn aggregate(&self) -> Option<Aggregate> {
+        match self {
+            Order::By { aggregate, .. } => Some(*aggregate),
+            Order::ByField { .. } => None,
         }
     }
 

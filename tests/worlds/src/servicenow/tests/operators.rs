@@ -225,6 +225,18 @@ async fn what_is_ignored_leaves_the_rest_as_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn many_unknown_parts_take_no_time() {
+    let instance = three();
+    // It comes through the Batch API, where no URL is too long.
+    instance.guess(|guesses| guesses.longest_url = usize::MAX);
+    let query = "AAAA=BBBB^".repeat(2300) + "name=two";
+    let started = std::time::Instant::now();
+    assert_eq!(found(&instance, &query).await, "two");
+    assert!(started.elapsed().as_secs() < 2, "{:?}", started.elapsed());
+    assert_eq!(instance.ignored().len(), 2300);
+}
+
+#[tokio::test(start_paused = true)]
 async fn empty_fields_are_left_out_or_kept() {
     let instance = three();
     instance.guess(|guesses| {

@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{ask, body_json, error, get, seeded};
+use super::{ask, ask_as, body_json, error, get, seeded};
 use crate::servicenow::ServiceNow;
 
 /// Incidents marked for a test: description, impact, urgency, category and group.
@@ -177,6 +177,11 @@ async fn groups_can_be_ordered_by_a_field_or_an_aggregate() {
     assert_eq!(ordered("COUNT%5EDESC").await, ["1", "2", "3"]);
     assert_eq!(ordered("AVG%5Eurgency%5EDESC").await, ["3", "2", "1"]);
     assert_eq!(ordered("nonsense").await, ["1", "2", "3"]);
+    assert_eq!(
+        ordered("AVG%5EDESC,impact%5EDESC").await,
+        ["3", "2", "1"],
+        "an average needs a field"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,6 +192,10 @@ async fn unknown_tables_are_refused_and_unknown_fields_ignored() {
     let ignored = stats(&instance, "sysparm_avg_fields=nonsense,impact&sysparm_group_by=bunk").await;
     assert_eq!(ignored, json!({ "stats": { "avg": { "impact": "1.8000" } } }));
     assert_eq!(instance.ignored().len(), 2);
+    let secrets = "sysparm_group_by=user_password&sysparm_max_fields=user_password&sysparm_count=true";
+    let path = format!("/api/now/stats/sys_user?user_name=admin&{secrets}");
+    let counted = body_json(&ask_as(&instance, "admin", "GET", &path, None).await);
+    assert_eq!(counted["result"], json!({ "stats": { "count": "1" } }));
     let posted = ask(&instance, "POST", "/api/now/stats/incident", Some(json!({}))).await;
     assert_eq!(posted.status(), StatusCode::METHOD_NOT_ALLOWED);
     let versioned = ask(&instance, "GET", "/api/now/v1/stats/incident?sysparm_count=true", None).await;
