@@ -52,9 +52,12 @@ impl Parameters {
 
     /// The parameters again, `sysparm_` before each of these names that came without it.
     pub(crate) fn with_prefix(self, names: &[&str]) -> Parameters {
-        let full = |name: String| match names.contains(&name.as_str()) {
-            true => format!("sysparm_{name}"),
-            false => name,
+        let full = |name: String| {
+            if names.contains(&name.as_str()) {
+                format!("sysparm_{name}")
+            } else {
+                name
+            }
         };
         let renamed =
             |pairs: Vec<(String, String)>| pairs.into_iter().map(|(name, value)| (full(name), value)).collect();

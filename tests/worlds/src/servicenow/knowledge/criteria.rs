@@ -26,9 +26,10 @@ pub(super) fn may_read(state: &State, user_name: &str, article: &Row) -> bool {
         of_base(state, "kb_uc_can_read_mtom", base),
         listed(article, "can_read_user_criteria"),
     );
-    let base_allows = match of_base.is_empty() {
-        true => state.guesses.knowledge.base_without_criteria_is_open,
-        false => any(&of_base),
+    let base_allows = if of_base.is_empty() {
+        state.guesses.knowledge.base_without_criteria_is_open
+    } else {
+        any(&of_base)
     };
     base_allows && (own.is_empty() || any(&own))
 }

@@ -1,7 +1,7 @@
 //! Two knowledge bases: one for trading partners, one for ourselves.
 //!
-//! The picture of an article hangs on `ZZ_YYkb_knowledge`, as the platform keeps what is inside a text apart from
-//! what is attached to the record.
+//! The picture of an article hangs on `ZZ_YYkb_knowledge`: instances keep what is inside a text apart from what is
+//! attached to the record. We have not seen that documented.
 
 use super::articles::{
     ACKNOWLEDGEMENTS, ARTICLES, Article, CERTIFICATES, INTERNAL_BASE, INVOICES, PARTNER_BASE, ROUTING_GUIDE,
