@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::engine::{Act, Fields, Row, State};
 use super::errors::{Refusal, failure};
+use super::guards::acl;
 use super::parameters::{self, Parameters};
 use super::{attachments, owned, roles};
 use crate::answer;
@@ -22,7 +23,7 @@ const MOST_ADDRESSES: usize = 100;
 pub(crate) fn serve(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Bytes) -> Response<Bytes> {
     let answered = match (parameters::method(parts), path) {
         (Method::POST, []) => send(state, act, parts, body),
-        (Method::GET, [id]) => look_up(state, id, parts),
+        (Method::GET, [id]) => look_up(state, act, id, parts),
         (_, [] | [_]) => Ok(failure(StatusCode::METHOD_NOT_ALLOWED, "Method not supported", None)),
         _ => Err(attachments::unknown_uri()),
     };
@@ -33,7 +34,7 @@ fn send(state: &mut State, act: Act<'_>, parts: &Parts, body: &Bytes) -> Result<
     parameters::check_headers(parts, &state.guesses)?;
     roles::require_role(state, act, "email_api_send")?;
     let sent: Value = serde_json::from_slice(body).map_err(|_| refused("The payload is not valid JSON."))?;
-    let fields = fields(state, &sent)?;
+    let fields = fields(state, act, &sent)?;
     let id = state.insert(Act { is_script: true, ..act }, TABLE, &fields)?;
     let href = format!("/now/v1/email/{id}");
     let links = json!([
@@ -46,7 +47,7 @@ fn send(state: &mut State, act: Act<'_>, parts: &Parts, body: &Bytes) -> Result<
     ))
 }
 
-fn fields(state: &State, sent: &Value) -> Result<Fields, Refusal> {
+fn fields(state: &State, act: Act<'_>, sent: &Value) -> Result<Fields, Refusal> {
     let text = |name: &str| sent.get(name).and_then(Value::as_str).unwrap_or_default();
     let to = addresses(sent, "to")?;
     if to.is_empty() {
@@ -59,7 +60,7 @@ fn fields(state: &State, sent: &Value) -> Result<Fields, Refusal> {
             return Err(Refusal::InvalidTable(table.to_owned()));
         }
         (false, false) => {
-            state.find(table, record).ok_or_else(no_access)?;
+            acl::visible(state, act, table, record).map_err(|_| no_access())?;
         }
         (true, false) | (false, true) => return Err(refused("table_name and table_record_id need each other")),
     }
@@ -96,10 +97,10 @@ fn addresses(sent: &Value, name: &str) -> Result<String, Refusal> {
     Ok(addresses.join(","))
 }
 
-fn look_up(state: &State, id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
+fn look_up(state: &State, act: Act<'_>, id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
     parameters::check_headers(parts, &state.guesses)?;
     // The documentation answers what is not there like what may not be seen.
-    let row = state.find(TABLE, id).ok_or_else(no_access)?;
+    let row = acl::visible(state, act, TABLE, id).map_err(|_| no_access())?;
     let parameters = Parameters::of(parts);
     let wanted = parameters.get("sysparm_fields").filter(|fields| !fields.is_empty());
     let mut result = described(row);

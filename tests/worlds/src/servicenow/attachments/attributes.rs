@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::answer;
 use crate::servicenow::engine::{Act, Row, State};
 use crate::servicenow::errors::{Refusal, failure};
+use crate::servicenow::guards::acl::{self, Operation};
 use crate::servicenow::parameters;
 use crate::servicenow::{owned, table_api};
 
@@ -23,7 +24,11 @@ pub(super) fn serve(
     body: &Bytes,
 ) -> Result<Response<Bytes>, Refusal> {
     parameters::check_headers(parts, &state.guesses)?;
-    state.find("sys_attachment", attachment).ok_or(Refusal::NoRecord)?;
+    let operation = match parameters::method(parts) {
+        Method::GET => Operation::Read,
+        _ => Operation::Write,
+    };
+    acl::attachment(state, act, operation, attachment)?;
     let script = Act { is_script: true, ..act };
     match (parameters::method(parts), path) {
         (Method::GET, []) => {

@@ -39,6 +39,7 @@ struct Compiled {
     acl: acl_rules::Rules,
     business_rules: business_rules::Rules,
     rate_limits: Vec<rate_limits::Rule>,
+    /// How an API begins, and how long its calls may run.
     quotas: Vec<(String, Duration)>,
     /// Tables that do not allow access via web services.
     closed_tables: BTreeSet<String>,

@@ -12,10 +12,11 @@ pub(crate) fn of(state: &State, parts: &Parts) -> Option<Duration> {
     let mut segments = path.split('/').skip_while(|segment| super::is_version(segment));
     let api = segments.next()?;
     let quotas = &state.guards.compiled(state).quotas;
-    quotas.iter().find(|(of, _)| of == api).map(|(_, longest)| *longest)
+    let quota = quotas.iter().find(|(begins, _)| api.starts_with(begins.as_str()));
+    quota.map(|(_, longest)| *longest)
 }
 
-/// The quotas in the order in which they are tried.
+/// How the APIs begin that have a quota, in the order in which they are tried.
 pub(super) fn compile(state: &State) -> Vec<(String, Duration)> {
     let mut rows = state.rows("sysrule_quota");
     rows.retain(|row| row.get("active") == "true");
@@ -27,7 +28,7 @@ pub(super) fn compile(state: &State) -> Vec<(String, Duration)> {
     quotas.collect()
 }
 
-/// The API that a condition is about. The platform's own conditions differ in nothing else; others are not read.
+/// How the API begins that a condition is about. The platform's own conditions differ in nothing else; others are not read.
 fn api(condition: &str) -> Option<&str> {
     let rest = condition.strip_prefix(BEFORE_API)?;
     rest.strip_suffix(AFTER_API)

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::attachments::unknown_uri;
 use super::engine::{Act, Fields, State};
 use super::errors::{Refusal, failure};
+use super::guards::{self, acl};
 use super::{owned, parameters};
 use crate::answer;
 use transform::Outcome;
@@ -25,7 +26,7 @@ const SETS: &str = "sys_import_set";
 pub(crate) fn serve(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Bytes) -> Response<Bytes> {
     let answered = match (parameters::method(parts), path) {
         (Method::POST, [staging]) => import(state, act, staging, parts, body),
-        (Method::GET, [staging, sys_id]) => look_up(state, staging, sys_id, parts),
+        (Method::GET, [staging, sys_id]) => look_up(state, act, staging, sys_id, parts),
         (_, [_] | [_, _]) => Ok(failure(StatusCode::METHOD_NOT_ALLOWED, "Method not supported", None)),
         _ => Err(unknown_uri()),
     };
@@ -67,10 +68,16 @@ fn import(
 }
 
 /// What became of a staging row; of several maps, the last one.
-fn look_up(state: &State, staging: &str, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
+fn look_up(
+    state: &State,
+    act: Act<'_>,
+    staging: &str,
+    sys_id: &str,
+    parts: &Parts,
+) -> Result<Response<Bytes>, Refusal> {
     parameters::check_headers(parts, &state.guesses)?;
     demand_staging(state, staging)?;
-    let row = state.find(staging, sys_id).ok_or(Refusal::NoRecord)?;
+    let row = acl::visible(state, act, staging, sys_id)?;
     let map = row.get("sys_transform_map");
     let results = if map.is_empty() {
         Vec::new()
@@ -112,10 +119,10 @@ fn described(state: &State, map: &str, outcome: &Outcome) -> Value {
 }
 
 fn demand_staging(state: &State, staging: &str) -> Result<(), Refusal> {
-    if staging != ROWS && state.dictionary.is_a(staging, ROWS) {
-        return Ok(());
+    if staging == ROWS || !state.dictionary.is_a(staging, ROWS) {
+        return Err(Refusal::InvalidTable(staging.to_owned()));
     }
-    Err(Refusal::InvalidTable(staging.to_owned()))
+    guards::check_table(state, staging)
 }
 
 /// The import set of the request.

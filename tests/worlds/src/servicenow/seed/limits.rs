@@ -1,6 +1,6 @@
-//! The platform's own transaction quotas. Rate limits are for each instance to make.
+//! The platform's own transaction quotas and rate limits.
 
-use super::Seed;
+use super::{Seed, id};
 use crate::servicenow::guards::quotas::{AFTER_API, BEFORE_API};
 
 /// API, its part of the path, seconds. Documented; the batch's row is ours, its time is documented, too.
@@ -23,5 +23,28 @@ pub(super) fn rows(seed: &mut Seed) {
             ("order", "100"),
         ];
         seed.add(900, "sysrule_quota", &name, &fields);
+    }
+    rate_limits(seed);
+}
+
+/// Documented: these APIs limit callers without credentials, who are the guest, and those of other companies.
+fn rate_limits(seed: &mut Seed) {
+    let guest = seed.state.user_sys_id("guest");
+    let external = id("sys_user_role", "snc_external");
+    for api in ["CSM Attachment API", "Knowledge Management API"] {
+        for (apply_to, field, whom) in [("single_user", "user", &guest), ("users_with_role", "role", &external)] {
+            if whom.is_empty() {
+                continue;
+            }
+            let name = format!("{api} for {apply_to}");
+            let fields = [
+                ("name", name.as_str()),
+                ("rest_api", api),
+                ("requests_per_hour", "500"),
+                ("apply_to", apply_to),
+                (field, whom),
+            ];
+            seed.add(900, "sys_rate_limit_rules", &name, &fields);
+        }
     }
 }

@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 use super::dictionary::Kind;
 use super::engine::{Act, Row, State};
 use super::errors::{Refusal, failure};
-use super::guards::acl::{Access, Operation};
+use super::guards;
+use super::guards::acl::{self, Access, Operation};
 use super::locale::Locale;
 use super::parameters::{self, Parameters};
 use super::render::{self, Display, View};
@@ -36,7 +37,9 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
     if state.dictionary.table(table).is_none() {
         return Err(Refusal::InvalidTable(table.to_owned()));
     }
+    guards::check_table(state, table)?;
     let parameters = Parameters::of(parts);
+    acl::check_query(state, act, table, &parameters)?;
     let query = table_api::query(state, act, table, &parameters);
     let (wish, ignored) = Wish::parse(&state.dictionary, table, &parameters);
     state.ignored.extend(ignored);

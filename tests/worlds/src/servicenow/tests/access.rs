@@ -46,6 +46,8 @@ async fn a_table_can_be_closed_to_web_services() {
         let refused = ask_as(&instance, user, "GET", &path, None).await;
         assert_eq!(error(&refused).0, 403, "{user}");
     }
+    let counted = ask(&instance, "GET", "/api/now/stats/incident?sysparm_count=true", None).await;
+    assert_eq!(error(&counted).0, 403);
     instance.guess(|guesses| guesses.closed_table_status = 400);
     assert_eq!(ask(&instance, "GET", &path, None).await.status(), 400);
     instance.update_as("admin", "sys_db_object", &table, &[("ws_access", "true")]);
@@ -117,4 +119,41 @@ async fn an_answer_to_a_write_shows_only_what_may_be_read() {
         (200, json!({}))
     );
     assert_eq!(ask(&instance, "GET", &path, None).await.status(), 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_read_is_not_counted_either() {
+    let instance = seeded();
+    let counted = async |query: &str| {
+        let path = format!("/api/now/stats/incident?sysparm_count=true&sysparm_query={query}");
+        ask_as(&instance, "employee", "GET", &path, None).await
+    };
+    incident(&instance).await;
+    assert_eq!(body_json(&counted("").await)["result"]["stats"]["count"], "0");
+    super::rule(&instance, "incident.category", "read", &["admin"], &[]);
+    assert_eq!(error(&counted("category=b2b").await).0, 403);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_known_of_a_file_and_what_an_email_is_about_follow_the_record() {
+    let instance = seeded();
+    let id = incident(&instance).await;
+    let file = instance.agent_file(&id, "a.txt", "text/plain", "text");
+    give(&instance, "employee", "email_api_send");
+    let attributes = format!("/api/now/attachment/{file}/attributes");
+    assert_eq!(
+        ask_as(&instance, "employee", "GET", &attributes, None).await.status(),
+        404
+    );
+    assert_eq!(ask(&instance, "GET", &attributes, None).await.status(), 200);
+    let email = json!({ "to": ["a@example.com"], "table_name": "incident", "table_record_id": id });
+    let send = async |user: &str| ask_as(&instance, user, "POST", "/api/now/v1/email", Some(email.clone())).await;
+    assert_eq!(send("employee").await.status(), 403);
+    let sent = send("gridlink.integration").await;
+    let path = format!(
+        "/api/now/v1/email/{}",
+        body_json(&sent)["result"]["id"].as_str().unwrap()
+    );
+    assert_eq!(ask(&instance, "GET", &path, None).await.status(), 200);
+    assert_eq!(ask_as(&instance, "itil", "GET", &path, None).await.status(), 403);
 }

@@ -84,6 +84,9 @@ async fn a_row_says_how_long_an_api_may_run() {
     let attachment = async || ask(&instance, "GET", "/api/now/v1/attachment", None).await;
     slow(&instance, 61, false);
     assert_eq!(body_json(&attachment().await)["error"]["message"], MESSAGE);
+    slow(&instance, 61, false);
+    let csm = ask(&instance, "GET", "/api/now/attachment_csm", None).await;
+    assert_eq!(body_json(&csm)["error"]["message"], MESSAGE);
     for row in instance.rows("sysrule_quota") {
         instance.update_as("admin", "sysrule_quota", &row["sys_id"], &[("active", "false")]);
     }

@@ -122,6 +122,17 @@ async fn a_rule_is_about_an_api_a_table_or_a_resource() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn other_companies_have_a_limit_where_the_platform_ships_one() {
+    let instance = seeded();
+    let contact = instance.rows("customer_contact")[0]["user_name"].clone();
+    let csm = "/api/now/attachment_csm";
+    let answer = ask_as(&instance, &contact, "GET", csm, None).await;
+    assert_eq!(answer.headers()["x-ratelimit-limit"], "500");
+    assert_eq!(rule_for(&instance, &contact, "GET", TABLE).await, None);
+    assert_eq!(rule_for(&instance, "itil", "GET", csm).await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rule_without_a_number_or_without_its_user_limits_nobody() {
     let instance = seeded();
     limit(&instance, "0", &[]);
