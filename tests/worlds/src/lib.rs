@@ -18,6 +18,7 @@ mod clock;
 mod digest;
 mod gate;
 mod knobs;
+pub mod outgoing;
 pub mod server;
 pub mod servicenow;
 pub mod trading_grid;

@@ -1,4 +1,5 @@
-//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`.
+//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`, and
+//! those of its events.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -8,8 +9,9 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::engine::{Act, Fields, State};
+use super::outbox;
 use crate::admin::{done, refused};
-use crate::answer;
+use crate::{answer, outgoing};
 
 /// A row to insert, or with a `sys_id` of its own to change; by the administrator if nobody is named.
 #[derive(Deserialize)]
@@ -41,9 +43,33 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
                 done(json!({ "status": "set" }))
             }
         },
-        _ => return None,
+        _ => return serve_events(state, now, parts, body),
     };
     Some(response)
+}
+
+/// The routes of the outbox.
+fn serve_events(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+    let path = parts.uri.path();
+    match (&parts.method, path) {
+        (&Method::POST, "/_world/receiver") => {
+            return Some(match outgoing::admin::receiver(body) {
+                Err(refusal) => refusal,
+                Ok(destination) => {
+                    outbox::install(state, destination);
+                    done(json!({ "status": "set" }))
+                }
+            });
+        }
+        (&Method::POST, "/_world/drain") => outbox::hurry_rules(state, now),
+        _ => {}
+    }
+    let Some(outbox) = &mut state.outbox else {
+        return outgoing::admin::is_of_a_queue(path).then(outgoing::admin::no_receiver);
+    };
+    let response = outgoing::admin::serve(&mut outbox.queue, now, parts, body);
+    outbox::show(state, now);
+    response
 }
 
 fn write(state: &mut State, now: OffsetDateTime, body: &Bytes) -> Response<Bytes> {

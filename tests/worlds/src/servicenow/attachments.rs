@@ -33,7 +33,7 @@ pub(crate) fn serve(state: &mut State, act: Act<'_>, path: &[&str], parts: &Part
         (Method::GET, []) => list(state, act, parts),
         (Method::GET, [sys_id]) => metadata(state, sys_id, parts),
         (Method::GET, [sys_id, "file"]) => file(state, sys_id, parts),
-        (Method::DELETE, [sys_id]) => delete(state, sys_id, parts),
+        (Method::DELETE, [sys_id]) => delete(state, act, sys_id, parts),
         (_, [] | ["file"] | [_] | [_, "file"]) => {
             Ok(failure(StatusCode::METHOD_NOT_ALLOWED, "Method not supported", None))
         }
@@ -173,10 +173,10 @@ fn file(state: &State, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, R
     Ok(response)
 }
 
-fn delete(state: &mut State, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
+fn delete(state: &mut State, act: Act<'_>, sys_id: &str, parts: &Parts) -> Result<Response<Bytes>, Refusal> {
     demand(parts, &ACCEPT)?;
-    state.find("sys_attachment", sys_id).ok_or(Refusal::NoRecord)?;
-    state.remove("sys_attachment", sys_id);
+    let script = Act { is_script: true, ..act };
+    state.delete(script, "sys_attachment", sys_id)?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 

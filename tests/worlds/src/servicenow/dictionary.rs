@@ -95,6 +95,11 @@ impl Dictionary {
         self.0.values()
     }
 
+    /// Adds a table, or replaces the one of that name.
+    pub(crate) fn add_table(&mut self, table: Table) {
+        self.0.insert(table.name.clone(), table);
+    }
+
     /// Adds a column, or replaces the one of that name.
     pub(crate) fn add_column(&mut self, table: &str, column: Column) -> bool {
         let Some(table) = self.0.get_mut(table) else {

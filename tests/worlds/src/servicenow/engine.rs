@@ -11,6 +11,7 @@ use super::errors::Refusal;
 use super::guesses::{Guesses, RowOrder};
 use super::journal;
 use super::oauth::Tokens;
+use super::outbox::{self, Change, Outbox};
 use super::query::Query;
 use super::rules;
 use super::values::{Stored, same_text, stored};
@@ -46,6 +47,8 @@ pub(crate) struct State {
     pub(crate) transactions: u64,
     /// What was silently ignored, as the real system does it.
     pub(crate) ignored: Vec<String>,
+    /// The scoped app, when it is on the instance.
+    pub(crate) outbox: Option<Box<Outbox>>,
 }
 
 /// The rows of a hierarchy by lower-case sys_id.
@@ -77,6 +80,7 @@ impl State {
             base_url: "https://servicenow.example".to_owned(),
             transactions: 0,
             ignored: Vec::new(),
+            outbox: None,
         }
     }
 
@@ -114,6 +118,7 @@ impl State {
         let base = self.dictionary.base(table).to_owned();
         self.rows_of_base(&base).insert(key(&sys_id), row);
         journal::append(self, act, table, &sys_id, &entries);
+        outbox::note(self, act, table, &sys_id, Change::Inserted);
         Ok(sys_id)
     }
 
@@ -133,13 +138,20 @@ impl State {
             self.replace(table, sys_id, fields);
         }
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
+        let change = Change::Updated {
+            old: &old.fields,
+            entries: &entries,
+        };
+        outbox::note(self, act, &old.class, old.get("sys_id"), change);
         Ok(())
     }
 
     pub(crate) fn delete(&mut self, act: Act<'_>, table: &str, sys_id: &str) -> Result<(), Refusal> {
         self.allow(act, table, "Delete")?;
         self.find(table, sys_id).ok_or(Refusal::NoRecord)?;
-        self.remove(table, sys_id);
+        if let Some(old) = self.remove(table, sys_id) {
+            outbox::note(self, act, table, sys_id, Change::Deleted(old));
+        }
         if self.guesses.delete_removes_attachments {
             for attachment in self.attachments_of(sys_id) {
                 self.remove("sys_attachment", &attachment);
@@ -148,11 +160,11 @@ impl State {
         Ok(())
     }
 
-    /// Takes a row away without asking.
-    pub(crate) fn remove(&mut self, table: &str, sys_id: &str) {
+    /// Takes a row away without asking, and without a rule.
+    pub(crate) fn remove(&mut self, table: &str, sys_id: &str) -> Option<Row> {
         let base = self.dictionary.base(table).to_owned();
-        self.rows_of_base(&base).remove(&key(sys_id));
         self.files.remove(&key(sys_id));
+        self.rows_of_base(&base).remove(&key(sys_id))
     }
 
     /// A row of the table or of a table that extends it.

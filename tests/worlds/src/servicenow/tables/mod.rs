@@ -3,6 +3,7 @@
 //! Names, choice values and lengths are those of an instance with Customer Service Management; the columns
 //! `u_…` and the category choices `b2b`, `edi` are our customer's own.
 
+pub(crate) mod outbox;
 mod people;
 mod platform;
 mod work;

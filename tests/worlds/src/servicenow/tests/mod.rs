@@ -5,6 +5,7 @@ mod faults;
 mod inspection;
 mod journals;
 mod oauth;
+mod outbox;
 mod policies;
 mod queries;
 mod records;
