@@ -61,8 +61,8 @@ pub(crate) fn no_receiver() -> Response<Bytes> {
 }
 
 /// Reads `POST /_world/receiver`.
-pub(crate) fn receiver(body: &Bytes) -> Result<Destination, Response<Bytes>> {
+pub(crate) fn receiver(body: &Bytes) -> Result<Destination, String> {
     let receiver: Receiver =
-        serde_json::from_slice(body).map_err(|error| refused(&format!("this is not a receiver: {error}")))?;
-    Destination::new(&receiver.url, &receiver.sender, &receiver.secret).map_err(|reason| refused(&reason))
+        serde_json::from_slice(body).map_err(|error| format!("this is not a receiver: {error}"))?;
+    Destination::new(&receiver.url, &receiver.sender, &receiver.secret)
 }

@@ -7,6 +7,7 @@
 pub(crate) mod admin;
 mod client;
 mod destination;
+mod entry;
 mod event;
 mod queue;
 mod retries;
@@ -23,4 +24,5 @@ pub use rules::{EventFault, EventRule};
 pub use sender::run;
 pub use signing::SigningKey;
 
-pub(crate) use queue::{Entry, Queue};
+pub(crate) use entry::Entry;
+pub(crate) use queue::Queue;

@@ -10,14 +10,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::destination::Destination;
+use super::entry::{Claim, Entry, Stage};
 use super::event::Event;
 use super::retries::{Outcome, Retries, Verdict};
 use super::rules::{EventFault, EventRules};
-use crate::clock;
 
 /// How many events are under way at once: what ServiceNow allows per host.
 pub(crate) const CONNECTIONS: usize = 4;
@@ -43,37 +42,6 @@ pub struct Delivery {
 pub struct DeliveryId {
     entry: u64,
     departure: u64,
-}
-
-/// An event, and how far it came.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) event: Event,
-    pub(crate) body: String,
-    pub(crate) stage: Stage,
-    pub(crate) attempts: u32,
-    pub(crate) next_attempt: OffsetDateTime,
-    pub(crate) last_error: String,
-    claim: Option<Claim>,
-    /// Whether what follows on its subject does not wait for it.
-    lets_others_pass: bool,
-    /// Whether the rules were asked about it before.
-    is_judged: bool,
-    /// It is sent once more, so much later, when it is accepted.
-    again_after: Option<Duration>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    New,
-    Sent,
-    Dead,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Claim {
-    departure: u64,
-    until: OffsetDateTime,
 }
 
 /// Events on their way to one receiver.
@@ -120,19 +88,7 @@ impl Queue {
     /// Writes an event that may leave from that time on.
     pub(crate) fn push(&mut self, at: OffsetDateTime, event: Event) {
         self.written += 1;
-        let entry = Entry {
-            body: event.body(),
-            event,
-            stage: Stage::New,
-            attempts: 0,
-            next_attempt: at,
-            last_error: String::new(),
-            claim: None,
-            lets_others_pass: false,
-            is_judged: false,
-            again_after: None,
-        };
-        self.entries.insert(self.written, entry);
+        self.entries.insert(self.written, Entry::new(at, event));
         self.open.insert(self.written);
         self.touched.insert(self.written);
     }
@@ -326,36 +282,6 @@ impl Queue {
             }
             is_kept
         });
-    }
-}
-
-impl Entry {
-    fn is_under_way(&self, now: OffsetDateTime) -> bool {
-        self.claim.is_some_and(|claim| now < claim.until)
-    }
-
-    /// What the admin routes show.
-    pub(crate) fn shown(&self) -> Value {
-        json!({
-            "id": self.event.id,
-            "type": self.event.kind,
-            "subject": self.event.subject,
-            "state": self.stage.as_str(),
-            "attempts": self.attempts,
-            "nextAttempt": clock::milliseconds(self.next_attempt),
-            "lastError": self.last_error,
-            "data": self.event.data,
-        })
-    }
-}
-
-impl Stage {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Stage::New => "new",
-            Stage::Sent => "sent",
-            Stage::Dead => "dead",
-        }
     }
 }
 

@@ -54,7 +54,7 @@ fn serve_events(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &By
     match (&parts.method, path) {
         (&Method::POST, "/_world/receiver") => {
             return Some(match outgoing::admin::receiver(body) {
-                Err(refusal) => refusal,
+                Err(reason) => refused(&reason),
                 Ok(destination) => {
                     outbox::install(state, destination);
                     done(json!({ "status": "set" }))

@@ -25,7 +25,6 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod values;
-mod watched;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -7,25 +7,22 @@
 //! Invariants: every rule that is due runs before anything else sees the state; the table shows the queue, which
 //! alone decides; without a receiver nothing is noted and nothing is there.
 
+mod event;
+mod shown;
+mod watched;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::engine::{Act, Fields, Row, State};
-use super::oauth::INTEGRATION_USER;
-use super::tables::outbox::{OUTBOX, table};
-use super::watched::{self, FILES};
-use crate::clock;
+use super::tables::outbox::table;
 use crate::digest::derived_id;
-use crate::outgoing::{Delivery, DeliveryId, Destination, Entry, Event, Outcome, Queue};
+use crate::outgoing::{Delivery, DeliveryId, Destination, Outcome, Queue};
 
-const RECORD_CHANGED: &str = "gridlink.servicenow.record.changed.v1";
-const ATTACHMENT_ADDED: &str = "gridlink.servicenow.attachment.added.v1";
-
-/// Whose changes are marked; the app's property, with the user that the OAuth client acts as by default.
-const INTEGRATION_USER_PROPERTY: &str = "x_gridlink.integration_user";
+pub(crate) use shown::show;
 
 /// What the app keeps on an instance.
 #[derive(Debug, Clone)]
@@ -167,43 +164,8 @@ pub(crate) fn next_at(state: &State, now: OffsetDateTime) -> Option<OffsetDateTi
     rule.into_iter().chain(outbox.queue.next_at(now)).min()
 }
 
-/// Lets the table show what changed in the queue.
-pub(crate) fn show(state: &mut State, now: OffsetDateTime) {
-    let Some(outbox) = &mut state.outbox else { return };
-    let rows = &outbox.rows;
-    let changes: Vec<(u64, Option<String>, Option<Fields>)> = outbox
-        .queue
-        .take_touched()
-        .into_iter()
-        .map(|(number, entry)| (number, rows.get(&number).cloned(), entry.map(fields)))
-        .collect();
-    let act = Act {
-        at: now,
-        by: "system",
-        is_script: true,
-    };
-    for (number, row, fields) in changes {
-        let shown = match (row, fields) {
-            (None, None) => continue,
-            (None, Some(fields)) => state.insert(act, OUTBOX, &fields).map(Some),
-            (Some(row), Some(fields)) => state.update(act, OUTBOX, &row, &fields).map(|()| Some(row)),
-            (Some(row), None) => {
-                state.remove(OUTBOX, &row);
-                Ok(None)
-            }
-        };
-        let row = shown.expect("the app may write its own table");
-        if let Some(outbox) = &mut state.outbox {
-            match row {
-                Some(row) => outbox.rows.insert(number, row),
-                None => outbox.rows.remove(&number),
-            };
-        }
-    }
-}
-
 fn put(state: &mut State, queue: Queue) {
-    std::sync::Arc::make_mut(&mut state.dictionary).add_table(table());
+    Arc::make_mut(&mut state.dictionary).add_table(table());
     state.outbox = Some(Box::new(Outbox {
         queue,
         scheduled: BTreeMap::new(),
@@ -223,95 +185,11 @@ fn rule_delay(state: &State, number: u64) -> Duration {
 }
 
 fn run_rule(state: &mut State, at: OffsetDateTime, scheduled: &Scheduled) {
-    let Some(event) = event(state, scheduled) else { return };
+    let Some(event) = event::event(state, scheduled) else {
+        return;
+    };
     if let Some(outbox) = &mut state.outbox {
         outbox.queue.push(at, event);
         show(state, at);
     }
-}
-
-/// What the rule says of the record as it is now; nothing when the record is gone meanwhile.
-fn event(state: &State, scheduled: &Scheduled) -> Option<Event> {
-    let (row, operation) = match &scheduled.operation {
-        Operation::Created => (state.find(&scheduled.class, &scheduled.sys_id)?, "created"),
-        Operation::Changed => (state.find(&scheduled.class, &scheduled.sys_id)?, "changed"),
-        Operation::Deleted { row, .. } => (row, "deleted"),
-    };
-    let (table, sys_id) = (row.class.as_str(), row.get("sys_id"));
-    let mod_count: u64 = row.get("sys_mod_count").parse().unwrap_or_default();
-    let updated_on = rfc3339(row.get("sys_updated_on"));
-    let integration_user = state.property(INTEGRATION_USER_PROPERTY, INTEGRATION_USER);
-    let (by, changed_fields): (&str, &[String]) = if state.guesses.async_rule_knows_the_change {
-        (&scheduled.by, &scheduled.changed_fields)
-    } else {
-        (row.get("sys_updated_by"), &[])
-    };
-    let mut data = json!({
-        "table": table,
-        "sysId": sys_id,
-        "number": row.get("number"),
-        "modCount": mod_count,
-        "updatedOn": updated_on,
-        "operation": operation,
-        "changedFields": changed_fields,
-        "byIntegrationUser": by == integration_user,
-    });
-    let mut subject = format!("records/{table}/{sys_id}");
-    if table == FILES {
-        let (record_table, record) = (row.get("table_name"), row.get("table_sys_id"));
-        data["record"] = json!({ "table": record_table, "sysId": record });
-        subject = format!("records/{record_table}/{record}");
-    }
-    let version = format!("{table}/{sys_id}/{mod_count}");
-    let (id, kind, time) = match &scheduled.operation {
-        Operation::Created if table == FILES => (version, ATTACHMENT_ADDED, updated_on),
-        Operation::Created | Operation::Changed => (version, RECORD_CHANGED, updated_on),
-        // A deletion makes no version of its own: without its own id it would pass for a duplicate of the last one.
-        Operation::Deleted { at, .. } => (
-            format!("{version}/deleted"),
-            RECORD_CHANGED,
-            rfc3339(&clock::seconds(*at)),
-        ),
-    };
-    let host = state.base_url.split_once("://").map_or("", |(_, host)| host);
-    Some(Event {
-        id,
-        kind: kind.to_owned(),
-        source: format!("//servicenow/{host}"),
-        subject,
-        time,
-        data,
-    })
-}
-
-fn fields(entry: &Entry) -> Fields {
-    let data = &entry.event.data;
-    let text = |name: &str| match &data[name] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let changed_fields: Vec<&str> = data["changedFields"]
-        .as_array()
-        .map_or_else(Vec::new, |names| names.iter().filter_map(Value::as_str).collect());
-    [
-        ("event_id", entry.event.id.clone()),
-        ("event_type", entry.event.kind.clone()),
-        ("record_table", text("table")),
-        ("record", text("sysId")),
-        ("record_mod_count", text("modCount")),
-        ("changed_fields", changed_fields.join(",")),
-        ("by_integration_user", text("byIntegrationUser")),
-        ("state", entry.stage.as_str().to_owned()),
-        ("attempts", entry.attempts.to_string()),
-        ("next_attempt", clock::seconds(entry.next_attempt)),
-        ("last_error", entry.last_error.clone()),
-        ("payload", entry.body.clone()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
-}
-
-/// A stored time, `2026-11-22 10:00:00`, as the rest of the world writes it.
-fn rfc3339(stored: &str) -> String {
-    format!("{}Z", stored.replace(' ', "T"))
 }

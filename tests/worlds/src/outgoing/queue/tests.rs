@@ -1,5 +1,6 @@
 //! What a queue must keep, under a clock that is turned by hand.
 
+use serde_json::Value;
 use time::macros::datetime;
 
 use super::*;
@@ -200,13 +201,17 @@ fn what_was_sent_is_forgotten_after_a_week_and_what_is_dead_is_not() {
 }
 
 #[test]
-fn ten_thousand_events_leave_at_a_steady_pace() {
+fn ten_thousand_events_leave_each_once_and_in_the_order_of_their_subject() {
     let mut queue = queue();
     for number in 0..10_000 {
         let subject = char::from(b'a' + u8::try_from(number % 26).unwrap());
-        push(&mut queue, &format!("{subject}{number}"));
+        push(&mut queue, &format!("{subject}{number:04}"));
     }
-    assert_eq!(drain(&mut queue, 0).len(), 10_000);
+    let mut sent = drain(&mut queue, 0);
+    assert_eq!(sent.len(), 10_000);
+    // A stable sort by subject keeps the order in which they left.
+    sent.sort_by_key(|id| id.as_bytes()[0]);
+    assert!(sent.is_sorted());
 }
 
 #[test]

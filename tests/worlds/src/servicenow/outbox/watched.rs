@@ -1,7 +1,7 @@
 //! What the scoped app tells of: the conditions of its business rules, in one place.
 
-use super::dictionary::Dictionary;
-use super::engine::{Fields, Row, State};
+use crate::servicenow::dictionary::Dictionary;
+use crate::servicenow::engine::{Fields, Row, State};
 
 /// Files on records.
 pub(crate) const FILES: &str = "sys_attachment";
