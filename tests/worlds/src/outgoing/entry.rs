@@ -15,6 +15,7 @@ pub(crate) struct Entry {
     pub(crate) body: String,
     pub(crate) stage: Stage,
     pub(crate) attempts: u32,
+    /// When it may leave; when it did, once it is sent or dead.
     pub(crate) next_attempt: OffsetDateTime,
     pub(crate) last_error: String,
     pub(super) claim: Option<Claim>,

@@ -1,6 +1,6 @@
 //! Events that a world tells by itself: CloudEvents 1.0, signed after Standard Webhooks.
 //!
-//! A world writes events into its [`Queue`]; whoever drives the world takes what is due, posts it and says how
+//! A world writes events into its queue; whoever drives the world takes what is due, posts it and says how
 //! it went. The program does that with [`run`]; a test does it in process, under its own clock.
 //! What goes wrong on the way is told by [`EventRule`]s.
 

@@ -185,7 +185,7 @@ fn rule_delay(state: &State, number: u64) -> Duration {
 }
 
 fn run_rule(state: &mut State, at: OffsetDateTime, scheduled: &Scheduled) {
-    let Some(event) = event::event(state, scheduled) else {
+    let Some(event) = event::of(state, scheduled) else {
         return;
     };
     if let Some(outbox) = &mut state.outbox {

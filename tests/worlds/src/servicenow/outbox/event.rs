@@ -19,7 +19,7 @@ const ATTACHMENT_ADDED: &str = "gridlink.servicenow.attachment.added.v1";
 const INTEGRATION_USER_PROPERTY: &str = "x_gridlink.integration_user";
 
 /// What the rule says of the record as it is now; nothing when the record is gone meanwhile.
-pub(super) fn event(state: &State, scheduled: &Scheduled) -> Option<Event> {
+pub(super) fn of(state: &State, scheduled: &Scheduled) -> Option<Event> {
     let (row, operation) = match &scheduled.operation {
         Operation::Created => (state.find(&scheduled.class, &scheduled.sys_id)?, "created"),
         Operation::Changed => (state.find(&scheduled.class, &scheduled.sys_id)?, "changed"),

@@ -24,18 +24,18 @@ pub(crate) fn show(state: &mut State, now: OffsetDateTime) {
         is_script: true,
     };
     for (number, row, fields) in changes {
+        // A row that a script took away is shown anew at the next change of its entry.
         let shown = match (row, fields) {
-            (None, None) => continue,
-            (None, Some(fields)) => state.insert(act, OUTBOX, &fields).map(Some),
-            (Some(row), Some(fields)) => state.update(act, OUTBOX, &row, &fields).map(|()| Some(row)),
+            (None, None) => None,
+            (None, Some(fields)) => state.insert(act, OUTBOX, &fields).ok(),
+            (Some(row), Some(fields)) => state.update(act, OUTBOX, &row, &fields).ok().map(|()| row),
             (Some(row), None) => {
                 state.remove(OUTBOX, &row);
-                Ok(None)
+                None
             }
         };
-        let row = shown.expect("the app may write its own table");
         if let Some(outbox) = &mut state.outbox {
-            match row {
+            match shown {
                 Some(row) => outbox.rows.insert(number, row),
                 None => outbox.rows.remove(&number),
             };

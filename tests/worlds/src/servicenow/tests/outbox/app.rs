@@ -32,6 +32,13 @@ async fn the_outbox_is_a_table_that_is_read_and_not_written() {
     let path = format!("/api/now/table/{OUTBOX}/{}", row["sys_id"].as_str().unwrap());
     let response = ask(&instance, "PATCH", &path, Some(json!({ "state": "sent" }))).await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    instance.delete(OUTBOX, row["sys_id"].as_str().unwrap());
+    assert_eq!(answer_all(&instance, 202).len(), 1);
+    assert_eq!(
+        instance.rows(OUTBOX)[0]["state"],
+        "sent",
+        "what a script deletes is no instruction"
+    );
     assert!(instance.ignored().is_empty(), "{:?}", instance.ignored());
 }
 

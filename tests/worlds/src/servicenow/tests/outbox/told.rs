@@ -77,11 +77,12 @@ async fn a_rule_runs_before_whatever_comes_after_its_time() {
     let instance = telling();
     let id = instance.insert("incident", &[("short_description", "x")]);
     seconds(1).await;
-    instance.update("incident", &id, &[("state", "2")]);
-    assert_eq!(
-        ids(&told(&instance).await),
-        [format!("incident/{id}/0"), format!("incident/{id}/1")]
-    );
+    let path = format!("/api/now/table/incident/{id}");
+    ask(&instance, "PATCH", &path, Some(json!({ "state": "2" }))).await;
+    seconds(1).await;
+    instance.update("incident", &id, &[("state", "3")]);
+    let versions = [0, 1, 2].map(|version| format!("incident/{id}/{version}"));
+    assert_eq!(ids(&told(&instance).await), versions);
 }
 
 #[tokio::test(start_paused = true)]
