@@ -199,6 +199,28 @@ mod tests {
     }
 
     #[test]
+    fn every_fault_that_the_readme_names_is_one() {
+        let readme = include_str!("../../README.md");
+        let table = readme
+            .split("| event fault |")
+            .nth(1)
+            .unwrap()
+            .split("\n\n")
+            .next()
+            .unwrap();
+        let kinds = table
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let kinds: Vec<&str> = kinds.collect();
+        assert_eq!(kinds.len(), 6, "{kinds:?}");
+        for kind in kinds {
+            let read = serde_json::from_str::<EventFault>(&format!(r#"{{"kind":"{kind}"}}"#));
+            let is_unknown = read.is_err_and(|error| error.to_string().contains("unknown variant"));
+            assert!(!is_unknown, "{kind}");
+        }
+    }
+
+    #[test]
     fn a_rule_strikes_its_type_and_subject_so_many_times_after_so_many() {
         let mut rules = EventRules::default();
         rules.add(EventRule::once(EventFault::Drop).of_type("a").on("x/").times(2).skip(1));

@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::engine::{Act, Fields, Row, State};
+use super::engine::{Act, Row, State};
+use super::guards::business_rules::{self, Change};
 use super::tables::outbox::table;
 use crate::digest::derived_id;
 use crate::outgoing::{Delivery, DeliveryId, Destination, Outcome, Queue};
@@ -34,18 +35,6 @@ pub(crate) struct Outbox {
     noted: u64,
     /// The rows that show the entries of the queue, by the entry's number.
     rows: BTreeMap<u64, String>,
-}
-
-/// A change that has just been committed.
-pub(crate) enum Change<'a> {
-    Inserted,
-    Updated {
-        old: &'a Fields,
-        /// Journal entries by element and text.
-        entries: &'a [(String, String)],
-    },
-    /// The row as it was.
-    Deleted(Row),
 }
 
 /// A business rule that will run.
@@ -79,39 +68,21 @@ pub(crate) fn reinstall(state: &mut State, outbox: Outbox) {
     put(state, outbox.queue.emptied());
 }
 
-/// Schedules the rule of a change, if one watches it.
-pub(crate) fn note(state: &mut State, act: Act<'_>, class: &str, sys_id: &str, change: Change<'_>) {
-    if state.outbox.is_none() {
+/// Schedules the rule of a change that has just been committed, if one watches it; `entries` are journal entries by
+/// element and text.
+pub(crate) fn note(state: &mut State, act: Act<'_>, change: Change<'_>, sys_id: &str, entries: &[(String, String)]) {
+    let Some(outbox) = &state.outbox else { return };
+    let number = outbox.noted + 1;
+    let Some((operation, changed_fields)) = told(state, act, change, sys_id, entries) else {
         return;
-    }
-    let (operation, changed_fields) = match change {
-        Change::Inserted => match state.find(class, sys_id) {
-            Some(row) if watched::existence_is_told(state, row) => (Operation::Created, Vec::new()),
-            Some(_) | None => return,
-        },
-        Change::Updated { old, entries } => {
-            let Some(row) = state.find(class, sys_id) else { return };
-            let told = watched::told_fields(&state.dictionary, class, old, &row.fields, entries);
-            if told.is_empty() {
-                return;
-            }
-            (Operation::Changed, told)
-        }
-        Change::Deleted(row) => {
-            if !state.guesses.async_delete_rule_runs || !watched::existence_is_told(state, &row) {
-                return;
-            }
-            (Operation::Deleted { row, at: act.at }, Vec::new())
-        }
     };
     let scheduled = Scheduled {
-        class: class.to_owned(),
+        class: change.class.to_owned(),
         sys_id: sys_id.to_owned(),
         operation,
         changed_fields,
         by: act.by.to_owned(),
     };
-    let number = state.outbox.as_ref().map_or(0, |outbox| outbox.noted) + 1;
     let due = act.at + rule_delay(state, number);
     if let Some(outbox) = &mut state.outbox {
         outbox.noted = number;
@@ -164,7 +135,35 @@ pub(crate) fn next_at(state: &State, now: OffsetDateTime) -> Option<OffsetDateTi
     rule.into_iter().chain(outbox.queue.next_at(now)).min()
 }
 
+/// What is told of a change, with the changed fields; nothing if no rule watches it.
+fn told(
+    state: &State,
+    act: Act<'_>,
+    change: Change<'_>,
+    sys_id: &str,
+    entries: &[(String, String)],
+) -> Option<(Operation, Vec<String>)> {
+    match change.event {
+        business_rules::Event::Insert => {
+            let row = state.find(change.class, sys_id)?;
+            watched::existence_is_told(state, row).then_some((Operation::Created, Vec::new()))
+        }
+        business_rules::Event::Update => {
+            let new = &state.find(change.class, sys_id)?.fields;
+            let told = watched::told_fields(&state.dictionary, change.class, &change.old?.fields, new, entries);
+            (!told.is_empty()).then_some((Operation::Changed, told))
+        }
+        business_rules::Event::Delete => {
+            let row = change.old?.clone();
+            let is_told = state.guesses.async_delete_rule_runs && watched::existence_is_told(state, &row);
+            is_told.then_some((Operation::Deleted { row, at: act.at }, Vec::new()))
+        }
+        business_rules::Event::Query => None,
+    }
+}
+
 fn put(state: &mut State, queue: Queue) {
+    state.guards.forget();
     Arc::make_mut(&mut state.dictionary).add_table(table());
     state.outbox = Some(Box::new(Outbox {
         queue,

@@ -121,7 +121,7 @@ pub(crate) fn told_fields(
 }
 
 fn watch(dictionary: &Dictionary, class: &str) -> &'static Watch {
-    let nearest = dictionary.lineage(class).into_iter().find_map(|table| {
+    let nearest = dictionary.lineage(class).find_map(|table| {
         WATCHED
             .iter()
             .find(|(watched, _)| *watched == table.name)
