@@ -163,7 +163,6 @@ fn told(
 }
 
 fn put(state: &mut State, queue: Queue) {
-    state.guards.forget();
     Arc::make_mut(&mut state.dictionary).add_table(table());
     state.outbox = Some(Box::new(Outbox {
         queue,
