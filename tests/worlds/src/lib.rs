@@ -19,6 +19,7 @@ mod digest;
 mod gate;
 mod knobs;
 mod lines;
+pub mod outgoing;
 mod secrets;
 pub mod server;
 pub mod servicenow;

@@ -1,5 +1,5 @@
 //! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`,
-//! `/_world/guesses`, `/_world/clients`, `/_world/api-keys`.
+//! `/_world/guesses`, `/_world/clients`, `/_world/api-keys`, and those of its events.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -11,8 +11,9 @@ use time::OffsetDateTime;
 use super::access;
 use super::engine::{Act, Fields, State};
 use super::guesses::Guesses;
+use super::outbox;
 use crate::admin::{done, refused};
-use crate::answer;
+use crate::{answer, outgoing};
 
 /// A row to insert, or with a `sys_id` of its own to change; by the administrator if nobody is named.
 #[derive(Deserialize)]
@@ -54,9 +55,33 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
         },
         (&Method::POST, "/_world/clients") => access::add_client(state, body),
         (&Method::POST, "/_world/api-keys") => access::add_api_key(state, body),
-        _ => return None,
+        _ => return serve_events(state, now, parts, body),
     };
     Some(response)
+}
+
+/// The routes of the outbox.
+fn serve_events(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+    let path = parts.uri.path();
+    match (&parts.method, path) {
+        (&Method::POST, "/_world/receiver") => {
+            return Some(match outgoing::admin::receiver(body) {
+                Err(reason) => refused(&reason),
+                Ok(destination) => {
+                    outbox::install(state, destination);
+                    done(json!({ "status": "set" }))
+                }
+            });
+        }
+        (&Method::POST, "/_world/drain") => outbox::hurry_rules(state, now),
+        _ => {}
+    }
+    let Some(outbox) = &mut state.outbox else {
+        return outgoing::admin::is_of_a_queue(path).then(outgoing::admin::no_receiver);
+    };
+    let response = outgoing::admin::serve(&mut outbox.queue, now, parts, body);
+    outbox::show(state, now);
+    response
 }
 
 /// The guesses with some of them changed.

@@ -16,6 +16,7 @@ use super::guards::business_rules::{self, Change, Event, Stage};
 use super::guards::{Guards, rate_limits};
 use super::guesses::{Guesses, RowOrder};
 use super::journal;
+use super::outbox::{self, Outbox};
 use super::path::Path;
 use super::query::Query;
 use super::rules;
@@ -61,6 +62,8 @@ pub(crate) struct State {
     pub(crate) transactions: u64,
     /// What was silently ignored, as the real system does it.
     pub(crate) ignored: Vec<String>,
+    /// The scoped app, when it is on the instance.
+    pub(crate) outbox: Option<Box<Outbox>>,
 }
 
 /// The rows of a hierarchy by lower-case sys_id.
@@ -97,6 +100,7 @@ impl State {
             base_url: "https://servicenow.example".to_owned(),
             transactions: 0,
             ignored: Vec::new(),
+            outbox: None,
         }
     }
 
@@ -153,6 +157,7 @@ impl State {
         definitions::changed(self, table, None, Some(&sys_id));
         journal::append(self, act, table, &sys_id, &entries);
         business_rules::after(self, act, change, &sys_id);
+        outbox::note(self, act, change, &sys_id, &entries);
         let change = workflow::Change {
             class: table,
             sys_id: &sys_id,
@@ -199,6 +204,7 @@ impl State {
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
         if is_changed || counts_unchanged {
             business_rules::after(self, act, change, sys_id);
+            outbox::note(self, act, change, sys_id, &entries);
         }
         if is_changed {
             let change = workflow::Change {
@@ -230,6 +236,7 @@ impl State {
             }
         }
         business_rules::after(self, act, change, sys_id);
+        outbox::note(self, act, change, sys_id, &[]);
         Ok(())
     }
 

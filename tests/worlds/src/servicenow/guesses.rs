@@ -122,6 +122,19 @@ pub struct Guesses {
     pub invalid_json_message: String,
     /// The realm of basic authentication. Seen with other clients.
     pub realm: String,
+    /// How long after the commit an asynchronous business rule runs. 1000: the scheduler looks about every second.
+    pub async_rule_delay_milliseconds: u32,
+    /// How much later than that it may run. 0 keeps the order of commits; the documentation promises no order, so
+    /// whoever wants to know sets it.
+    pub async_rule_spread_milliseconds: u32,
+    /// Chooses which rules run how late within the spread.
+    pub async_rule_seed: u64,
+    /// Whether an asynchronous rule knows which fields were changed by whom. True: its condition may ask for both.
+    /// False: it names no field, and takes the record's last user for the one who made the change.
+    pub async_rule_knows_the_change: bool,
+    /// Whether the asynchronous rule of a deletion runs and sees the row as it was. True: the documentation lists
+    /// deletions for such rules, and they would be of no use otherwise.
+    pub async_delete_rule_runs: bool,
     /// Which conditions after `JOIN…!` are about the joined table. All: the official Python client sends them so;
     /// but see the other value.
     pub join_conditions: JoinConditions,
@@ -283,6 +296,11 @@ impl Default for Guesses {
             invalid_table_message: "Invalid table".to_owned(),
             invalid_json_message: "Exception while reading request".to_owned(),
             realm: "Service-now".to_owned(),
+            async_rule_delay_milliseconds: 1000,
+            async_rule_spread_milliseconds: 0,
+            async_rule_seed: 1,
+            async_rule_knows_the_change: true,
+            async_delete_rule_runs: true,
             join_conditions: JoinConditions::UntilNextClause,
             related_lists_at_once: 1,
             related_lists_count_none: true,

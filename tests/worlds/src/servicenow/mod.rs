@@ -19,6 +19,7 @@ mod display;
 mod email;
 mod engine;
 mod errors;
+mod events;
 mod guards;
 mod guesses;
 mod identity;
@@ -29,6 +30,7 @@ mod knowledge;
 mod locale;
 mod log_in;
 mod oauth;
+mod outbox;
 mod parameters;
 mod path;
 mod pattern;
@@ -57,6 +59,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use time::OffsetDateTime;
+use tokio::sync::Notify;
 
 use crate::body::WorldBody;
 use crate::calls::CallRecord;
@@ -88,6 +91,8 @@ struct Instance {
     state: Mutex<State>,
     lines: Lines,
     is_seeded: bool,
+    /// Wakes whoever sends events.
+    drain_is_asked: Notify,
 }
 
 impl ServiceNow {
@@ -170,6 +175,7 @@ impl ServiceNow {
             state: Mutex::new(state),
             lines: Lines::default(),
             is_seeded,
+            drain_is_asked: Notify::new(),
         };
         ServiceNow {
             gate: Arc::new(Gate::new(clock)),
@@ -180,7 +186,7 @@ impl ServiceNow {
     /// The state, after everything that is late and due.
     fn state(&self) -> MutexGuard<'_, State> {
         self.gate.settle(&*self.instance);
-        self.instance.lock()
+        self.instance.lock_at(self.gate.clock.now())
     }
 
     fn script<'a>(&self, user_name: &'a str) -> Act<'a> {
@@ -196,11 +202,18 @@ impl Instance {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+
+    /// The state, after the business rules that are due.
+    fn lock_at(&self, now: OffsetDateTime) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        outbox::run_rules(&mut state, now);
+        state
+    }
 }
 
 impl World for Instance {
     fn handle(&self, moment: Moment, parts: &Parts, body: &Bytes) -> Response<Bytes> {
-        router::serve(&mut self.lock(), moment, parts, body)
+        router::serve(&mut self.lock_at(moment.at), moment, parts, body)
     }
 
     fn admits(&self, moment: Moment, parts: &Parts) -> bool {
@@ -225,14 +238,21 @@ impl World for Instance {
     }
 
     fn admin(&self, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
-        admin::serve(&mut self.lock(), now, parts, body)
+        let response = admin::serve(&mut self.lock_at(now), now, parts, body);
+        if parts.uri.path() == "/_world/drain" {
+            self.drain_is_asked.notify_one();
+        }
+        response
     }
 
     fn restart(&self, now: OffsetDateTime) {
         let mut state = self.lock();
-        let base_url = state.base_url.clone();
+        let (base_url, outbox) = (state.base_url.clone(), state.outbox.take());
         *state = seed::state(now, self.is_seeded);
         state.base_url = base_url;
+        if let Some(outbox) = outbox {
+            outbox::reinstall(&mut state, *outbox);
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use http::{Method, Response, StatusCode};
 use super::engine::{Act, Fields, Row, State};
 use super::errors::{Refusal, failure};
 use super::guards::acl::{self, Operation};
+use super::guards::business_rules::{Change, Event};
+use super::outbox;
 use super::parameters;
 use super::table_api;
 use crate::answer;
@@ -147,8 +149,14 @@ fn answer_to(
 }
 
 fn delete(state: &mut State, act: Act<'_>, interface: Interface, sys_id: &str) -> Result<Response<Bytes>, Refusal> {
-    interface.find(state, act, Operation::Delete, sys_id)?;
+    let row = interface.find(state, act, Operation::Delete, sys_id)?.clone();
     remove(state, sys_id);
+    let change = Change {
+        event: Event::Delete,
+        class: &row.class,
+        old: Some(&row),
+    };
+    outbox::note(state, act, change, sys_id, &[]);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 

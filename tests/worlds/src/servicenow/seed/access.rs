@@ -115,12 +115,13 @@ const KNOWLEDGE_AND_CATALOG: [Rule; 16] = [
     ("item_option_new", "read", &["itil", "catalog"], ANY),
 ];
 
-const PLATFORM: [Rule; 14] = [
+const PLATFORM: [Rule; 15] = [
     ("sys_choice", "read", INTERNAL, ANY),
     // As shipped only administrators read these; Gridlink's role is what an installation adds.
     ("sys_journal_field", "read", &["x_gridlink_integration"], ANY),
     ("sys_dictionary", "read", &["x_gridlink_integration"], ANY),
     ("sys_db_object", "read", &["x_gridlink_integration"], ANY),
+    ("x_gridlink_outbox", "read", &["x_gridlink_integration"], ANY),
     ("sys_user_role", "read", &["user_admin"], ANY),
     ("sys_user_has_role", "read write create delete", &["user_admin"], ANY),
     ("sys_group_has_role", "read write create delete", &["user_admin"], ANY),

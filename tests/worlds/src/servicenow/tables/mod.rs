@@ -7,6 +7,7 @@ mod assets;
 mod catalog;
 mod interfaces;
 mod knowledge;
+pub(crate) mod outbox;
 mod people;
 mod platform;
 mod rules;

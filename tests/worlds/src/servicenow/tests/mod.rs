@@ -33,6 +33,7 @@ mod methods;
 mod oauth;
 mod operators;
 mod orders;
+mod outbox;
 mod policies;
 mod queries;
 mod query_texts;
