@@ -46,7 +46,7 @@ pub(crate) fn arrived(
         headers: without_credentials(&parts.headers),
         request_bytes: received.bytes.len(),
         request_is_complete: received.is_complete,
-        request_json: serde_json::from_slice(&received.bytes).ok(),
+        request_json: serde_json::from_slice(&received.bytes).ok().map(without_secrets),
         status: None,
         answer_lost: false,
         fault,
@@ -56,7 +56,22 @@ pub(crate) fn arrived(
 fn without_credentials(headers: &HeaderMap) -> BTreeMap<String, String> {
     headers
         .iter()
-        .filter(|(name, _)| *name != AUTHORIZATION && *name != COOKIE && !name.as_str().contains("apikey"))
+        .filter(|(name, _)| {
+            let is_key = name.as_str().contains("apikey") || name.as_str().contains("api-key");
+            *name != AUTHORIZATION && *name != COOKIE && !is_key
+        })
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect()
+}
+
+/// Passwords, and what helps to guess them, do not belong into a log.
+fn without_secrets(mut body: serde_json::Value) -> serde_json::Value {
+    if let Some(members) = body.as_object_mut() {
+        for secret in ["loginPassword", "userPasswordHint"] {
+            if let Some(value) = members.get_mut(secret) {
+                *value = "(not logged)".into();
+            }
+        }
+    }
+    body
 }
