@@ -25,9 +25,12 @@ pub struct Guesses {
     /// Whether a filter of the partner directory that fits nobody is answered 404 rather than with an empty list.
     /// Unpublished. False: it is a filter of a list.
     pub unknown_partner_is_not_found: bool,
-    /// Whether a `loginId` of one company cannot be used in another. Unpublished. True: the call for a user's
+    /// Whether a `loginId` of one company cannot be used in another of the same grid. Unpublished. True: the call for a user's
     /// entitlements has no company in its path.
     pub login_ids_are_unique_across_companies: bool,
+    /// Whether the deletion of a user who is not there is answered like any other. Unpublished. True: OpenText's
+    /// request collection deletes before it creates, with an id that is still empty.
+    pub deleting_nobody_succeeds: bool,
     /// Members without which a user is not created, nested ones with a dot. Unpublished; these are what a log-in and
     /// a person need.
     pub required_user_members: &'static [&'static str],
@@ -83,6 +86,7 @@ impl Default for Guesses {
             lists_are_bare_arrays: true,
             unknown_partner_is_not_found: false,
             login_ids_are_unique_across_companies: true,
+            deleting_nobody_succeeds: true,
             required_user_members: &[
                 "contactInformation.email",
                 "firstName",

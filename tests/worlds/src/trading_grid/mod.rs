@@ -10,6 +10,7 @@ mod collaboration;
 mod community;
 mod exchanges;
 mod guesses;
+mod inspection;
 mod lens;
 mod oauth;
 mod problems;

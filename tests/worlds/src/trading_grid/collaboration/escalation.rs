@@ -1,4 +1,4 @@
-//! The workspace of an issue that became critical: milestones, messages, documents.
+//! The workspace of an issue that became critical.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,7 +7,8 @@ use super::Collaboration;
 use super::call::{Call, Reply};
 use super::contract::Body;
 use super::documents::Upload;
-use super::place::{Message, NewMessage, Place, supersedes, takes_another};
+use super::milestones::Milestone;
+use super::place::{Message, NewMessage, Place, supersedes};
 use super::wire::{Author, DocumentRef, Origin, Side, Stamp, joined, to_json};
 use crate::trading_grid::problems::{Kind, Problem};
 
@@ -30,7 +31,7 @@ pub(crate) struct Escalation {
     opened_by: Side,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<String>,
-    milestones: Vec<Milestone>,
+    pub(super) milestones: Vec<Milestone>,
     #[serde(skip)]
     pub(crate) place: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,36 +43,6 @@ pub(crate) struct Escalation {
 enum State {
     Open,
     Ended,
-}
-
-/// A step that both sides can see; the JSON of an act too.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MilestoneSeed {
-    #[serde(default)]
-    pub version: u64,
-    pub title: String,
-    pub owner: Side,
-    /// `planned`, `in-progress`, `done`, `missed` or `canceled`.
-    pub state: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due_at: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Milestone {
-    milestone_id: String,
-    #[serde(flatten)]
-    told: MilestoneSeed,
-    changed_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<Origin>,
-    /// Whether a partner has changed it.
-    #[serde(skip)]
-    is_partners: bool,
 }
 
 #[derive(Deserialize)]
@@ -109,21 +80,6 @@ pub(crate) fn report(world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) 
     Ok(Reply::ok(&workspace.shown()))
 }
 
-pub(crate) fn report_milestone(world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) -> Result<Reply, Problem> {
-    let report: MilestoneSeed = call.json(Body::MilestoneReport)?;
-    let (company, issue, id) = (call.id(1), call.id(2), call.id(5));
-    let workspace = world.workspace(company, issue)?;
-    let known = workspace.milestone(id);
-    supersedes(known.map(|milestone| milestone.told.version), report.version)?;
-    workspace.takes_more()?;
-    if known.is_some_and(|milestone| milestone.is_partners) {
-        let detail = "The partner has changed this milestone, and only the partner changes it now.";
-        return Err(Problem::new(Kind::OwnedByPartner, detail));
-    }
-    let milestone = world.set_milestone(company, issue, id, report, None, stamp)?;
-    Ok(Reply::ok(&milestone))
-}
-
 pub(crate) fn list_messages(world: &Collaboration, call: &Call<'_>) -> Result<Reply, Problem> {
     let workspace = world.workspace(call.id(1), call.id(2))?;
     Ok(Reply::ok(&call.page("m", &workspace.place.messages)?))
@@ -150,12 +106,12 @@ pub(crate) fn share_document(world: &mut Collaboration, call: &Call<'_>, stamp: 
 }
 
 impl Collaboration {
-    fn workspace(&self, company: &str, issue: &str) -> Result<&Escalation, Problem> {
+    pub(super) fn workspace(&self, company: &str, issue: &str) -> Result<&Escalation, Problem> {
         let issue = self.issue(company, issue)?;
         issue.escalation.as_ref().ok_or_else(Problem::not_found)
     }
 
-    fn workspace_mut(&mut self, company: &str, issue: &str) -> Result<&mut Escalation, Problem> {
+    pub(super) fn workspace_mut(&mut self, company: &str, issue: &str) -> Result<&mut Escalation, Problem> {
         let issue = self.issue_mut(company, issue)?;
         issue.escalation.as_mut().ok_or_else(Problem::not_found)
     }
@@ -220,44 +176,6 @@ impl Collaboration {
         self.tell_of_issue(company, issue, "issue.de-escalated", author, stamp, data)
     }
 
-    /// Makes or changes a milestone; with an author, a partner does.
-    pub(crate) fn set_milestone(
-        &mut self,
-        company: &str,
-        issue: &str,
-        id: &str,
-        told: MilestoneSeed,
-        author: Option<&Author>,
-        stamp: &Stamp,
-    ) -> Result<Value, Problem> {
-        let workspace = self.workspace_mut(company, issue)?;
-        workspace.takes_more()?;
-        let place = workspace.milestones.iter().position(|known| known.milestone_id == id);
-        let before = place.and_then(|place| workspace.milestones.get(place));
-        let is_partners = author.is_some() || before.is_some_and(|before| before.is_partners);
-        let last = before.map_or(0, |before| before.told.version);
-        let version = if author.is_some() { last + 1 } else { told.version };
-        let milestone = Milestone {
-            milestone_id: id.to_owned(),
-            told: MilestoneSeed { version, ..told },
-            changed_at: stamp.at.clone(),
-            origin: stamp.origin.clone(),
-            is_partners,
-        };
-        let shown = to_json(&milestone);
-        match place {
-            Some(place) => workspace.milestones[place] = milestone,
-            None => {
-                takes_another(workspace.milestones.len())?;
-                workspace.milestones.push(milestone);
-            }
-        }
-        self.issue_mut(company, issue)?.version += 1;
-        let data = json!({ "milestone": shown });
-        self.tell_of_issue(company, issue, "escalation.milestone-changed", author, stamp, data)?;
-        Ok(shown)
-    }
-
     pub(crate) fn post_to_workspace(
         &mut self,
         company: &str,
@@ -305,11 +223,11 @@ impl Escalation {
         joined(to_json(self), json!({ "documents": self.place.documents }))
     }
 
-    fn milestone(&self, id: &str) -> Option<&Milestone> {
+    pub(super) fn milestone(&self, id: &str) -> Option<&Milestone> {
         self.milestones.iter().find(|milestone| milestone.milestone_id == id)
     }
 
-    fn takes_more(&self) -> Result<(), Problem> {
+    pub(super) fn takes_more(&self) -> Result<(), Problem> {
         if self.is_open() {
             return Ok(());
         }

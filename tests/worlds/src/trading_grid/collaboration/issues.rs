@@ -16,7 +16,6 @@ use crate::trading_grid::state::key;
 
 /// As many as an issue shows; all of them are a list of their own.
 const SHOWN_COMMENTS: usize = 50;
-const MAX_COMMENTS: usize = 10_000;
 
 /// An issue to open; the JSON of `POST /_world/issues`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -92,15 +91,6 @@ pub(crate) struct Status {
     origin: Option<Origin>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NewComment {
-    text: String,
-    author: Author,
-    #[serde(default)]
-    article_ids: Vec<String>,
-}
-
 pub(crate) fn read(world: &Collaboration, call: &Call<'_>) -> Result<Reply, Problem> {
     let issue = world.issue(call.id(1), call.id(2))?;
     Ok(Reply::ok(&world.shown(issue)))
@@ -122,22 +112,6 @@ pub(crate) fn report_status(world: &mut Collaboration, call: &Call<'_>, stamp: &
     issue.status.clone_from(&status.state);
     issue.status_report = Some(status.clone());
     Ok(Reply::ok(&status))
-}
-
-pub(crate) fn list_comments(world: &Collaboration, call: &Call<'_>) -> Result<Reply, Problem> {
-    let issue = world.issue(call.id(1), call.id(2))?;
-    Ok(Reply::ok(&call.page("c", &issue.comments)?))
-}
-
-pub(crate) fn post_comment(world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) -> Result<Reply, Problem> {
-    let new: NewComment = call.json(Body::NewComment)?;
-    let (company, issue) = (call.id(1), call.id(2));
-    world.issue(company, issue)?.is_open()?;
-    let article_ids = world.readable_articles(&call.members, company, &new.article_ids, stamp)?;
-    let comment = world
-        .comment(company, issue, new.author, &new.text, article_ids, stamp)?
-        .1;
-    Ok(Reply::created(&comment))
 }
 
 pub(crate) fn share_document(world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) -> Result<Reply, Problem> {
@@ -218,38 +192,6 @@ impl Collaboration {
             .tell(&issue.company_id, "issue.opened", issue.subject(), stamp, data.clone());
         self.issues.insert(key, issue);
         Ok(data)
-    }
-
-    /// Adds a comment and tells of it; gives the version and the comment.
-    pub(crate) fn comment(
-        &mut self,
-        company: &str,
-        issue: &str,
-        author: Author,
-        text: &str,
-        article_ids: Vec<String>,
-        stamp: &Stamp,
-    ) -> Result<(u64, Comment), Problem> {
-        let comment_id = self.next_id("cmt");
-        let found = self.issue_mut(company, issue)?;
-        found.is_open()?;
-        if found.comments.len() >= MAX_COMMENTS {
-            return Err(Problem::new(Kind::ResourceClosed, "The issue takes no more comments."));
-        }
-        let comment = Comment {
-            comment_id,
-            text: text.to_owned(),
-            author,
-            article_ids,
-            posted_at: stamp.at.clone(),
-            origin: stamp.origin.clone(),
-        };
-        found.version += 1;
-        found.comments.push(comment.clone());
-        let version = found.version;
-        let data = json!({ "comment": comment });
-        self.tell_of_issue(company, issue, "issue.commented", Some(&comment.author), stamp, data)?;
-        Ok((version, comment))
     }
 
     /// Shares a stored document on the issue and tells of it; gives the version.

@@ -7,13 +7,16 @@
 mod articles;
 mod call;
 mod closure;
+mod comments;
 mod contract;
+mod document_requests;
 mod documents;
 mod escalation;
 mod feed;
 mod html;
 mod idempotency;
 mod issues;
+mod milestones;
 mod onboarding;
 mod operation;
 mod place;
@@ -36,13 +39,14 @@ pub use articles::FeedbackKind;
 pub(crate) use call::is_id;
 #[cfg(test)]
 pub(crate) use contract::{Body, CONTRACT, validator};
-pub use escalation::MilestoneSeed;
+pub use document_requests::RequestSeed;
 pub(crate) use feed::Feed;
 pub use feed::{Disturbance, Event};
 pub use issues::IssueSeed;
+pub use milestones::MilestoneSeed;
 use operation::Operation;
 pub(crate) use place::NewMessage;
-pub use threads::{RequestSeed, ThreadSeed};
+pub use threads::ThreadSeed;
 pub use wire::{Author, Comment, DocumentRef, Origin, Side};
 pub(crate) use wire::{Stamp, to_json};
 

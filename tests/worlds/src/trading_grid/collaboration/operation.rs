@@ -6,7 +6,8 @@ use http::Response;
 use super::call::{Call, Reply};
 use super::wire::Stamp;
 use super::{
-    Collaboration, articles, check_ids, closure, documents, escalation, issues, no_such_path, onboarding, threads,
+    Collaboration, articles, check_ids, closure, comments, document_requests, documents, escalation, issues,
+    milestones, no_such_path, onboarding, threads,
 };
 use crate::trading_grid::problems::Problem;
 
@@ -76,7 +77,7 @@ impl Lookup {
     pub(crate) fn answer(self, world: &mut Collaboration, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
         let reply = match self {
             Lookup::ReadIssue => issues::read(world, call),
-            Lookup::ListComments => issues::list_comments(world, call),
+            Lookup::ListComments => comments::list(world, call),
             Lookup::ReadClosure => closure::read(world, call),
             Lookup::ReadEscalation => escalation::read(world, call),
             Lookup::ListEscalationMessages => escalation::list_messages(world, call),
@@ -97,17 +98,17 @@ impl Write {
     pub(crate) fn carry_out(self, world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) -> Result<Reply, Problem> {
         match self {
             Write::ReportStatus => issues::report_status(world, call, stamp),
-            Write::PostComment => issues::post_comment(world, call, stamp),
+            Write::PostComment => comments::post(world, call, stamp),
             Write::ShareDocument => issues::share_document(world, call, stamp),
             Write::ReportClosure => closure::report(world, call, stamp),
             Write::ReportEscalation => escalation::report(world, call, stamp),
-            Write::ReportMilestone => escalation::report_milestone(world, call, stamp),
+            Write::ReportMilestone => milestones::report(world, call, stamp),
             Write::PostEscalationMessage => escalation::post_message(world, call, stamp),
             Write::ShareEscalationDocument => escalation::share_document(world, call, stamp),
             Write::PostThreadMessage => threads::post_message(world, call, stamp),
             Write::ShareThreadDocument => threads::share_document(world, call, stamp),
-            Write::RequestDocument => threads::request_document(world, call, stamp),
-            Write::ReportFulfilment => threads::report_fulfilment(world, call, stamp),
+            Write::RequestDocument => document_requests::request(world, call, stamp),
+            Write::ReportFulfilment => document_requests::report_fulfilment(world, call, stamp),
             Write::ReportOutcome => threads::report_outcome(world, call, stamp),
             Write::PublishArticle => articles::publish(world, call, stamp),
             Write::WithdrawArticle => articles::withdraw(world, call, stamp),

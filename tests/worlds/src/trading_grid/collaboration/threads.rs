@@ -1,4 +1,4 @@
-//! Threads: discussions, and the requests for documents in them, from either side.
+//! Threads: discussions, the documents in them, and what became of them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::Collaboration;
 use super::call::{Call, Reply};
 use super::contract::Body;
+use super::document_requests::Request;
 use super::documents::Upload;
 use super::place::{Message, NewMessage, Place, supersedes, takes_another};
-use super::wire::{Author, DocumentRef, ExpectedAction, Origin, Side, Stamp, joined, marks, to_json};
+use super::wire::{Author, DocumentRef, ExpectedAction, Origin, Stamp, joined, marks};
 use crate::trading_grid::problems::{Kind, Problem};
 use crate::trading_grid::state::key;
 
@@ -17,14 +18,14 @@ pub(crate) struct Thread {
     pub(crate) thread_id: String,
     pub(crate) company_id: String,
     /// Counts every change, whoever makes it.
-    version: u64,
+    pub(super) version: u64,
     topic: String,
     pub(crate) issue_id: Option<String>,
     transaction_ref: Option<Value>,
     is_closed: bool,
     opened_at: String,
     pub(crate) place: Place,
-    requests: Vec<Request>,
+    pub(super) requests: Vec<Request>,
     outcomes: Vec<Outcome>,
 }
 
@@ -39,57 +40,6 @@ pub struct ThreadSeed {
     pub issue_id: Option<String>,
     #[serde(default)]
     pub transaction_ref: Option<Value>,
-}
-
-/// A request for a document as it is made; the JSON of an act too.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RequestSeed {
-    pub document_type: String,
-    pub text: String,
-    pub author: Author,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needed_by: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transaction_ref: Option<Value>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Request {
-    request_id: String,
-    from: Side,
-    #[serde(flatten)]
-    asked: RequestSeed,
-    state: RequestState,
-    requested_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<u64>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    documents: Vec<DocumentRef>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<Origin>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RequestState {
-    Open,
-    Fulfilled,
-    Declined,
-    Withdrawn,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FulfilmentReport {
-    version: u64,
-    state: RequestState,
-    #[serde(default)]
-    document_ids: Vec<String>,
-    reason: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -150,40 +100,6 @@ pub(crate) fn share_document(world: &mut Collaboration, call: &Call<'_>, stamp: 
     Ok(Reply::created(&document))
 }
 
-pub(crate) fn request_document(world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) -> Result<Reply, Problem> {
-    let asked: RequestSeed = call.json(Body::NewDocumentRequest)?;
-    let request = world.ask_for_document(call.id(1), call.id(2), Side::Desk, asked, stamp)?;
-    Ok(Reply::created(&request))
-}
-
-pub(crate) fn report_fulfilment(world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) -> Result<Reply, Problem> {
-    let report: FulfilmentReport = call.json(Body::FulfilmentReport)?;
-    let thread = world.thread_mut(call.id(1), call.id(2))?;
-    let documents = thread.place.documents(&report.document_ids);
-    let request = thread
-        .requests
-        .iter_mut()
-        .find(|request| request.request_id == call.id(4));
-    let request = request.ok_or_else(Problem::not_found)?;
-    supersedes(request.version, report.version)?;
-    if request.state == RequestState::Withdrawn {
-        return Err(Problem::new(
-            Kind::ResourceClosed,
-            "The partner has withdrawn the request.",
-        ));
-    }
-    request.documents = documents?;
-    request.version = Some(report.version);
-    request.state = report.state;
-    request.reason = report.reason;
-    if request.from == Side::Desk {
-        request.origin.clone_from(&stamp.origin);
-    }
-    let reply = Reply::ok(&request);
-    thread.version += 1;
-    Ok(reply)
-}
-
 pub(crate) fn report_outcome(world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) -> Result<Reply, Problem> {
     let report: Outcome = call.json(Body::OutcomeReport)?;
     let thread = world.thread_mut(call.id(1), call.id(2))?;
@@ -223,7 +139,7 @@ impl Collaboration {
         self.threads.get(&key(company, thread)).ok_or_else(Problem::not_found)
     }
 
-    fn thread_mut(&mut self, company: &str, thread: &str) -> Result<&mut Thread, Problem> {
+    pub(super) fn thread_mut(&mut self, company: &str, thread: &str) -> Result<&mut Thread, Problem> {
         self.threads
             .get_mut(&key(company, thread))
             .ok_or_else(Problem::not_found)
@@ -307,65 +223,6 @@ impl Collaboration {
         Ok(())
     }
 
-    pub(crate) fn ask_for_document(
-        &mut self,
-        company: &str,
-        thread: &str,
-        from: Side,
-        asked: RequestSeed,
-        stamp: &Stamp,
-    ) -> Result<Value, Problem> {
-        let request_id = self.next_id("req");
-        let author = asked.author.clone();
-        let found = self.thread_mut(company, thread)?;
-        found.takes_more()?;
-        takes_another(found.requests.len())?;
-        let request = Request {
-            request_id,
-            from,
-            asked,
-            state: RequestState::Open,
-            requested_at: stamp.at.clone(),
-            version: None,
-            documents: Vec::new(),
-            reason: None,
-            origin: stamp.origin.clone(),
-        };
-        let shown = to_json(&request);
-        found.requests.push(request);
-        found.version += 1;
-        let data = json!({ "documentRequest": shown });
-        self.tell_of_thread(company, thread, "thread.document-requested", Some(&author), stamp, data)?;
-        Ok(shown)
-    }
-
-    /// The partner no longer needs a document that it asked for.
-    pub(crate) fn withdraw_request(
-        &mut self,
-        company: &str,
-        thread: &str,
-        request: &str,
-        reason: Option<String>,
-        author: &Author,
-        stamp: &Stamp,
-    ) -> Result<(), Problem> {
-        let found = self.thread_mut(company, thread)?;
-        let known = found.requests.iter_mut().find(|known| known.request_id == request);
-        let known = known.ok_or_else(Problem::not_found)?;
-        if known.from != Side::Partner || known.state != RequestState::Open {
-            return Err(Problem::new(
-                Kind::ResourceClosed,
-                "It is no open request of the partner.",
-            ));
-        }
-        known.state = RequestState::Withdrawn;
-        known.reason.clone_from(&reason);
-        found.version += 1;
-        let data = json!({ "requestId": request, "reason": reason });
-        let kind = "thread.document-request-withdrawn";
-        self.tell_of_thread(company, thread, kind, Some(author), stamp, data)
-    }
-
     pub(crate) fn close_thread(&mut self, company: &str, thread: &str) -> Result<(), Problem> {
         let found = self.thread_mut(company, thread)?;
         found.is_closed = true;
@@ -373,7 +230,7 @@ impl Collaboration {
         Ok(())
     }
 
-    fn tell_of_thread(
+    pub(super) fn tell_of_thread(
         &mut self,
         company: &str,
         thread: &str,
@@ -418,7 +275,7 @@ impl Thread {
         joined(self.head(), more)
     }
 
-    fn takes_more(&self) -> Result<(), Problem> {
+    pub(super) fn takes_more(&self) -> Result<(), Problem> {
         if self.is_closed {
             return Err(Problem::new(Kind::ResourceClosed, "The thread is closed."));
         }

@@ -24,7 +24,10 @@ pub struct Company {
     /// Kinds of partner, for the audiences of articles. No call shows them.
     #[serde(default)]
     pub segments: Vec<String>,
-    /// Role names that its users can have. Empty: those of production.
+    /// Whether it is on the beta grid: OpenText runs two that know nothing of each other, and this world plays both.
+    #[serde(default)]
+    pub is_on_beta: bool,
+    /// Role names that its users can have. Empty: those of its grid.
     #[serde(default)]
     pub role_names: Vec<String>,
 }

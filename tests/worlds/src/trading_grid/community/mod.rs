@@ -95,7 +95,7 @@ fn route(members: &mut Arc<Members>, call: &Call<'_>, path: &[&str]) -> Answer {
         ["companies", company, "users", user] => {
             call.only(&[Method::GET, Method::PUT, Method::DELETE], |call| match *call.method {
                 Method::PUT => users::update(Arc::make_mut(members), call, company, user),
-                Method::DELETE => users::delete(Arc::make_mut(members), company, user),
+                Method::DELETE => users::delete(Arc::make_mut(members), call, company, user),
                 _ => users::read(members, company, user),
             })
         }
@@ -179,8 +179,11 @@ impl Members {
             .find(|company| company.trading_addresses.iter().any(|one| one == address))
     }
 
+    /// The user who has the loginId now; of two, the one on the production grid.
     pub(crate) fn user_by_login(&self, login_id: &str) -> Option<&User> {
-        self.users.values().find(|user| user.login_id == login_id)
+        let is_on_beta = |user: &&User| self.company(&user.company_id).is_some_and(|company| company.is_on_beta);
+        let named = self.users.values().filter(|user| user.login_id == login_id);
+        named.min_by_key(is_on_beta)
     }
 
     pub(crate) fn users_of<'a>(&'a self, company: &'a str) -> impl Iterator<Item = &'a User> {

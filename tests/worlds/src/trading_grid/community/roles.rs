@@ -10,7 +10,7 @@ use super::errors::Refusal;
 use super::users::User;
 use super::{Answer, Call, Members};
 use crate::answer;
-use crate::trading_grid::seed::roles::{PRODUCTION_ROLES, service_of};
+use crate::trading_grid::seed::roles::{BETA_ROLES, PRODUCTION_ROLES, service_of};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -101,7 +101,8 @@ impl Members {
     fn role_names(&self, company: &str) -> Vec<&str> {
         match self.companies.get(company) {
             Some(company) if !company.role_names.is_empty() => company.role_names.iter().map(String::as_str).collect(),
-            _ => PRODUCTION_ROLES.to_vec(),
+            Some(company) if company.is_on_beta => BETA_ROLES.to_vec(),
+            Some(_) | None => PRODUCTION_ROLES.to_vec(),
         }
     }
 }

@@ -83,7 +83,7 @@ pub(super) fn read(members: &Members, company: &str, id: &str) -> Answer {
 }
 
 pub(super) fn create(members: &mut Members, call: &Call<'_>, company: &str) -> Answer {
-    members.known_company(company)?;
+    let is_on_beta = members.known_company(company)?.is_on_beta;
     let body: Map<String, Value> = call.json()?;
     profile::check_new(&body, call.guesses).map_err(|reason| Refusal::bad_request(&reason))?;
     let login_id = body
@@ -91,12 +91,12 @@ pub(super) fn create(members: &mut Members, call: &Call<'_>, company: &str) -> A
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned();
-    let is_taken = if call.guesses.login_ids_are_unique_across_companies {
-        members.user_by_login(&login_id).is_some()
-    } else {
-        members.users_of(company).any(|user| user.login_id == login_id)
+    let is_elsewhere = |user: &&User| {
+        let its = members.company(&user.company_id);
+        call.guesses.login_ids_are_unique_across_companies && its.is_some_and(|its| its.is_on_beta == is_on_beta)
     };
-    if is_taken {
+    let mut others = members.users.values();
+    if others.any(|user| user.login_id == login_id && (user.company_id == company || is_elsewhere(&user))) {
         return Err(Refusal::conflict(&format!(
             "User with loginId {login_id} already exists"
         )));
@@ -124,10 +124,16 @@ pub(super) fn update(members: &mut Members, call: &Call<'_>, company: &str, id: 
     Ok(answer::json(StatusCode::OK, &user.details()))
 }
 
-pub(super) fn delete(members: &mut Members, company: &str, id: &str) -> Answer {
-    let key = find(members, company, id)?.key();
-    members.users.remove(&key);
-    Ok(no_content())
+pub(super) fn delete(members: &mut Members, call: &Call<'_>, company: &str, id: &str) -> Answer {
+    members.known_company(company)?;
+    match find(members, company, id).map(User::key) {
+        Ok(key) => {
+            members.users.remove(&key);
+            Ok(no_content())
+        }
+        Err(_) if call.guesses.deleting_nobody_succeeds => Ok(no_content()),
+        Err(missing) => Err(missing),
+    }
 }
 
 /// By user id or by loginId.

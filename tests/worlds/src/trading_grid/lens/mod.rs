@@ -5,9 +5,12 @@
 
 mod entry;
 mod exchange;
+mod exchange_entries;
+mod failures;
 mod page;
 mod search;
 mod search_box;
+mod standards;
 mod vocabulary;
 
 use std::cell::RefCell;
@@ -33,8 +36,9 @@ use super::seed;
 use crate::answer;
 
 pub(crate) use entry::Entry;
+pub use exchange::ExchangeSeed;
 pub(crate) use exchange::Parties;
-pub use exchange::{EntryError, ExchangeSeed};
+pub use failures::EntryError;
 pub use vocabulary::{Acknowledgement, Status};
 
 use page::Root;

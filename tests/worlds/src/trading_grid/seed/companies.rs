@@ -3,7 +3,6 @@
 //! OpenText's request collections name `GC00804444LX`, `GC51278300AS`, `GC041543822654` (Verona Vittles) and the
 //! addresses that begin with `ZZ:DEMO`; they are here so that those requests find something. The names are ours.
 
-use super::roles::BETA_ROLES;
 use crate::trading_grid::community::{Address, Company, Members};
 
 pub(crate) const MERIDIAN: &str = "GC00804444LX";
@@ -141,9 +140,7 @@ const HALVORSENS: [&str; 7] = [
 pub(super) fn add(members: &mut Members) {
     for row in SPONSORS {
         let mut company = company(row, true);
-        if company.company_id == HALVORSEN {
-            company.role_names = BETA_ROLES.iter().map(|&role| role.to_owned()).collect();
-        }
+        company.is_on_beta = company.company_id == HALVORSEN;
         members.add(company, &[]);
     }
     for row in PARTNERS {
@@ -174,6 +171,7 @@ fn company(
         trading_addresses: owned(addresses),
         is_sponsor,
         segments: owned(segments),
+        is_on_beta: false,
         role_names: Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! What is in the community when it starts: the same in every world, whatever its clock says.
 
+mod business_numbers;
 pub(crate) mod companies;
 mod documents;
 pub(crate) mod exchanges;

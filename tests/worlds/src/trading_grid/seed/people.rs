@@ -17,7 +17,7 @@ type Row = (
 );
 
 const KNOWN: [Row; 6] = [
-    // The placeholder of OpenText's two request collections: one person on each of the two grids.
+    // The placeholder of OpenText's two request collections, one on each grid.
     (
         MERIDIAN,
         "GCP6U3F660I61",

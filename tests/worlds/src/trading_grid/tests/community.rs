@@ -152,9 +152,11 @@ async fn a_user_is_created_changed_and_deleted() {
     assert_eq!(status, 201);
     let id = created["uniqueId"].as_str().unwrap();
     assert_eq!(client.send("POST", &users, &body).await.0, 409);
-    // A loginId is known everywhere.
+    // A loginId is known everywhere on its grid.
     let elsewhere = format!("/companies/{CONTOSO}/users");
     assert_eq!(client.send("POST", &elsewhere, &body).await.0, 409);
+    let on_beta = format!("/companies/{HALVORSEN}/users");
+    assert_eq!(client.send("POST", &on_beta, &body).await.0, 201);
     let change = json!({ "address": { "city": "Salem" }, "loginId": "other@x.example", "unknown": 1 }).to_string();
     let (status, changed) = client.send("PUT", &format!("{users}/{id}"), &change).await;
     assert_eq!((status, &changed["address"]["city"]), (200, &json!("Salem")));
@@ -167,9 +169,14 @@ async fn a_user_is_created_changed_and_deleted() {
     let kept = format!("{changed} {:?} {:?}", community.user(NORTHWIND, id), community.calls());
     assert!(!kept.contains("Correct-Horse-9") && !kept.contains("A secret answer"));
     assert_eq!(client.send("DELETE", &format!("{users}/{id}"), "").await.0, 204);
-    assert_eq!(client.send("DELETE", &format!("{users}/{id}"), "").await.0, 404);
-    assert_eq!(client.send("DELETE", &format!("{users}/"), "").await.0, 404);
     assert!(community.user(NORTHWIND, id).is_none());
+    for (succeeds, status) in [(true, 204), (false, 404)] {
+        community.guess(|guesses| guesses.deleting_nobody_succeeds = succeeds);
+        for nobody in [id, ""] {
+            assert_eq!(client.send("DELETE", &format!("{users}/{nobody}"), "").await.0, status);
+        }
+    }
+    assert_eq!(client.get(&users).await.1.as_array().unwrap().len(), 5);
 }
 
 #[tokio::test(start_paused = true)]
