@@ -21,7 +21,7 @@ enum Which {
     /// A ServiceNow instance. OAuth client gridlink/gridlink, user admin/admin.
     #[command(name = "servicenow")]
     ServiceNow(Options),
-    /// A Trading Grid community. OAuth client gridlink/gridlink.
+    /// A Trading Grid community. OAuth client gridlink/gridlink; API key gridlink-api-key for the collaboration contract.
     TradingGrid(Options),
 }
 

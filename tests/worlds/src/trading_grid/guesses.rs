@@ -2,6 +2,12 @@
 //!
 //! The collaboration contract is ours and holds no guess, but for one choice that it leaves open. OpenText publishes the requests of the token endpoint, of
 //! TGCommunityServices and of Lens, and hardly an answer: what follows is what we made of the gap.
+//!
+//! Guesses without a switch, because no client may depend on them: the members of a company, a partner, a user and an
+//! entitlement beyond those that a request or a parameter names; error codes and texts; the codes, types and messages
+//! of failures (`lens/failures.rs`); the words of formats, agents and regions (`lens/standards.rs`); that group and
+//! document control numbers, which are no fields of Lens, are content keys; PUT merging object by object; an unknown
+//! role refusing the whole change.
 
 /// Behaviour that we do not know for certain. Change one with [`TradingGrid::guess`](super::TradingGrid::guess).
 #[derive(Debug, Clone)]

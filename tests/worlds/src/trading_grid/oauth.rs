@@ -66,11 +66,10 @@ impl Tokens {
     pub(crate) fn access(&self, parts: &Parts, moment: Moment) -> Access {
         let is_ours = parts.uri.path().starts_with("/collaboration/");
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        if let (true, Some(key)) = (is_ours, header("x-api-key")) {
-            return self.api_keys.get(key).cloned().map_or(Access::Unknown, Access::Client);
-        }
         let Some((scheme, credentials)) = header("authorization").and_then(|header| header.split_once(' ')) else {
-            return Access::Unknown;
+            let key = header("x-api-key").filter(|_| is_ours);
+            let client = key.and_then(|key| self.api_keys.get(key)).cloned();
+            return client.map_or(Access::Unknown, Access::Client);
         };
         if is_ours && scheme.eq_ignore_ascii_case("basic") {
             return self.client(credentials).map_or(Access::Unknown, Access::Client);

@@ -17,6 +17,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
+use apollo_compiler::executable::{Selection, SelectionSet};
 use apollo_compiler::parser::Parser;
 use apollo_compiler::resolvers::Execution;
 use apollo_compiler::response::{JsonMap, JsonValue};
@@ -45,6 +46,8 @@ use page::Root;
 
 /// GraphQL text longer than this is not parsed.
 const MAX_QUERY_BYTES: usize = 256 * 1024;
+/// Fields that a query may select in all; the published ones need ninety. With the largest page, this bounds an answer.
+const MAX_FIELDS: usize = 300;
 /// Selections nested deeper than this are refused; the published ones need four.
 const MAX_DEPTH: usize = 50;
 
@@ -188,7 +191,25 @@ fn parse(query: String) -> Result<Valid<ExecutableDocument>, Vec<Value>> {
         .recursion_limit(MAX_DEPTH)
         .parse_executable(&SCHEMA, query, "query.graphql")
         .map_err(|invalid| told(&invalid.errors))?;
-    document.validate(&SCHEMA).map_err(|invalid| told(&invalid.errors))
+    let document = document.validate(&SCHEMA).map_err(|invalid| told(&invalid.errors))?;
+    let operations = document.operations.iter().map(|operation| &operation.selection_set);
+    let fragments = document.fragments.values().map(|fragment| &fragment.selection_set);
+    if operations.chain(fragments).map(fields).sum::<usize>() > MAX_FIELDS {
+        return Err(vec![
+            json!({ "message": format!("the query selects more than {MAX_FIELDS} fields") }),
+        ]);
+    }
+    Ok(document)
+}
+
+/// The fields that are written in a selection, at every depth.
+fn fields(set: &SelectionSet) -> usize {
+    let one = |selection: &Selection| match selection {
+        Selection::Field(field) => 1 + fields(&field.selection_set),
+        Selection::InlineFragment(fragment) => fields(&fragment.selection_set),
+        Selection::FragmentSpread(_) => 0,
+    };
+    set.selections.iter().map(one).sum()
 }
 
 /// Postman sends an empty text where there are no variables.

@@ -6,6 +6,10 @@ use super::*;
 async fn a_query_that_cannot_be_carried_out_is_refused() {
     let community = seeded();
     let deep = format!("{{ getTransactions {} }}", "{ transactions ".repeat(200));
+    let aliases: String = (0..301).map(|number| format!("a{number}: type ")).collect();
+    let wide = format!("{{ getTransactions {{ transactions {{ {aliases} }} }} }}");
+    let laughs = "fragment a on Transaction { ...b } fragment b on Transaction { ...a }";
+    let laughs = format!("{{ getTransactions {{ transactions {{ ...a }} }} }} {laughs}");
     let long = format!(
         "{{ getTransactions(query: {{ query: {} }}) {{ total }} }}",
         json!("x".repeat(300_000))
@@ -23,6 +27,8 @@ async fn a_query_that_cannot_be_carried_out_is_refused() {
         "mutation { resubmit { total } }",
         "",
         &deep,
+        &wide,
+        &laughs,
         &long,
     ] {
         let (status, body) = post(&community, json!({ "query": query })).await;
