@@ -66,7 +66,8 @@ impl Collaboration {
         found.comments.push(comment.clone());
         let version = found.version;
         let data = json!({ "comment": comment });
-        self.tell_of_issue(company, issue, "issue.commented", Some(&comment.author), stamp, data)?;
+        // Its author is in the comment.
+        self.tell_of_issue(company, issue, "issue.commented", None, stamp, data)?;
         Ok((version, comment))
     }
 }
