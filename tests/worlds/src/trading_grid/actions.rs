@@ -8,7 +8,7 @@ use super::TradingGrid;
 use super::acts::{FileSeed, PartnerAct, perform};
 use super::collaboration::{Event, FeedbackKind, IssueSeed, Stamp};
 use super::problems::Problem;
-use crate::clock;
+use super::renames::Rename;
 
 /// Partners.
 impl TradingGrid {
@@ -54,7 +54,7 @@ impl TradingGrid {
     /// When the issue does not exist, or has no such member.
     #[track_caller]
     pub fn change_issue(&self, company_id: &str, issue_id: &str, changes: &[(&str, &str)]) -> Value {
-        let stamp = self.stamp();
+        let stamp = Stamp::at(self.now());
         let changes: BTreeMap<String, String> = changes
             .iter()
             .map(|(member, value)| ((*member).to_owned(), (*value).to_owned()))
@@ -156,6 +156,17 @@ impl TradingGrid {
         });
     }
 
+    /// Lets a user change the loginId right after the next call whose path starts so.
+    pub fn rename_login_after(&self, path: &str, company_id: &str, user_id: &str, login_id: &str) {
+        let rename = Rename {
+            after: path.to_owned(),
+            company_id: company_id.to_owned(),
+            user_id: user_id.to_owned(),
+            login_id: login_id.to_owned(),
+        };
+        self.state().renames.push(rename);
+    }
+
     /// Everything that a partner of the company can read in the community, and nothing else.
     pub fn partner_sees(&self, company_id: &str) -> Value {
         let now = self.now();
@@ -182,15 +193,6 @@ impl TradingGrid {
     fn data_of(&self, act: PartnerAct) -> Value {
         let told = self.act(act);
         told.into_iter().next_back().map(|event| event.data).unwrap_or_default()
-    }
-
-    fn stamp(&self) -> Stamp {
-        let now = self.now();
-        Stamp {
-            at: clock::milliseconds(now),
-            now,
-            origin: None,
-        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `POST exchanges`, `exchanges/{correlationId}/status`, `…/acknowledgement`, `…/tell` | Lens |
 //! | `POST companies` | a company appears, in the directories of its partners too |
 //! | `POST denied-fields` | the fields of Lens that nobody may read |
+//! | `POST renames` | a user changes the loginId after a call |
 //! | `POST feed`, `DELETE feed` | disturbs pages of the feed; forgets what it holds |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,9 +31,10 @@ use super::collaboration::{Author, Disturbance, IssueSeed, Stamp, to_json};
 use super::community::Company;
 use super::lens::{Acknowledgement, ExchangeSeed, Status};
 use super::problems::{Kind, Problem};
+use super::renames::Rename;
 use super::state::State;
 use crate::admin::{done, refused};
-use crate::{answer, clock};
+use crate::answer;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -131,11 +133,7 @@ fn look(state: &State, now: OffsetDateTime, path: &[&str]) -> Option<Response<By
 }
 
 fn change(state: &mut State, now: OffsetDateTime, path: &[&str], body: &Bytes) -> Option<Result<Value, Problem>> {
-    let stamp = Stamp {
-        at: clock::milliseconds(now),
-        now,
-        origin: None,
-    };
+    let stamp = Stamp::at(now);
     let world = &mut state.collaboration;
     Some(match path {
         ["acts"] => read(body).and_then(|act: PartnerAct| act_and_tell(state, now, act)),
@@ -192,6 +190,10 @@ fn change(state: &mut State, now: OffsetDateTime, path: &[&str], body: &Bytes) -
         ["denied-fields"] => read(body).map(|denied: Fields| {
             state.lens.denied = denied.fields;
             json!({ "status": "denied" })
+        }),
+        ["renames"] => read(body).map(|rename: Rename| {
+            state.renames.push(rename);
+            json!({ "status": "waiting" })
         }),
         ["feed"] => read(body).map(|disturbance: Disturbance| {
             world.feed.disturb(disturbance);

@@ -94,11 +94,7 @@ impl State {
             },
         });
         let id = exchange_event_id(correlation, entry.status.text(), acknowledgement.unwrap_or_default());
-        let stamp = Stamp {
-            at: clock::milliseconds(now),
-            now,
-            origin: None,
-        };
+        let stamp = Stamp::at(now);
         let subject = format!("exchanges/{correlation}");
         let company = company.unwrap_or_else(|| "unknown".to_owned());
         let data = without_nulls(data);

@@ -14,6 +14,7 @@ mod inspection;
 mod lens;
 mod oauth;
 mod problems;
+mod renames;
 mod router;
 mod seed;
 mod state;
@@ -42,6 +43,7 @@ pub use collaboration::{
 pub use community::{Address, Company, User};
 pub use guesses::{ErrorForm, Guesses};
 pub use lens::{Acknowledgement, EntryError, ExchangeSeed, Status};
+pub use renames::Rename;
 
 use oauth::Access;
 use problems::Problem;
@@ -73,7 +75,13 @@ impl TradingGrid {
 
     /// Carries out a request. An answer with the extension [`Dropped`](crate::Dropped) is a lost one.
     pub async fn call(&self, request: Request<WorldBody>) -> Response<Bytes> {
-        self.gate.pass(&*self.community, request).await
+        let is_ours = request.uri().path().starts_with("/collaboration/");
+        let response = self.gate.pass(&*self.community, request).await;
+        if is_ours {
+            response
+        } else {
+            problems::as_gateway_fault(response)
+        }
     }
 
     /// The fault rules.

@@ -1,11 +1,13 @@
 //! The two forms of an error: the contract's problem+json and the gateway's fault.
 
 use bytes::Bytes;
-use http::header::{ALLOW, HeaderName, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::answer;
+
+const PROBLEM: &str = "application/problem+json";
 
 /// What can be wrong, in the words of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +174,7 @@ impl Problem {
         for (member, value) in &self.members {
             body[*member] = value.clone();
         }
-        let mut response = answer::typed(status, "application/problem+json", body.to_string());
+        let mut response = answer::typed(status, PROBLEM, body.to_string());
         for (name, value) in &self.headers {
             answer::set(&mut response, name.clone(), value);
         }
@@ -186,4 +188,19 @@ pub(crate) fn gateway_fault(status: StatusCode, text: &str, code: &str) -> Respo
         status,
         &json!({ "fault": { "faultstring": text, "detail": { "errorcode": code } } }),
     )
+}
+
+/// The same refusal in the gateway's form: what a fault rule asks for on a path that is not of the contract.
+pub(crate) fn as_gateway_fault(response: Response<Bytes>) -> Response<Bytes> {
+    let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if !is_problem {
+        return response;
+    }
+    let problem: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let text = problem["detail"].as_str().unwrap_or("Failure");
+    let fault = gateway_fault(response.status(), text, "messaging.runtime.RouteFailed");
+    let (mut parts, _) = response.into_parts();
+    let (told, body) = fault.into_parts();
+    parts.headers.extend(told.headers);
+    Response::from_parts(parts, body)
 }

@@ -25,6 +25,7 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
             denied @ (Access::Expired | Access::Unknown) => unauthorized(state, &denied, &request_id),
         },
     };
+    state.rename_after(parts.uri.path());
     answer::set(&mut response, HeaderName::from_static("x-request-id"), &request_id);
     response
 }

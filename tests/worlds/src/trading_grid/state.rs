@@ -7,6 +7,7 @@ use super::community::Members;
 use super::guesses::Guesses;
 use super::lens::Lens;
 use super::oauth::Tokens;
+use super::renames::Rename;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -17,6 +18,8 @@ pub(crate) struct State {
     pub(crate) members: Arc<Members>,
     pub(crate) lens: Lens,
     pub(crate) collaboration: Collaboration,
+    /// Changes of a loginId that wait for a call.
+    pub(crate) renames: Vec<Rename>,
     /// Exchanges added so far.
     pub(crate) exchanges: u64,
 }
@@ -30,6 +33,7 @@ impl State {
             members: Arc::default(),
             lens: Lens::new(false),
             collaboration: Collaboration::default(),
+            renames: Vec::new(),
             exchanges: 0,
         }
     }

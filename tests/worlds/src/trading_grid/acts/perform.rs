@@ -9,18 +9,13 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{FileSeed, PartnerAct};
-use crate::clock;
 use crate::trading_grid::collaboration::{Author, Collaboration, DocumentRef, NewMessage, Side, Stamp};
-use crate::trading_grid::problems::{Kind, Problem};
+use crate::trading_grid::problems::Problem;
 use crate::trading_grid::state::State;
 
 /// Carries out an act; what comes of it is in the feed.
 pub(crate) fn perform(state: &mut State, now: OffsetDateTime, act: PartnerAct) -> Result<(), Problem> {
-    let stamp = Stamp {
-        at: clock::milliseconds(now),
-        now,
-        origin: None,
-    };
+    let stamp = Stamp::at(now);
     let members = Arc::clone(&state.members);
     let someone = |company: &str, author: Option<Author>| {
         author.unwrap_or_else(|| match members.users_of(company).next() {
@@ -220,24 +215,8 @@ pub(crate) fn perform(state: &mut State, now: OffsetDateTime, act: PartnerAct) -
             company_id,
             user_id,
             login_id,
-        } => rename_login(state, &company_id, &user_id, &login_id),
+        } => state.rename_login(&company_id, &user_id, &login_id),
     }
-}
-
-/// A user changes the loginId, as users may in Trading Grid Online.
-fn rename_login(state: &mut State, company: &str, user: &str, login_id: &str) -> Result<(), Problem> {
-    if state
-        .members
-        .user_by_login(login_id)
-        .is_some_and(|other| other.user_id != user)
-    {
-        let detail = format!("the loginId {login_id} is taken");
-        return Err(Problem::new(Kind::ResourceClosed, detail));
-    }
-    let users = &mut Arc::make_mut(&mut state.members).users;
-    let user = users.get_mut(&(company.to_owned(), user.to_owned()));
-    user.ok_or_else(Problem::not_found)?.login_id = login_id.to_owned();
-    Ok(())
 }
 
 fn message(text: String, author: Author, in_reply_to: Option<String>, document_ids: Vec<String>) -> NewMessage {

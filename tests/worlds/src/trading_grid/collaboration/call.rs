@@ -15,7 +15,6 @@ use time::OffsetDateTime;
 
 use super::contract::Body;
 use crate::answer;
-use crate::clock;
 use crate::digest::sha256_hex;
 use crate::trading_grid::community::Members;
 use crate::trading_grid::problems::{Kind, Problem};
@@ -198,14 +197,6 @@ impl<'a> Call<'a> {
                 .ok()
                 .filter(|limit| (1..=MAX_PAGE).contains(limit))
                 .ok_or_else(|| Problem::malformed("limit", "must be a number from 1 to 50")),
-        }
-    }
-
-    pub(crate) fn stamp(&self) -> super::wire::Stamp {
-        super::wire::Stamp {
-            at: clock::milliseconds(self.now),
-            now: self.now,
-            origin: None,
         }
     }
 

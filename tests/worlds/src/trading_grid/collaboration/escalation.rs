@@ -68,9 +68,13 @@ pub(crate) fn report(world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) 
         report.version,
     )?;
     let (version, reason) = (report.version, report.reason.clone());
+    let desk = Author {
+        user_id: String::new(),
+        name: report.lead_name.clone().unwrap_or_else(|| "The desk".to_owned()),
+    };
     match report.state {
-        State::Open => world.open_workspace(company, issue, Side::Desk, reason, None, stamp)?,
-        State::Ended => world.end_workspace(company, issue, reason, None, stamp)?,
+        State::Open => world.open_workspace(company, issue, Side::Desk, reason, Some(&desk), stamp)?,
+        State::Ended => world.end_workspace(company, issue, reason, Some(&desk), stamp)?,
     }
     let workspace = world.workspace_mut(company, issue)?;
     workspace.version = Some(version);

@@ -70,6 +70,10 @@ impl Collaboration {
         workspace.takes_more()?;
         let place = workspace.milestones.iter().position(|known| known.milestone_id == id);
         let before = place.and_then(|place| workspace.milestones.get(place));
+        let is_desks = told.owner == Side::Desk || before.is_some_and(|before| before.told.owner == Side::Desk);
+        if author.is_some() && is_desks {
+            return Err(Problem::new(Kind::ResourceClosed, "The milestone belongs to the desk."));
+        }
         let is_partners = author.is_some() || before.is_some_and(|before| before.is_partners);
         let last = before.map_or(0, |before| before.told.version);
         let version = if author.is_some() { last + 1 } else { told.version };

@@ -123,7 +123,7 @@ pub(crate) fn serve(
     }
     let stamp = Stamp {
         origin: Some(Origin::gridlink(key)),
-        ..call.stamp()
+        ..Stamp::at(now)
     };
     let reply = write.carry_out(world, &call, &stamp)?;
     world.writes.keep(&call, key, &reply);

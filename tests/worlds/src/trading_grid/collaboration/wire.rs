@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::clock;
+
 /// A document as events name it: by reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,6 +79,17 @@ pub(crate) struct Stamp {
     pub(crate) at: String,
     pub(crate) now: time::OffsetDateTime,
     pub(crate) origin: Option<Origin>,
+}
+
+impl Stamp {
+    /// Of something that no client of the contract wrote.
+    pub(crate) fn at(now: time::OffsetDateTime) -> Stamp {
+        Stamp {
+            at: clock::milliseconds(now),
+            now,
+            origin: None,
+        }
+    }
 }
 
 impl Origin {

@@ -139,6 +139,13 @@ async fn a_milestone_belongs_to_the_partner_once_the_partner_has_changed_it() {
     assert_eq!(events[0].data["milestone"]["state"], "done");
     let refused = desk.put(&path, "k-2", milestone(9, "partner")).await;
     assert_eq!(refused.problem(), (409, "owned-by-partner"));
+    let path = path.replace("m-1", "m-2");
+    desk.put(&path, "k-3", milestone(1, "desk")).await;
+    let change = json!({
+        "act": "changes-milestone", "companyId": NORTHWIND, "issueId": "ISS-1", "milestoneId": "m-2",
+        "milestone": { "title": "x", "owner": "partner", "state": "done" },
+    });
+    assert_eq!(admin(&community, "/acts", change).await.0, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test(start_paused = true)]

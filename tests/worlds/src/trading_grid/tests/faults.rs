@@ -28,6 +28,35 @@ async fn faults_strike_here_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_surface_of_opentext_fails_in_the_form_of_its_gateway() {
+    let community = seeded();
+    let failure = Fault::Status {
+        status: 503,
+        headers: [("retry-after".to_owned(), "7".to_owned())].into(),
+        body: None,
+    };
+    community.knobs().add(Rule::always("*", "/visibility", failure));
+    let request = Request::post("/visibility_transaction_search")
+        .body(full("{}"))
+        .unwrap();
+    let answer = community.call(request).await;
+    assert_eq!(
+        (
+            answer.status().as_u16(),
+            answer.headers()["retry-after"].to_str().unwrap()
+        ),
+        (503, "7")
+    );
+    assert!(body_json(&answer)["fault"]["faultstring"].is_string());
+    assert!(
+        answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("application/json")
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_write_whose_answer_was_lost_can_be_sent_again() {
     let community = with_issue();
     let rule = Rule::once("POST", "/collaboration", Fault::CommitThenStatus { status: 500 });

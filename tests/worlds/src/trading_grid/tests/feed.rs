@@ -120,6 +120,60 @@ async fn what_the_desk_writes_is_told_only_where_a_guess_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn events_about_what_the_desk_writes_are_as_the_contract_says_too() {
+    let community = every_act().await;
+    let desk = Desk::new(&community).await;
+    let before = community.events().len();
+    community.guess(|guesses| guesses.feed_tells_own_writes = true);
+    let issue = format!("/issues/{NORTHWIND}/ISS-1");
+    let thread = format!("/threads/{NORTHWIND}/THR-1");
+    let message = json!({ "text": "Hello", "author": { "name": "Maria" } });
+    let milestone = json!({ "version": 1, "title": "Plan", "owner": "desk", "state": "planned" });
+    let request = json!({ "documentType": "list", "text": "Please", "author": { "name": "Maria" } });
+    for (method, path, body) in [
+        ("POST", format!("{issue}/comments"), &message),
+        (
+            "PUT",
+            format!("{issue}/escalation"),
+            &json!({ "version": 1, "state": "open" }),
+        ),
+        ("PUT", format!("{issue}/escalation/milestones/m-9"), &milestone),
+        ("POST", format!("{issue}/escalation/messages"), &message),
+        (
+            "PUT",
+            format!("{issue}/escalation"),
+            &json!({ "version": 2, "state": "ended" }),
+        ),
+        ("POST", format!("{thread}/messages"), &message),
+        ("POST", format!("{thread}/document-requests"), &request),
+    ] {
+        let key = format!("{method}:{}", path.replace('/', "."));
+        let key = format!("{}:{}", &key[key.len() - 40..], body["version"]);
+        let answer = desk.write(method, &path, &key, body.clone()).await;
+        assert!(answer.status < 300, "{path} {:?}", answer.problem());
+    }
+    let file = desk
+        .upload(&format!("{issue}/documents?fileName=a"), "up-1", "text/plain", "a")
+        .await;
+    let other = desk
+        .upload(&format!("{thread}/documents?fileName=a"), "up-2", "text/plain", "a")
+        .await;
+    assert_eq!((file.status, other.status), (201, 201));
+    let told = community.events().split_off(before);
+    assert_eq!(told.len(), 9);
+    let community_event = validator("CommunityEvent");
+    for event in told {
+        let sent = serde_json::to_value(&event).unwrap();
+        let errors: Vec<String> = community_event
+            .iter_errors(&sent)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{}: {errors:?} in {sent}", event.kind);
+        assert_eq!(sent["data"]["origin"]["writer"], "gridlink", "{sent}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_that_the_community_tells_has_the_id_that_anybody_would_give_it() {
     let community = seeded();
     let mut seed = ExchangeSeed::new("01:147678796", "ZZ:NORTHWIND", "850");

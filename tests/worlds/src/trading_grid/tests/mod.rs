@@ -14,6 +14,7 @@ mod onboarding;
 mod seed;
 mod threads;
 mod tokens;
+mod users;
 mod writes;
 
 use bytes::Bytes;
