@@ -58,7 +58,8 @@ pub(crate) fn arrived(
 
 fn without_credentials(headers: &HeaderMap) -> BTreeMap<String, String> {
     let is_credential = |name: &HeaderName| {
-        *name == AUTHORIZATION || *name == COOKIE || *name == "x-usertoken" || name.as_str().contains("apikey")
+        let is_key = name.as_str().contains("apikey") || name.as_str().contains("api-key");
+        *name == AUTHORIZATION || *name == COOKIE || *name == "x-usertoken" || is_key
     };
     headers
         .iter()

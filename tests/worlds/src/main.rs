@@ -28,7 +28,7 @@ enum Which {
         #[command(flatten)]
         events: EventOptions,
     },
-    /// A Trading Grid community. OAuth client gridlink/gridlink.
+    /// A Trading Grid community. OAuth client gridlink/gridlink; API key gridlink-api-key for the collaboration contract.
     TradingGrid(Options),
 }
 
