@@ -14,7 +14,7 @@ use crate::http::Transport;
 use crate::mapping::{Mapping, PartnerRule};
 use crate::queue::Queue;
 use crate::secrets::Secrets;
-use crate::servicenow::{self, Found, ServiceNow};
+use crate::servicenow::{self, Error, Flaw, Found, ServiceNow};
 use crate::signature;
 use crate::store::Store;
 use crate::trading_grid::collaboration::{self, Collaboration};
@@ -87,11 +87,8 @@ impl Clients {
     /// # Errors
     /// When ServiceNow gives no clear answer, or the id names several partners.
     pub async fn partner(&self, rule: &PartnerRule, company: &CompanyId) -> Result<Option<(SysId, String)>, Failure> {
-        match self
-            .servicenow
-            .look_up(&rule.table, &rule.key, company.as_str(), &[])
-            .await?
-        {
+        let found = self.servicenow.look_up(&rule.table, &rule.key, company.as_str(), &[]);
+        match found.await.map_err(unreadable)? {
             Found::One(id, name) => Ok(Some((id, name))),
             Found::None => Ok(None),
             Found::Several => Err(Failure::permanent(
@@ -106,7 +103,7 @@ impl Clients {
     /// # Errors
     /// When ServiceNow gives no clear answer, or has no or several active groups of the name.
     pub async fn group(&self, name: &str) -> Result<SysId, Failure> {
-        match self.servicenow.group(name).await? {
+        match self.servicenow.group(name).await.map_err(unreadable)? {
             Found::One(id, _) => Ok(id),
             found => Err(Failure::permanent(
                 anyhow::anyhow!(
@@ -135,4 +132,18 @@ impl Clients {
         let mac = signature::mac(secret.expose_secret().as_bytes(), &[b"reference", claim.as_bytes()]);
         Ok(hex(&mac[..8]))
     }
+}
+
+/// A column that does not exist or is hidden will not be there on the next try either.
+fn unreadable(error: Error) -> Failure {
+    let remedy = if let Error::Unusable {
+        flaw: Flaw::Missing(column),
+        ..
+    } = &error
+    {
+        format!("correct {column} in the mapping or let the integration user read it, and replay")
+    } else {
+        return error.into_failure();
+    };
+    Failure::permanent(error, remedy)
 }

@@ -9,7 +9,8 @@
 //! next one begins a few minutes before the end of this one, and what it finds again is known by
 //! its sys_id and `sys_mod_count`.
 
-use super::page::{More, Page, Search};
+use super::link::More;
+use super::page::{Page, Search};
 use super::query::{Field, Query, Refused, SYS_ID};
 use super::{About, Error, Flaw, Operation, Row, Select, ServiceNow};
 use crate::domain::{SysId, TableName, Timestamp};

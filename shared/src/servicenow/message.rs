@@ -94,9 +94,9 @@ fn without(line: &str, sent: &[String]) -> String {
 fn echo(line: &str, at: usize, value: &str) -> usize {
     let rest = &line[at..];
     let is_inside_word = |character: char| character.is_alphanumeric() || character == '_';
-    if rest.starts_with(value) {
+    if let Some(after) = rest.strip_prefix(value) {
         let before = line[..at].chars().next_back().is_some_and(is_inside_word);
-        let after = rest[value.len()..].chars().next().is_some_and(is_inside_word);
+        let after = after.chars().next().is_some_and(is_inside_word);
         if value.len() >= LONGEST_ECHO || !(before || after) {
             return value.len();
         }

@@ -5,6 +5,7 @@
 //! for rows that stand still; [`Changes`](super::Changes) is for those that do not.
 
 use super::answer::Answer;
+use super::link::{self, More};
 use super::operation::Asked;
 use super::query::{Query, Refused, SYS_ID, Verdict};
 use super::table::path;
@@ -39,17 +40,6 @@ pub struct Page<R> {
     pub more: More,
     /// How many rows the query finds, those that access rules hide included; some answers do not tell.
     pub total: Option<u64>,
-}
-
-/// Whether there is more after a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum More {
-    /// From this position on.
-    From(u64),
-    /// No.
-    No,
-    /// The answer has neither `Link` nor `X-Total-Count`.
-    Untold,
 }
 
 impl Search {
@@ -135,7 +125,7 @@ impl Search {
             Ok(Page {
                 rows,
                 near,
-                more: more(answer, offset, limit, total)?,
+                more: link::more(answer, offset, limit, total)?,
                 total,
             })
         })
@@ -168,39 +158,6 @@ fn checked(answer: &Answer<'_>, query: &Query, rows: Vec<Row>) -> Result<(Vec<Ro
     }
     let near = all - kept.len();
     Ok((kept, near))
-}
-
-/// Where the next page begins. Links name another host, so only the position is taken from them.
-fn more(answer: &Answer<'_>, offset: u64, limit: u64, total: Option<u64>) -> Result<More, Error> {
-    let links = answer.whole.headers.get_all("link").iter();
-    let links = links.filter_map(|links| links.to_str().ok()).collect::<Vec<_>>();
-    let next = links.iter().find_map(|links| next_of(links));
-    match next {
-        Some(next) if next > offset => Ok(More::From(next)),
-        Some(_) => Err(answer.unusable(Flaw::Stuck)),
-        None if total.is_some_and(|total| offset.saturating_add(limit) < total) => Ok(More::From(offset + limit)),
-        None if total.is_some() || !links.is_empty() => Ok(More::No),
-        None => Ok(More::Untold),
-    }
-}
-
-/// The position in the link with `rel="next"`. A URL may contain commas and semicolons.
-fn next_of(links: &str) -> Option<u64> {
-    let mut rest = links;
-    loop {
-        let (url, after) = rest.split_once('<')?.1.split_once('>')?;
-        let (attributes, following) = after.split_at(after.find('<').unwrap_or(after.len()));
-        let is_next = attributes.split([';', ',']).any(|attribute| {
-            let attribute = attribute.trim();
-            attribute == "rel=\"next\"" || attribute == "rel=next"
-        });
-        if is_next {
-            let query = url.split_once('?')?.1;
-            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-            return pairs.find(|(name, _)| name == "sysparm_offset")?.1.parse().ok();
-        }
-        rest = following;
-    }
 }
 
 /// The rows of a search, a page at a time, by position: a row that comes or goes meanwhile can make
@@ -295,34 +252,5 @@ impl ServiceNow {
     /// When the query is too long to be asked.
     pub fn find(&self, table: &TableName, query: Query, select: Select) -> Result<Pages<'_, Row>, Refused> {
         Ok(Pages::new(self, Search::new(table, query.ordered_by(&SYS_ID), select)?))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_page_is_read_from_the_links() {
-        let check = |links: &str, next: Option<u64>| assert_eq!(next_of(links), next, "{links}");
-        check(
-            "<https://h/t?sysparm_query=a%5Eb&sysparm_limit=100&sysparm_offset=0>;rel=\"first\",\
-             <https://h/t?sysparm_offset=100&sysparm_limit=100>;rel=\"next\",<https://h/t?sysparm_offset=200>;rel=\"last\"",
-            Some(100),
-        );
-        check(
-            "<https://h/t?sysparm_fields=a,b;c&sysparm_offset=7>; rel=\"next\"",
-            Some(7),
-        );
-        check("<https://h/t?sysparm_offset=7>;rel=next", Some(7));
-        check(
-            "<https://h/t?sysparm_offset=0>;rel=\"first\",<https://h/t?sysparm_offset=0>;rel=\"last\"",
-            None,
-        );
-        check("<https://h/t?sysparm_offset=many>;rel=\"next\"", None);
-        check("<https://h/t>;rel=\"next\"", None);
-        check("nonsense", None);
-        check("<", None);
-        check("", None);
     }
 }

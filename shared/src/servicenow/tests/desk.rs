@@ -98,7 +98,7 @@ impl Desk {
         let desk = Self::new(CLIENT, move |_, request| {
             let world = called.clone();
             Box::pin(async move {
-                let answer = world.call(request.map(|body| worlds::full(body))).await;
+                let answer = world.call(request.map(worlds::full)).await;
                 match answer.extensions().get::<worlds::Dropped>() {
                     Some(_) => Err(lost()),
                     None => Ok(answer),

@@ -6,6 +6,7 @@
 
 mod access;
 mod batches;
+mod changes;
 mod checks;
 mod desk;
 mod distrust;
@@ -13,8 +14,10 @@ mod files;
 mod journals;
 mod orders;
 mod pages;
+mod queries;
 mod records;
 mod references;
+mod together;
 
 use crate::domain::{SysId, TableName};
 use crate::servicenow::Field;
