@@ -1,6 +1,5 @@
 //! Who was asked to approve a record, and what they said. Nothing here approves: people do.
 
-use super::changes::Changes;
 use super::query::{Field, Query, SYS_ID};
 use super::table::known;
 use super::{Entry, Error, Flaw, Row, Select, ServiceNow};
@@ -14,7 +13,9 @@ const UPDATED_ON: Field = Field::known("sys_updated_on");
 const UPDATED_BY: Field = Field::known("sys_updated_by");
 /// The most approvers of one record.
 const MOST: u64 = 200;
-/// The most entries that all of them wrote.
+/// Of how many of them the entries are read at once; more do not fit into a query.
+const AT_ONCE: usize = 50;
+/// The most entries that these wrote.
 const MOST_ENTRIES: u64 = 10_000;
 
 /// One person's approval of a record.
@@ -73,14 +74,13 @@ impl ServiceNow {
         let rows = pages.all(MOST).await?;
         let read = rows.iter().map(Approval::read).collect::<Result<Vec<_>, _>>();
         let mut approvals = read.map_err(|flaw| Error::flawed(about, flaw))?;
-        if approvals.is_empty() {
-            return Ok(approvals);
-        }
-        let ids = approvals.iter().map(|approval| approval.sys_id.as_str());
-        let written: Changes<'_, (SysId, Entry)> = self.entries_of(ids)?;
-        for (row, entry) in written.all(MOST_ENTRIES).await? {
-            if let Some(approval) = approvals.iter_mut().find(|approval| approval.sys_id == row) {
-                approval.comments.push(entry);
+        for some in approvals.chunks_mut(AT_ONCE) {
+            let ids = some.iter().map(|approval| approval.sys_id.as_str());
+            let written = self.entries_of(ids)?.all(MOST_ENTRIES).await?;
+            for (row, entry) in written {
+                if let Some(approval) = some.iter_mut().find(|approval| approval.sys_id == row) {
+                    approval.comments.push(entry);
+                }
             }
         }
         Ok(approvals)

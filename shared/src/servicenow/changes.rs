@@ -18,6 +18,9 @@ use crate::domain::{SysId, TableName, Timestamp};
 /// How many rows a page has.
 const PAGE: u64 = 100;
 
+/// No sys_id comes before it.
+const FIRST: &str = "00000000000000000000000000000000";
+
 /// A place among rows that are ordered by time and sys_id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
@@ -75,7 +78,12 @@ impl<'a, R: 'static> Changes<'a, R> {
             offset: 0,
             is_over: false,
         };
-        changes.search()?;
+        // With a row to come after, the query is longest.
+        let longest = Cursor {
+            at,
+            after: Some(FIRST.parse().expect("it is a sys_id")),
+        };
+        changes.search_after(&longest)?;
         Ok(changes)
     }
 
@@ -129,7 +137,7 @@ impl<'a, R: 'static> Changes<'a, R> {
             return Ok(None);
         }
         let (cursor, time, read) = (self.cursor.clone(), self.time.clone(), self.read);
-        let operation = self.search()?.page(self.offset).then(move |answer, page| {
+        let operation = self.search_after(&cursor)?.page(self.offset).then(move |answer, page| {
             let last = ordered(&page.rows, &cursor, &time).map_err(|flaw| answer.unusable(flaw))?;
             let rows = page.rows.into_iter().map(read).collect::<Result<Vec<_>, _>>();
             let rows = rows.map_err(|flaw| answer.unusable(flaw))?;
@@ -166,10 +174,10 @@ impl<'a, R: 'static> Changes<'a, R> {
         stretch.page.rows
     }
 
-    fn search(&self) -> Result<Search, Refused> {
-        let (time, at) = (&self.time, self.cursor.at);
+    fn search_after(&self, cursor: &Cursor) -> Result<Search, Refused> {
+        let (time, at) = (&self.time, cursor.at);
         let base = self.base.clone();
-        let query = match &self.cursor.after {
+        let query = match &cursor.after {
             None => base.and(time.since(at)),
             Some(after) => {
                 let same_second = base.clone().and(time.at(at)).and(SYS_ID.comes_after(after));

@@ -52,9 +52,11 @@ impl ServiceNow {
                 secrets: &secrets(&token),
                 items: &[],
             };
-            return match answer.is_absent() {
-                true => Ok(None),
-                false => Err(answer.check(&[]).err().unwrap_or_else(|| answer.rejected())),
+            return match whole.status {
+                202 => Err(answer.unusable(Flaw::Dropped)),
+                status @ 200..=299 => Err(answer.unusable(Flaw::Status(status))),
+                _ if answer.is_absent() => Ok(None),
+                _ => Err(answer.check(&[]).err().unwrap_or_else(|| answer.rejected())),
             };
         }
         let answer = Answer {
@@ -65,7 +67,7 @@ impl ServiceNow {
         };
         let is_page = is_html(answer.header("content-type").unwrap_or_default()) && !is_html(&attachment.content_type);
         if is_page {
-            return Err(answer.unusable(Flaw::NotJson));
+            return Err(answer.unusable(Flaw::AnotherFile("a page for people came in its place")));
         }
         let announced = answer.header("content-length").and_then(|length| length.parse().ok());
         if attachment.size.max(announced).is_some_and(|size| size > most) {

@@ -98,7 +98,7 @@ async fn a_file_that_is_not_the_announced_one_is_never_completed() {
         (
             file(None, None, "text/plain"),
             answer(200, "text/html", "Log in"),
-            Flaw::NotJson,
+            Flaw::AnotherFile("a page for people came in its place"),
         ),
         (
             file(None, None, "text/plain"),
@@ -116,7 +116,7 @@ async fn a_file_that_is_not_the_announced_one_is_never_completed() {
         (
             file(None, None, "text/plain"),
             answer(206, "text/plain", "hel"),
-            Flaw::NotJson,
+            Flaw::Status(206),
         ),
     ];
     for (file, answer, wanted) in table {
