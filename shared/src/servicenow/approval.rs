@@ -28,7 +28,7 @@ pub struct Approval {
     /// The name for people.
     pub approver_name: String,
     /// What became of it.
-    pub verdict: Verdict,
+    pub decision: Decision,
     /// When the row was changed last: when it was decided, unless somebody touched it since.
     pub changed_on: Timestamp,
     /// Who changed it last, as a `user_name`: an approver, or somebody who may decide for one.
@@ -39,7 +39,7 @@ pub struct Approval {
 
 /// What became of an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// Nobody has been asked yet, or need be any more.
     Open(String),
     /// It waits for the approver.
@@ -50,13 +50,13 @@ pub enum Verdict {
     Rejected,
 }
 
-impl Verdict {
+impl Decision {
     fn of(state: &str) -> Self {
         match state {
-            "requested" => Verdict::Requested,
-            "approved" => Verdict::Approved,
-            "rejected" => Verdict::Rejected,
-            other => Verdict::Open(other.to_owned()),
+            "requested" => Decision::Requested,
+            "approved" => Decision::Approved,
+            "rejected" => Decision::Rejected,
+            other => Decision::Open(other.to_owned()),
         }
     }
 }
@@ -93,7 +93,7 @@ impl Approval {
             sys_id: row.id(SYS_ID.as_str())?,
             approver: row.id(APPROVER.as_str())?,
             approver_name: row.text(NAME.as_str()).to_owned(),
-            verdict: Verdict::of(row.require(STATE.as_str())?),
+            decision: Decision::of(row.require(STATE.as_str())?),
             changed_on: row.time(UPDATED_ON.as_str())?,
             changed_by: row.require(UPDATED_BY.as_str())?.to_owned(),
             comments: Vec::new(),

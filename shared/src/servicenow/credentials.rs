@@ -17,11 +17,11 @@ const API_KEY: HeaderName = HeaderName::from_static("x-sn-apikey");
 #[derive(Debug, Clone)]
 pub enum Credentials {
     /// `client_id`, `client_secret`: a token of the client's own user. The one to use.
-    Client(Client),
+    Client(OauthClient),
     /// The same with `username` and `password`: a token of that user.
     Password {
         /// Who asks.
-        client: Client,
+        client: OauthClient,
         /// For whom.
         username: String,
         /// The user's password.
@@ -30,7 +30,7 @@ pub enum Credentials {
     /// The same with `refresh_token`: a token of whoever allowed it once.
     Refresh {
         /// Who asks.
-        client: Client,
+        client: OauthClient,
         /// What was given out when it was allowed.
         refresh_token: SecretString,
     },
@@ -47,7 +47,7 @@ pub enum Credentials {
 
 /// An OAuth client.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct OauthClient {
     /// The client id.
     pub id: String,
     /// The client secret.
@@ -104,7 +104,7 @@ impl Credentials {
             refresh_token,
             api_key,
         } = members;
-        let client = |id, secret| Client {
+        let client = |id, secret| OauthClient {
             id,
             secret,
             scope: scope.clone(),
@@ -165,7 +165,7 @@ impl Members {
     }
 }
 
-impl Client {
+impl OauthClient {
     fn form(&self, grant: &str, more: &[(&str, &str)]) -> Access {
         let mut pairs = vec![
             ("grant_type", grant),

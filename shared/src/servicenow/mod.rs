@@ -69,12 +69,12 @@ mod tests;
 mod together;
 mod value;
 
-pub use approval::{Approval, Verdict};
+pub use approval::{Approval, Decision};
 pub use attachment::Attachment;
 pub use batch::{Answers, Batch, Ticket};
 pub use catalog::{Order, Ordered, RequestedItem};
 pub use changes::{Changes, Cursor};
-pub use credentials::{Client, Credentials, NoCredentials};
+pub use credentials::{Credentials, NoCredentials, OauthClient};
 pub use download::Download;
 pub use echo::{Fate, Ignored};
 pub use error::{About, Error, Flaw};

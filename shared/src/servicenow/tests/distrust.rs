@@ -89,6 +89,10 @@ async fn a_claim_of_success_that_proves_nothing_is_no_success() {
             Flaw::ErrorBeside("Transaction cancelled: maximum execution time exceeded: […]".to_owned()),
         ),
         (
+            json_answer(201, &json!({"result": row(), "error": {"message": "late"}})),
+            Flaw::ErrorBeside("late".to_owned()),
+        ),
+        (
             json_answer(201, &json!({"result": row(), "status": "failure"})),
             Flaw::ErrorBeside("no message".to_owned()),
         ),

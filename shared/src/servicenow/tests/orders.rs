@@ -8,7 +8,7 @@ use super::desk::{Desk, json_answer, page, refusal, result};
 use super::{id, table};
 use crate::domain::{SysId, Timestamp};
 use crate::effect::Journal;
-use crate::servicenow::{Error, Flaw, Order, Verdict};
+use crate::servicenow::{Decision, Error, Flaw, Order};
 
 const CONTENT: &str = "Dana Whitfield of Northwind";
 
@@ -132,12 +132,12 @@ async fn who_approved_when_and_with_which_words() {
         "sys_created_on": "2026-11-23 08:00:00", "sys_created_by": "maria.santos"}]);
     let desk = Desk::scripted([page(&rows, 3), page(&comment, 1), page(&json!([]), 0)]);
     let approvals = desk.client.approvals(&record).await.unwrap();
-    let verdicts = approvals
+    let decisions = approvals
         .iter()
-        .map(|approval| approval.verdict.clone())
+        .map(|approval| approval.decision.clone())
         .collect::<Vec<_>>();
-    let open = Verdict::Open("not_required".to_owned());
-    assert_eq!(verdicts, [Verdict::Approved, Verdict::Requested, open]);
+    let open = Decision::Open("not_required".to_owned());
+    assert_eq!(decisions, [Decision::Approved, Decision::Requested, open]);
     let first = &approvals[0];
     assert_eq!(
         (first.approver_name.as_str(), first.changed_by.as_str()),
