@@ -15,12 +15,12 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 
 use crate::clients::Clients;
-use crate::domain::{LinkKey, Subject, SysId, Timestamp};
+use crate::domain::{LinkKey, Subject, SysId};
 use crate::effect::{AddJournal, CreateRecord, Effect, Record, UpdateFields};
 use crate::event::Event;
 use crate::failure::{Failure, System};
 use crate::messages;
-use crate::servicenow::{self, Error, Probe};
+use crate::servicenow::{self, Error, Ignored, Probe};
 use crate::store::{Claim, ClaimState, LinkState, SETTLED_AFTER, Store, Write, reference_key};
 
 /// ServiceNow's clock may be this far from ours when traces are looked for.
@@ -122,12 +122,7 @@ impl Apply<'_> {
         let error = match self.clients.servicenow.create(&record.table, &fields).await {
             Ok(created) if created.sys_id == record.sys_id => {
                 let mut story = vec![format!("created {}", named(record, &created.number))];
-                if !created.ignored.is_empty() {
-                    story.push(format!(
-                        "ServiceNow did not take as sent: {}",
-                        created.ignored.join(", ")
-                    ));
-                }
+                story.extend(not_taken(&created.ignored));
                 return self.linked(create, &created.number, story);
             }
             Ok(created) => {
@@ -228,8 +223,7 @@ impl Apply<'_> {
                 .update(&record.table, &record.sys_id, &fields)
                 .await
             {
-                Ok(ignored) if ignored.is_empty() => {}
-                Ok(ignored) => story.push(format!("ServiceNow did not take as sent: {}", ignored.join(", "))),
+                Ok(updated) => story.extend(not_taken(&updated.ignored)),
                 Err(error) => return Err(self.refused_change(record, error).await),
             }
             let names = fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -279,17 +273,18 @@ impl Apply<'_> {
             TakenUp::Done => return Ok(Applied::default()),
             TakenUp::Fresh => self.clients.reference(&claim_name).await?,
             TakenUp::Uncertain(claim) => {
-                let since = Timestamp::from_millis(claim.first_at.millis().saturating_sub(millis(CLOCK_SKEW)));
                 let entries = self
                     .clients
                     .servicenow
-                    .journal(&add.record.sys_id, add.journal, since)
+                    .entries(&add.record.sys_id, claim.first_at, CLOCK_SKEW)
                     .await;
                 let entries = entries.map_err(|error| error.into_failure().in_doubt())?;
                 let bound = store.bound(self.subject).await?;
                 let wanted = canonical(&signed(&add.text, &claim.reference));
                 let trace = entries.iter().find(|entry| {
-                    canonical(&entry.value) == wanted && !bound.iter().any(|id| id == entry.sys_id.as_str())
+                    entry.journal == add.journal
+                        && canonical(&entry.text) == wanted
+                        && !bound.iter().any(|id| id == entry.sys_id.as_str())
                 });
                 if let Some(trace) = trace {
                     return done(Some(&trace.sys_id));
@@ -423,8 +418,10 @@ fn canonical(text: &str) -> String {
     text.replace("\r\n", "\n").trim().to_owned()
 }
 
-fn millis(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+/// The line of the timeline about fields that ServiceNow did not take.
+fn not_taken(ignored: &[Ignored]) -> Option<String> {
+    let fields = ignored.iter().map(Ignored::to_string).collect::<Vec<_>>().join(", ");
+    (!fields.is_empty()).then(|| format!("ServiceNow did not take as sent: {fields}"))
 }
 
 fn named(record: &Record, number: &str) -> String {

@@ -1,33 +1,26 @@
 //! Everything a function reaches the outside through, made once per cold start.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use tokio::sync::Mutex;
 
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{Config, Systems};
-use crate::domain::{CompanyId, SysId, TableName, Timestamp, hex};
+use crate::domain::{CompanyId, SysId, hex};
 use crate::failure::Failure;
 use crate::http::Transport;
 use crate::mapping::{Mapping, PartnerRule};
 use crate::queue::Queue;
 use crate::secrets::Secrets;
-use crate::servicenow::{self, Found, ServiceNow};
+use crate::servicenow::{self, Error, Flaw, Found, ServiceNow};
 use crate::signature;
 use crate::store::Store;
 use crate::trading_grid::collaboration::{self, Collaboration};
 
-/// How long found reference data is good for. What was not found is looked up again every time:
-/// it parks its stream, and whoever adds it and replays must not meet an old answer.
-const KNOWN_FOR: Duration = Duration::from_secs(10 * 60);
 /// How long a cold start waits for the outside; Lambda allows ten seconds in all.
 const WARM_UP: Duration = Duration::from_secs(3);
-/// How many answers are kept.
-const KEPT: usize = 10_000;
 
 /// What a use-case function works with.
 pub struct Clients {
@@ -45,13 +38,6 @@ pub struct Clients {
     pub clock: Clock,
     secrets: Arc<Secrets>,
     reference_secret: String,
-    directory: Mutex<BTreeMap<(TableName, String), Known>>,
-}
-
-struct Known {
-    id: SysId,
-    name: String,
-    at: Timestamp,
 }
 
 impl Clients {
@@ -82,7 +68,6 @@ impl Clients {
             clock,
             secrets,
             reference_secret: systems.reference_secret,
-            directory: Mutex::default(),
         }
     }
 
@@ -102,7 +87,8 @@ impl Clients {
     /// # Errors
     /// When ServiceNow gives no clear answer, or the id names several partners.
     pub async fn partner(&self, rule: &PartnerRule, company: &CompanyId) -> Result<Option<(SysId, String)>, Failure> {
-        match self.look_up(&rule.table, &rule.key, company.as_str(), &[]).await? {
+        let found = self.servicenow.look_up(&rule.table, &rule.key, company.as_str(), &[]);
+        match found.await.map_err(unreadable)? {
             Found::One(id, name) => Ok(Some((id, name))),
             Found::None => Ok(None),
             Found::Several => Err(Failure::permanent(
@@ -117,9 +103,7 @@ impl Clients {
     /// # Errors
     /// When ServiceNow gives no clear answer, or has no or several active groups of the name.
     pub async fn group(&self, name: &str) -> Result<SysId, Failure> {
-        let table: TableName = "sys_user_group".parse().expect("it is a table name");
-        let column: TableName = "name".parse().expect("it is a column name");
-        match self.look_up(&table, &column, name, &[("active", "true")]).await? {
+        match self.servicenow.group(name).await.map_err(unreadable)? {
             Found::One(id, _) => Ok(id),
             found => Err(Failure::permanent(
                 anyhow::anyhow!(
@@ -129,38 +113,6 @@ impl Clients {
                 "correct assignment_group in the mapping or the group in ServiceNow, and replay",
             )),
         }
-    }
-
-    async fn look_up(
-        &self,
-        table: &TableName,
-        column: &TableName,
-        value: &str,
-        others: &[(&'static str, &str)],
-    ) -> Result<Found, Failure> {
-        let key = (table.clone(), value.to_owned());
-        let now = self.clock.now();
-        if let Some(known) = self.directory.lock().await.get(&key)
-            && now < known.at.after(KNOWN_FOR)
-        {
-            return Ok(Found::One(known.id.clone(), known.name.clone()));
-        }
-        let found = self.servicenow.find_one(table, column, value, others).await?;
-        if let Found::One(id, name) = &found {
-            let mut directory = self.directory.lock().await;
-            if directory.len() >= KEPT {
-                directory.clear();
-            }
-            directory.insert(
-                key,
-                Known {
-                    id: id.clone(),
-                    name: name.clone(),
-                    at: now,
-                },
-            );
-        }
-        Ok(found)
     }
 
     /// The reference that a written text carries: keyed, so that nobody else can foresee it.
@@ -180,4 +132,18 @@ impl Clients {
         let mac = signature::mac(secret.expose_secret().as_bytes(), &[b"reference", claim.as_bytes()]);
         Ok(hex(&mac[..8]))
     }
+}
+
+/// A column that does not exist or is hidden will not be there on the next try either.
+fn unreadable(error: Error) -> Failure {
+    let remedy = if let Error::Unusable {
+        flaw: Flaw::Missing(column),
+        ..
+    } = &error
+    {
+        format!("correct {column} in the mapping or let the integration user read it, and replay")
+    } else {
+        return error.into_failure();
+    };
+    Failure::permanent(error, remedy)
 }

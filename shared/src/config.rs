@@ -49,7 +49,7 @@ pub struct AwsConfig {
 pub struct Systems {
     /// The ServiceNow instance, for example `https://acme.service-now.com`.
     pub servicenow_url: Url,
-    /// The secret with `client_id` and `client_secret`.
+    /// The secret that opens it; see [`crate::servicenow::Credentials`].
     pub servicenow_secret: String,
     /// The base of the collaboration contract.
     pub collaboration_url: Url,

@@ -162,12 +162,14 @@ identifier!(
 );
 
 /// Whether a value may stand in a ServiceNow query: letters, digits, and punctuation without
-/// meaning in an encoded query; never a script.
+/// meaning in an encoded query; never a script, and never the word that stands for no value.
 pub fn is_query_value(value: &str) -> bool {
     let start = value.trim_start().get(..11);
     let is_script = start.is_some_and(|start| start.eq_ignore_ascii_case("javascript:"));
+    let is_null = value.trim().eq_ignore_ascii_case("null");
     (1..=200).contains(&value.len())
         && !is_script
+        && !is_null
         && value
             .chars()
             .all(|character| character.is_alphanumeric() || " ._-:/&()'+#".contains(character))
@@ -396,7 +398,7 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// From milliseconds since 1970.
-    pub fn from_millis(millis: i64) -> Self {
+    pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
@@ -436,6 +438,19 @@ impl Timestamp {
 
     fn moment(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Parses the form of ServiceNow's date-time fields, UTC: `2026-11-22 10:00:00`.
+    ///
+    /// # Errors
+    /// When the text is not such a time.
+    pub fn parse_servicenow(text: &str) -> Result<Self, Malformed> {
+        let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+        let moment = time::PrimitiveDateTime::parse(text, &format).map_err(|_| Malformed {
+            what: "a time of ServiceNow",
+            wanted: "a time such as 2026-11-22 10:00:00",
+        })?;
+        Ok(Self(moment.assume_utc().unix_timestamp().saturating_mul(1000)))
     }
 
     /// The form of ServiceNow's date-time fields, UTC: `2026-11-22 10:00:00`.
@@ -491,6 +506,17 @@ mod tests {
         let time = Timestamp::parse_rfc3339("2026-11-22T10:00:00.25+01:00").unwrap();
         assert_eq!(time.to_string(), "2026-11-22T09:00:00.250Z");
         assert_eq!(time.servicenow(), "2026-11-22 09:00:00");
+        let second = Timestamp::from_millis(time.seconds() * 1000);
+        assert_eq!(Timestamp::parse_servicenow("2026-11-22 09:00:00"), Ok(second));
+        for other in [
+            "",
+            "2026-11-22",
+            "2026-11-22T09:00:00Z",
+            "2026-13-22 09:00:00",
+            "2026-11-22 09:00:00 ",
+        ] {
+            assert!(Timestamp::parse_servicenow(other).is_err(), "{other:?}");
+        }
         assert!(Timestamp::parse_rfc3339("yesterday").is_err());
     }
 

@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::BoxBody;
@@ -311,7 +312,7 @@ pub fn full(bytes: Bytes) -> Body {
 
 impl Transport {
     /// Sends a call and reads the whole answer, within [`CALL_TIMEOUT`]; an idempotent call is
-    /// sent again at once when [`retry::may_send_again`] says so.
+    /// sent again at once when [`retry::may_send_again`] says so and no time to wait was named.
     ///
     /// # Errors
     /// When no complete answer came.
@@ -330,7 +331,10 @@ impl Transport {
                 Ok(whole) => Answer::Status(whole.status),
                 Err(error) => error.kind,
             };
-            if attempt >= ATTEMPTS || !retry::may_send_again(answer, call.is_idempotent) {
+            let names_a_wait = outcome
+                .as_ref()
+                .is_ok_and(|whole| whole.headers.contains_key(RETRY_AFTER));
+            if attempt >= ATTEMPTS || names_a_wait || !retry::may_send_again(answer, call.is_idempotent) {
                 return outcome;
             }
             tokio::time::sleep(retry::call_wait(attempt)).await;

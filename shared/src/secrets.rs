@@ -64,7 +64,17 @@ impl Secrets {
     /// # Errors
     /// When it cannot be read or does not exist.
     pub async fn text(&self, name: &str) -> Result<SecretString> {
-        self.get(name, Stage::Current, FRESH)
+        self.current(name, false).await
+    }
+
+    /// The current text of a secret. With `suspect`, what we hold was just refused and is read
+    /// again unless that was done moments ago.
+    ///
+    /// # Errors
+    /// When it cannot be read or does not exist.
+    pub async fn current(&self, name: &str, suspect: bool) -> Result<SecretString> {
+        let fresh = if suspect { PAUSE } else { FRESH };
+        self.get(name, Stage::Current, fresh)
             .await?
             .ok_or_else(|| anyhow!("the secret {name} has no current version"))
     }
@@ -88,11 +98,7 @@ impl Secrets {
     /// # Errors
     /// When it cannot be read, or is not JSON with `client_id` and `client_secret`.
     pub async fn credentials(&self, name: &str, suspect: bool) -> Result<Credentials> {
-        let fresh = if suspect { PAUSE } else { FRESH };
-        let text = self
-            .get(name, Stage::Current, fresh)
-            .await?
-            .ok_or_else(|| anyhow!("the secret {name} has no current version"))?;
+        let text = self.current(name, suspect).await?;
         // The parser's own error could quote the secret, so it is dropped.
         serde_json::from_str(text.expose_secret())
             .map_err(|_| anyhow!("the secret {name} is not JSON with client_id and client_secret"))

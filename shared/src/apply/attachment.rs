@@ -72,7 +72,8 @@ impl Apply<'_> {
             TakenUp::Done => return Ok(Applied::default()),
             TakenUp::Fresh => {}
             TakenUp::Uncertain(claim) => {
-                let attachments = self.clients.servicenow.attachments(&attach.record).await;
+                let record = &attach.record;
+                let attachments = self.clients.servicenow.attachments(&record.table, &record.sys_id).await;
                 let attachments = attachments.map_err(|error| error.into_failure().in_doubt())?;
                 let bound = store.bound(self.subject).await?;
                 let trace = attachments.iter().find(|found| {
@@ -86,9 +87,14 @@ impl Apply<'_> {
             }
         }
         let upload = |body: Body| {
-            self.clients
-                .servicenow
-                .attach(&attach.record, &attach.file_name, &expected.media_type, body)
+            let (record, servicenow) = (&attach.record, &self.clients.servicenow);
+            servicenow.attach(
+                &record.table,
+                &record.sys_id,
+                &attach.file_name,
+                &expected.media_type,
+                body,
+            )
         };
         let transfer = async {
             match (&attach.source, text) {

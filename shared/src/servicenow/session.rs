@@ -1,45 +1,38 @@
-//! One `send`: base URL, token, checks that hold for every answer.
+//! One way to the instance: base URL, token, the budget that its answers tell.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method};
-use secrecy::ExposeSecret;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use http::HeaderValue;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use url::Url;
 
-use super::Error;
+use super::answer::Answer;
+use super::operation::Asked;
+use super::reference::Directory;
+use super::{Error, Operation, RateLimit};
 use crate::clock::Clock;
-use crate::http::{Call, Transport, TransportError, Whole};
+use crate::http::{Body, Call, Response, Transport, TransportError, Whole};
 use crate::secrets::Secrets;
-use crate::token::{Token, TokenCache, bearer};
+use crate::token::{Token, TokenCache};
 
 /// Where the instance is and which secret opens it.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// For example `https://acme.service-now.com`.
     pub url: Url,
-    /// The secret with `client_id` and `client_secret`.
+    /// The name of the secret; see [`Credentials`](super::Credentials) for what is in it.
     pub secret: String,
 }
 
 /// The client.
 pub struct ServiceNow {
-    transport: Transport,
-    settings: Settings,
-    secrets: Arc<Secrets>,
-    tokens: TokenCache,
-    clock: Clock,
-}
-
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: String,
-    /// The remaining life in seconds; a token is given out again within its life.
-    #[serde(default)]
-    expires_in: Option<u64>,
+    pub(super) transport: Transport,
+    pub(super) settings: Settings,
+    pub(super) secrets: Arc<Secrets>,
+    pub(super) tokens: TokenCache,
+    pub(super) clock: Clock,
+    pub(super) directory: Directory,
+    limit: Mutex<Option<RateLimit>>,
 }
 
 impl ServiceNow {
@@ -50,7 +43,9 @@ impl ServiceNow {
             settings,
             secrets,
             tokens: TokenCache::new(clock.clone()),
+            directory: Directory::new(clock.clone()),
             clock,
+            limit: Mutex::default(),
         }
     }
 
@@ -62,153 +57,132 @@ impl ServiceNow {
         self.token(None).await.map(|_| ())
     }
 
-    /// The URL of a path under the instance.
-    pub(super) fn url(&self, segments: &[&str], parameters: &[(&str, &str)]) -> Url {
-        let mut url = self.settings.url.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        if !parameters.is_empty() {
-            url.query_pairs_mut().extend_pairs(parameters);
-        }
-        url
+    /// Carries out one operation.
+    ///
+    /// # Errors
+    /// Any error of a write leaves open whether it happened, unless [`Error::is_unsent`] or
+    /// [`Error::is_refusal`] says otherwise.
+    pub async fn run<T>(&self, operation: Operation<T>) -> Result<T, Error> {
+        let Operation { asked, read } = operation;
+        let (whole, token) = self.send(&asked).await?;
+        read(&Answer {
+            asked: &asked,
+            whole: &whole,
+            secrets: &secrets(&token),
+            items: &[],
+        })
     }
 
-    /// Sends a call with a token; once more with a new one when it is refused.
-    pub(super) async fn send(
-        &self,
-        operation: &'static str,
-        target: &str,
-        make: impl Fn() -> Call,
-    ) -> Result<Whole, Error> {
-        let send = async |token: &Token| {
-            let call = make().header(AUTHORIZATION, bearer(token)).header(ACCEPT, JSON);
-            let answer = self.transport.send(&call).await;
-            answer.map_err(|source| unanswered(operation, target, source))
-        };
+    /// The rate limit that an answer told last; `None` while no rule has matched a request.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.limit.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends with a token; once more with a new one when it is refused.
+    pub(super) async fn send(&self, asked: &Asked) -> Result<(Whole, Token), Error> {
         let token = self.token(None).await?;
-        let answer = send(&token).await?;
+        let answer = self.try_with(&token, asked).await?;
         if answer.status != 401 {
-            return Ok(answer);
+            return Ok((answer, token));
         }
-        send(&self.token(Some(&token)).await?).await
+        let token = self.token(Some(&token)).await?;
+        Ok((self.try_with(&token, asked).await?, token))
     }
 
-    /// A call that streams its body, and so is sent once; the caller has a fresh token.
-    pub(super) async fn send_stream(
-        &self,
-        operation: &'static str,
-        target: &str,
-        url: Url,
-        content_type: HeaderValue,
-        body: crate::http::Body,
-    ) -> Result<Whole, Error> {
-        let token = self.token(None).await?;
-        let call = Call::new(Method::POST, url)
-            .header(AUTHORIZATION, bearer(&token))
-            .header(ACCEPT, JSON)
-            .header(CONTENT_TYPE, content_type);
-        let outcome = async {
-            let request = call.streaming(body)?;
-            self.transport.carry(request).await?.read().await
-        };
-        let answer = outcome.await.map_err(|source| unanswered(operation, target, source))?;
-        if answer.status == 401 {
-            // The body is spent: the next attempt finds a new token.
-            let _ = self.token(Some(&token)).await;
+    async fn try_with(&self, token: &Token, asked: &Asked) -> Result<Whole, Error> {
+        let mut call = self.call(token, asked);
+        if let Some(body) = &asked.body {
+            call = call.body("application/json", body.clone());
         }
-        Ok(answer)
-    }
-
-    async fn token(&self, refused: Option<&Token>) -> Result<Token, Error> {
-        self.tokens
-            .get(
-                refused,
-                async |suspect| self.request_token(suspect).await,
-                |error| matches!(error, Error::Rejected { status: 400..=403, .. }),
-            )
-            .await
-            .map_err(|error| match error {
-                Error::NoAccess(cause) => Error::NoAccess(cause),
-                // A refused token request is no answer to the call that needed it.
-                error => Error::NoAccess(error.into()),
-            })
-    }
-
-    async fn request_token(&self, suspect: bool) -> Result<Token, Error> {
-        let operation = "give out";
-        let target = "an access token";
-        let credentials = self
-            .secrets
-            .credentials(&self.settings.secret, suspect)
-            .await
-            .map_err(Error::NoAccess)?;
-        let form = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", &credentials.client_id)
-            .append_pair("client_secret", credentials.client_secret.expose_secret())
-            .finish();
-        let call = Call::new(Method::POST, self.url(&["oauth_token.do"], &[]))
-            .header(ACCEPT, JSON)
-            .body("application/x-www-form-urlencoded", form)
-            .idempotent();
+        if asked.is_idempotent {
+            call = call.idempotent();
+        }
         let answer = self
             .transport
             .send(&call)
             .await
-            .map_err(|source| unanswered(operation, target, source))?;
-        if answer.status != 200 {
-            return Err(Error::rejected(operation, target.to_owned(), &answer));
+            .map_err(|source| unanswered(asked, source))?;
+        self.note(asked, &answer);
+        Ok(answer)
+    }
+
+    /// Sends a body that is a stream, and so is sent once; the caller has a fresh token.
+    pub(super) async fn send_stream(
+        &self,
+        asked: &Asked,
+        content_type: HeaderValue,
+        body: Body,
+    ) -> Result<(Whole, Token), Error> {
+        let token = self.token(None).await?;
+        let call = self.call(&token, asked).header(CONTENT_TYPE, content_type);
+        let outcome = async {
+            let request = call.streaming(body)?;
+            self.transport.carry(request).await?.read().await
+        };
+        let answer = outcome.await.map_err(|source| unanswered(asked, source))?;
+        self.note(asked, &answer);
+        if answer.status == 401 {
+            // The body is spent: the next attempt finds a new token.
+            let _ = self.token(Some(&token)).await;
         }
-        let token: TokenAnswer = serde_json::from_slice(&answer.body)
-            .map_err(|_| Error::unusable(operation, target.to_owned(), &answer, "it has no access_token"))?;
-        let life = Duration::from_secs(token.expires_in.unwrap_or(1800));
-        Ok(Token::new(token.access_token.into(), self.clock.now(), life))
+        Ok((answer, token))
+    }
+
+    /// Begins to read an answer that is a stream; any kind of content is taken.
+    pub(super) async fn open(&self, asked: &Asked) -> Result<(Response, Token), Error> {
+        let open = async |token: &Token| {
+            let call = self.call(token, asked).header(ACCEPT, HeaderValue::from_static("*/*"));
+            let outcome = async {
+                let request = call.streaming(crate::http::full(bytes::Bytes::new()))?;
+                self.transport.carry(request).await
+            };
+            outcome.await.map_err(|source| unanswered(asked, source))
+        };
+        let token = self.token(None).await?;
+        let response = open(&token).await?;
+        if response.status != 401 {
+            return Ok((response, token));
+        }
+        let token = self.token(Some(&token)).await?;
+        Ok((open(&token).await?, token))
+    }
+
+    /// Keeps what an answer tells of the budget, and logs that it came; never a content.
+    pub(super) fn note(&self, asked: &Asked, answer: &Whole) {
+        let limit = RateLimit::of(answer);
+        tracing::debug!(
+            about = %asked.about,
+            status = answer.status,
+            transaction = answer.header("x-transaction-id"),
+            rate_limit = limit.as_ref().map(|limit| limit.limit),
+            rate_limit_reset = limit.as_ref().map(|limit| limit.reset.seconds()),
+            "ServiceNow answered"
+        );
+        if limit.is_some() {
+            *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = limit;
+        }
+    }
+
+    fn call(&self, token: &Token, asked: &Asked) -> Call {
+        let (name, value) = token.header();
+        let call = Call::new(asked.method.clone(), asked.url(&self.settings.url)).header(name, value);
+        asked
+            .headers()
+            .into_iter()
+            .fold(call, |call, (name, value)| call.header(name, value))
     }
 }
 
-/// The only answer we ask for.
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What opened the door, as it could come back in a message.
+pub(super) fn secrets(token: &Token) -> [String; 1] {
+    let (_, value) = token.header();
+    let text = value.to_str().unwrap_or_default();
+    [text.rsplit(' ').next().unwrap_or_default().to_owned()]
+}
 
-fn unanswered(operation: &'static str, target: &str, source: TransportError) -> Error {
+pub(super) fn unanswered(asked: &Asked, source: TransportError) -> Error {
     Error::Unanswered {
-        operation,
-        target: target.to_owned(),
+        about: asked.about.clone(),
         source,
     }
-}
-
-/// Where an answer cannot be read; never what stands there.
-fn unreadable(error: &serde_json::Error) -> String {
-    format!("it cannot be read at line {}, column {}", error.line(), error.column())
-}
-
-/// The `result` of an answer that must have the status, be JSON, and carry no error.
-pub(super) fn result<T: DeserializeOwned>(
-    operation: &'static str,
-    target: &str,
-    answer: &Whole,
-    wanted: u16,
-) -> Result<T, Error> {
-    let unusable = |why: String| Error::unusable(operation, target.to_owned(), answer, why);
-    if answer.status == 202 {
-        return Err(unusable("202 means that the request was dropped".to_owned()));
-    }
-    if (200..300).contains(&answer.status) && !answer.is_json() {
-        return Err(unusable("it is not JSON".to_owned()));
-    }
-    if answer.status != wanted {
-        return Err(Error::rejected(operation, target.to_owned(), answer));
-    }
-    #[derive(Deserialize)]
-    struct Envelope<T> {
-        result: Option<T>,
-        #[serde(default)]
-        error: Option<serde::de::IgnoredAny>,
-    }
-    let envelope: Envelope<T> = serde_json::from_slice(&answer.body).map_err(|error| unusable(unreadable(&error)))?;
-    if envelope.error.is_some() {
-        return Err(unusable("it carries an error beside its result".to_owned()));
-    }
-    envelope.result.ok_or_else(|| unusable("it has no result".to_owned()))
 }

@@ -1,254 +1,43 @@
-//! Records, journals and reference data through the Table API.
+//! Records through the Table API.
 
 use std::collections::BTreeMap;
 
 use http::Method;
 
-use super::session::result;
-use super::{Error, Query, Row, ServiceNow};
+use super::answer::Answer;
+use super::echo::{self, Ignored};
+use super::operation::Asked;
+use super::query::{Field, Query, SYS_ID};
+use super::{About, Error, Flaw, Operation, Row, Select, ServiceNow};
 use crate::domain::{SysId, TableName, Timestamp};
 use crate::effect::Journal;
-use crate::http::{Call, Whole};
 
 /// The base table of cases, incidents and all other tasks.
 const TASK: &str = "task";
+const NUMBER: Field = Field::known("number");
+const MOD_COUNT: Field = Field::known("sys_mod_count");
+const UPDATED_ON: Field = Field::known("sys_updated_on");
 
 /// A created record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Created {
     /// Its sys_id, which is not the chosen one on an instance that ignores those.
     pub sys_id: SysId,
-    /// For example `CS0001001`.
+    /// For example `CS0001001`; empty in a table without numbers.
     pub number: String,
     /// The fields that ServiceNow did not take as they were sent.
-    pub ignored: Vec<String>,
+    pub ignored: Vec<Ignored>,
 }
 
-/// An entry of a journal.
+/// A changed record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JournalEntry {
-    /// Its sys_id.
-    pub sys_id: SysId,
-    /// The text as it is stored.
-    pub value: String,
-}
-
-/// Fields whose answer may differ from what was sent without being wrong.
-const NOT_ECHOED: [&str; 2] = ["comments", "work_notes"];
-
-impl ServiceNow {
-    /// Creates a record. The chosen sys_id must be among `fields`.
-    ///
-    /// # Errors
-    /// Any error but a connection that was never made leaves open whether the record exists.
-    pub async fn create(&self, table: &TableName, fields: &BTreeMap<String, String>) -> Result<Created, Error> {
-        let operation = "create a record in";
-        // Only what is compared comes back.
-        let compared = fields
-            .keys()
-            .map(String::as_str)
-            .chain(["number"])
-            .collect::<Vec<_>>()
-            .join(",");
-        let mut parameters = PLAIN.to_vec();
-        parameters.push(("sysparm_fields", &compared));
-        let url = self.url(&["api", "now", "table", table.as_str()], &parameters);
-        let body = serde_json::to_vec(fields).unwrap_or_default();
-        let call = || Call::new(Method::POST, url.clone()).body("application/json", body.clone());
-        let answer = self.send(operation, table.as_str(), call).await?;
-        let row: Row = result(operation, table.as_str(), &answer, 201)?;
-        let unusable = |why: &str| Error::unusable(operation, table.to_string(), &answer, why);
-        let sys_id = row.sys_id().ok_or_else(|| unusable("it has no sys_id"))?;
-        Ok(Created {
-            sys_id,
-            number: row.text("number").to_owned(),
-            ignored: ignored(fields, &row),
-        })
-    }
-
-    /// Reads a task of any class by its sys_id; `None` when there is none, or none that we may see.
-    ///
-    /// # Errors
-    /// When ServiceNow gives no clear answer.
-    pub async fn task(&self, sys_id: &SysId, fields: &[&str]) -> Result<Option<Row>, Error> {
-        let operation = "read a record of";
-        let fields = fields.join(",");
-        let mut parameters = PLAIN.to_vec();
-        parameters.push(("sysparm_fields", &fields));
-        let url = self.url(&["api", "now", "table", TASK, sys_id.as_str()], &parameters);
-        let answer = self
-            .send(operation, TASK, || Call::new(Method::GET, url.clone()))
-            .await?;
-        if answer.status == 404 && answer.is_json() {
-            return Ok(None);
-        }
-        let row: Row = result(operation, TASK, &answer, 200)?;
-        if row.sys_id().as_ref() != Some(sys_id) {
-            return Err(Error::unusable(
-                operation,
-                TASK.to_owned(),
-                &answer,
-                "it is about another record",
-            ));
-        }
-        Ok(Some(row))
-    }
-
-    /// Sets fields of a record and answers the record afterwards.
-    ///
-    /// # Errors
-    /// Any error but a connection that was never made leaves open whether the fields were set.
-    pub async fn update(
-        &self,
-        table: &TableName,
-        sys_id: &SysId,
-        fields: &BTreeMap<String, String>,
-    ) -> Result<Vec<String>, Error> {
-        let operation = "set fields of a record of";
-        let url = self.url(&["api", "now", "table", table.as_str(), sys_id.as_str()], &PLAIN);
-        let answer = self.patch(operation, table, url, fields, true).await?;
-        let row: Row = result(operation, table.as_str(), &answer, 200)?;
-        if row.sys_id().as_ref() != Some(sys_id) {
-            return Err(Error::unusable(
-                operation,
-                table.to_string(),
-                &answer,
-                "it is about another record",
-            ));
-        }
-        Ok(ignored(fields, &row))
-    }
-
-    /// Appends one entry to a journal of a record. Sent twice, it appends twice.
-    ///
-    /// # Errors
-    /// Any error but a connection that was never made leaves open whether the entry exists.
-    pub async fn append(&self, table: &TableName, sys_id: &SysId, journal: Journal, text: &str) -> Result<(), Error> {
-        let operation = "append to a journal of";
-        let mut parameters = PLAIN.to_vec();
-        parameters.push(("sysparm_fields", "sys_id"));
-        let url = self.url(&["api", "now", "table", table.as_str(), sys_id.as_str()], &parameters);
-        let fields = BTreeMap::from([(journal.field().to_owned(), text.to_owned())]);
-        let answer = self.patch(operation, table, url, &fields, false).await?;
-        let row: Row = result(operation, table.as_str(), &answer, 200)?;
-        if row.sys_id().as_ref() != Some(sys_id) {
-            return Err(Error::unusable(
-                operation,
-                table.to_string(),
-                &answer,
-                "it is about another record",
-            ));
-        }
-        Ok(())
-    }
-
-    async fn patch(
-        &self,
-        operation: &'static str,
-        table: &TableName,
-        url: url::Url,
-        fields: &BTreeMap<String, String>,
-        is_idempotent: bool,
-    ) -> Result<Whole, Error> {
-        let body = serde_json::to_vec(fields).unwrap_or_default();
-        let call = || {
-            let call = Call::new(Method::PATCH, url.clone()).body("application/json", body.clone());
-            if is_idempotent { call.idempotent() } else { call }
-        };
-        self.send(operation, table.as_str(), call).await
-    }
-
-    /// The entries of a journal since a time, oldest first.
-    ///
-    /// # Errors
-    /// When ServiceNow gives no clear answer.
-    pub async fn journal(
-        &self,
-        sys_id: &SysId,
-        journal: Journal,
-        since: Timestamp,
-    ) -> Result<Vec<JournalEntry>, Error> {
-        let query = Query::new()
-            .is("element_id", sys_id)
-            .equals("element", journal.field())
-            .expect("the name of a journal is safe")
-            .since("sys_created_on", since)
-            .ordered_by("sys_created_on")
-            .ordered_by("sys_id");
-        let table: TableName = "sys_journal_field".parse().expect("it is a table name");
-        let rows = self
-            .find(&table, &query, &["sys_id", "element_id", "element", "value"], 1000)
-            .await?;
-        let ours = |row: &Row| row.text("element_id") == sys_id.as_str() && row.text("element") == journal.field();
-        Ok(rows
-            .iter()
-            .filter(|row| ours(row))
-            .filter_map(|row| {
-                Some(JournalEntry {
-                    sys_id: row.sys_id()?,
-                    value: row.text("value").to_owned(),
-                })
-            })
-            .collect())
-    }
-
-    /// The one row of a table whose column has the value; the rows are compared again, because
-    /// ServiceNow drops conditions that it does not understand.
-    ///
-    /// # Errors
-    /// When ServiceNow gives no clear answer, or the value cannot stand in a query.
-    pub async fn find_one(
-        &self,
-        table: &TableName,
-        column: &TableName,
-        value: &str,
-        others: &[(&'static str, &str)],
-    ) -> Result<Found, Error> {
-        let mut query = Query::new().column_equals(column, value)?;
-        for (field, wanted) in others {
-            query = query.equals(field, wanted)?;
-        }
-        let mut fields = vec!["sys_id", "name", column.as_str()];
-        fields.extend(others.iter().map(|(field, _)| *field));
-        let mut rows = self.find(table, &query, &fields, 10).await?;
-        rows.retain(|row| {
-            row.text(column.as_str()) == value && others.iter().all(|(field, wanted)| row.text(field) == *wanted)
-        });
-        match rows.as_slice() {
-            [] => Ok(Found::None),
-            [row] => Ok(row
-                .sys_id()
-                .map_or(Found::None, |id| Found::One(id, row.text("name").to_owned()))),
-            _ => Ok(Found::Several),
-        }
-    }
-
-    /// Whether the table answers us at all: tells a refused request from a refused client.
-    pub async fn probe(&self, table: &TableName) -> Probe {
-        match self.find(table, &Query::new(), &["sys_id"], 1).await {
-            Ok(_) => Probe::Answers,
-            Err(error) if error.is_refusal() => Probe::Refuses,
-            Err(_) => Probe::Unclear,
-        }
-    }
-
-    async fn find(&self, table: &TableName, query: &Query, fields: &[&str], limit: u32) -> Result<Vec<Row>, Error> {
-        let operation = "search";
-        let fields = fields.join(",");
-        let limit = limit.to_string();
-        let mut parameters = PLAIN.to_vec();
-        parameters.extend([
-            ("sysparm_query", query.encoded()),
-            ("sysparm_fields", &fields),
-            ("sysparm_limit", &limit),
-            ("sysparm_no_count", "true"),
-        ]);
-        let url = self.url(&["api", "now", "v2", "table", table.as_str()], &parameters);
-        let answer = self
-            .send(operation, table.as_str(), || Call::new(Method::GET, url.clone()))
-            .await?;
-        result(operation, table.as_str(), &answer, 200)
-    }
+pub struct Updated {
+    /// The fields that ServiceNow did not take as they were sent.
+    pub ignored: Vec<Ignored>,
+    /// How often the record was changed, this change included; absent where access rules hide it.
+    pub mod_count: Option<u64>,
+    /// When it was changed last, by its own clock.
+    pub updated_on: Option<Timestamp>,
 }
 
 /// What a harmless request to a table showed.
@@ -262,27 +51,214 @@ pub enum Probe {
     Unclear,
 }
 
-/// What an exact search found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// No row, or none that we may see.
-    None,
-    /// One row: its sys_id and its `name`.
-    One(SysId, String),
-    /// More than one row, so none can be meant.
-    Several,
+impl Operation<Created> {
+    /// Makes a record. A chosen sys_id stands among the fields.
+    pub fn create(table: &TableName, fields: &BTreeMap<String, String>) -> Self {
+        let operation = "create a record in";
+        let about = match fields.get("sys_id").and_then(|id| id.parse().ok()) {
+            Some(id) => About::record(operation, table, &id),
+            None => About::table(operation, table),
+        };
+        // Only what is compared comes back.
+        let select = echoing(fields, [NUMBER]);
+        let asked = Asked::send(Method::POST, about, path(table, None), fields).with(select.parameters());
+        let (table, sent) = (table.clone(), fields.clone());
+        Operation::new(asked, move |answer| {
+            let row: Row = answer.result(&[201])?;
+            let sys_id = row.id("sys_id").map_err(|flaw| answer.unusable(flaw))?;
+            check_location(answer, &table, &sys_id)?;
+            Ok(Created {
+                sys_id,
+                number: row.text("number").to_owned(),
+                ignored: echo::ignored(&sent, &row),
+            })
+        })
+    }
 }
 
-/// Stored values, references as plain sys_ids.
-const PLAIN: [(&str, &str); 2] = [
-    ("sysparm_display_value", "false"),
-    ("sysparm_exclude_reference_link", "true"),
-];
+impl Operation<Option<Row>> {
+    /// Reads a record; `None` when there is none, or none that we may see.
+    pub fn read(table: &TableName, sys_id: &SysId, select: &Select) -> Self {
+        let about = About::record("read", table, sys_id);
+        let asked = Asked::get(about, path(table, Some(sys_id))).with(select.parameters());
+        let (select, sys_id) = (select.clone(), sys_id.clone());
+        Operation::new(asked, move |answer| {
+            if answer.is_absent() {
+                return Ok(None);
+            }
+            let row = select.read(answer.result(&[200])?);
+            check_record(answer, &row, &sys_id)?;
+            Ok(Some(row))
+        })
+    }
+}
 
-/// The fields whose answer is not what was sent.
-fn ignored(sent: &BTreeMap<String, String>, row: &Row) -> Vec<String> {
-    sent.iter()
-        .filter(|(field, value)| !NOT_ECHOED.contains(&field.as_str()) && row.text(field) != value.as_str())
-        .map(|(field, _)| field.clone())
-        .collect()
+impl Operation<Updated> {
+    /// Sets fields of a record; set twice, they are as after once.
+    pub fn update(table: &TableName, sys_id: &SysId, fields: &BTreeMap<String, String>) -> Self {
+        let about = About::record("set fields of", table, sys_id);
+        let select = echoing(fields, [MOD_COUNT, UPDATED_ON]);
+        let asked = Asked::send(Method::PATCH, about, path(table, Some(sys_id)), fields).with(select.parameters());
+        let (sys_id, sent) = (sys_id.clone(), fields.clone());
+        Operation::new(asked.idempotent(), move |answer| {
+            let row: Row = answer.result(&[200])?;
+            check_record(answer, &row, &sys_id)?;
+            Ok(Updated {
+                ignored: echo::ignored(&sent, &row),
+                mod_count: row.mod_count().ok(),
+                updated_on: row.time("sys_updated_on").ok(),
+            })
+        })
+    }
+}
+
+impl Operation<()> {
+    /// Appends one entry to a journal of a record; sent twice, it appends twice.
+    pub fn append(table: &TableName, sys_id: &SysId, journal: Journal, text: &str) -> Self {
+        let about = About::record("append to a journal of", table, sys_id);
+        let fields = BTreeMap::from([(journal.field(), text)]);
+        let asked = Asked {
+            is_proved_by_status: true,
+            ..Asked::send(Method::PATCH, about, path(table, Some(sys_id)), &fields)
+        };
+        let sys_id = sys_id.clone();
+        Operation::new(asked.with(Select::default().parameters()), move |answer| {
+            if answer.asked.needs_no_body && answer.whole.body.is_empty() {
+                return answer.check(&[200, 201, 204]);
+            }
+            let row: Row = answer.result(&[200])?;
+            check_record(answer, &row, &sys_id)
+        })
+    }
+}
+
+impl Operation<bool> {
+    /// Deletes a record; `false` when there was none, or none that we may see.
+    pub fn delete(table: &TableName, sys_id: &SysId) -> Self {
+        Self::delete_at(About::record("delete", table, sys_id), path(table, Some(sys_id)))
+    }
+
+    /// Deletes what is at a path; gone is gone, however often it is asked.
+    pub(super) fn delete_at(about: About, path: String) -> Self {
+        let asked = Asked {
+            method: Method::DELETE,
+            ..Asked::get(about, path)
+        };
+        Operation::new(asked, |answer| match answer.is_absent() {
+            true => Ok(false),
+            false => answer.check(&[204]).map(|()| true),
+        })
+    }
+}
+
+impl ServiceNow {
+    /// Makes a record. A chosen sys_id stands among the fields.
+    ///
+    /// # Errors
+    /// Any error but a connection that was never made leaves open whether the record exists.
+    pub async fn create(&self, table: &TableName, fields: &BTreeMap<String, String>) -> Result<Created, Error> {
+        self.run(Operation::create(table, fields)).await
+    }
+
+    /// Reads a record; `None` when there is none, or none that we may see.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer.
+    pub async fn read(&self, table: &TableName, sys_id: &SysId, select: &Select) -> Result<Option<Row>, Error> {
+        self.run(Operation::read(table, sys_id, select)).await
+    }
+
+    /// Reads a task of any class; `None` when there is none, or none that we may see.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer, or a name is none of a field.
+    pub async fn task(&self, sys_id: &SysId, fields: &[&str]) -> Result<Option<Row>, Error> {
+        self.read(&known(TASK), sys_id, &Select::named(fields)?).await
+    }
+
+    /// Sets fields of a record.
+    ///
+    /// # Errors
+    /// Any error but a connection that was never made leaves open whether the fields were set.
+    pub async fn update(
+        &self,
+        table: &TableName,
+        sys_id: &SysId,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Updated, Error> {
+        self.run(Operation::update(table, sys_id, fields)).await
+    }
+
+    /// Appends one entry to a journal of a record. Sent twice, it appends twice.
+    ///
+    /// # Errors
+    /// Any error but a connection that was never made leaves open whether the entry exists.
+    pub async fn append(&self, table: &TableName, sys_id: &SysId, journal: Journal, text: &str) -> Result<(), Error> {
+        self.run(Operation::append(table, sys_id, journal, text)).await
+    }
+
+    /// Deletes a record; `false` when there was none, or none that we may see.
+    ///
+    /// # Errors
+    /// Any error but a connection that was never made leaves open whether the record exists.
+    pub async fn delete(&self, table: &TableName, sys_id: &SysId) -> Result<bool, Error> {
+        self.run(Operation::delete(table, sys_id)).await
+    }
+
+    /// Whether the table answers us at all: tells a refused request from a refused client.
+    pub async fn probe(&self, table: &TableName) -> Probe {
+        match self.peek(table).await {
+            Ok(_) => Probe::Answers,
+            Err(error) if error.is_refusal() => Probe::Refuses,
+            Err(_) => Probe::Unclear,
+        }
+    }
+
+    async fn peek(&self, table: &TableName) -> Result<(), Error> {
+        let search = super::page::Search::new(table, Query::new(), Select::of([SYS_ID]))?
+            .limited(1)
+            .uncounted();
+        self.run(search.operation(0, Ok)).await.map(|_| ())
+    }
+}
+
+/// A table whose name is written in the code.
+pub(super) fn known(table: &'static str) -> TableName {
+    table.parse().expect("it is a table name")
+}
+
+/// The path of a table or of one of its records.
+pub(super) fn path(table: &TableName, sys_id: Option<&SysId>) -> String {
+    match sys_id {
+        Some(sys_id) => format!("/api/now/v2/table/{table}/{sys_id}"),
+        None => format!("/api/now/v2/table/{table}"),
+    }
+}
+
+/// The sent fields and some more. What is no field's name comes back from nobody.
+fn echoing(fields: &BTreeMap<String, String>, more: impl IntoIterator<Item = Field>) -> Select {
+    Select::of(fields.keys().filter_map(|name| name.parse().ok()).chain(more))
+}
+
+fn check_record(answer: &Answer<'_>, row: &Row, sys_id: &SysId) -> Result<(), Error> {
+    match row.sys_id() {
+        Some(id) if id == *sys_id => Ok(()),
+        Some(_) | None => Err(answer.unusable(Flaw::AnotherRecord)),
+    }
+}
+
+/// Where the answer says that the new record is.
+fn check_location(answer: &Answer<'_>, table: &TableName, sys_id: &SysId) -> Result<(), Error> {
+    let Some(location) = answer.header("location") else {
+        return Ok(());
+    };
+    let path = location.split(['?', '#']).next().unwrap_or_default();
+    let mut parts = path.trim_end_matches('/').rsplit('/');
+    if parts.next() != Some(sys_id.as_str()) {
+        return Err(answer.unusable(Flaw::AnotherRecord));
+    }
+    match parts.next() == Some(table.as_str()) {
+        true => Ok(()),
+        false => Err(answer.unusable(Flaw::AnotherTable)),
+    }
 }

@@ -233,23 +233,16 @@ impl Collaboration {
             .get(
                 refused,
                 async |suspect| self.request_token(suspect).await,
-                |error| matches!(error, Error::Rejected { status: 400..=403, .. }),
+                |error| matches!(error.downcast_ref(), Some(Error::Rejected { status: 400..=403, .. })),
             )
             .await
-            .map_err(|error| match error {
-                Error::NoAccess(cause) => Error::NoAccess(cause),
-                // A refused token request is no answer to the call that needed it.
-                error => Error::NoAccess(error.into()),
-            })
+            // A refused token request is no answer to the call that needed it.
+            .map_err(|unavailable| Error::NoAccess(unavailable.into()))
     }
 
-    async fn request_token(&self, suspect: bool) -> Result<Token, Error> {
+    async fn request_token(&self, suspect: bool) -> anyhow::Result<Token> {
         let operation = "give out an access token";
-        let credentials = self
-            .secrets
-            .credentials(&self.settings.secret, suspect)
-            .await
-            .map_err(Error::NoAccess)?;
+        let credentials = self.secrets.credentials(&self.settings.secret, suspect).await?;
         let mut url = self.settings.token_url.clone();
         url.query_pairs_mut().append_pair("grant_type", "client_credentials");
         let pair = format!(
@@ -257,8 +250,7 @@ impl Collaboration {
             credentials.client_id,
             credentials.client_secret.expose_secret()
         );
-        let mut basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)))
-            .map_err(|error| Error::NoAccess(error.into()))?;
+        let mut basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)))?;
         basic.set_sensitive(true);
         let call = Call::new(Method::POST, url)
             .header(AUTHORIZATION, basic)
@@ -270,7 +262,7 @@ impl Collaboration {
             .await
             .map_err(|source| Error::Unanswered { operation, source })?;
         if answer.status != 200 {
-            return Err(rejected(operation, &answer));
+            return Err(rejected(operation, &answer).into());
         }
         let token: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| Error::Unusable {
             operation,

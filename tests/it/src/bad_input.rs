@@ -325,11 +325,12 @@ fn a_condition_that_the_instance_drops_adopts_no_stranger_row_recheck() {
         play.quiet().await;
         let items = town.cloud.items(TABLE);
         let head = items.iter().find(|item| item["sk"] == "HEAD#in").unwrap();
-        let cause = head["parked"]["cause"].as_str().unwrap();
+        let [cause, remedy] = ["cause", "remedy"].map(|part| head["parked"][part].as_str().unwrap());
         assert!(
-            cause.contains("has no customer_account with u_no_such_column"),
+            cause.contains("search customer_account: it lacks u_no_such_column"),
             "{cause}"
         );
+        assert!(remedy.contains("correct u_no_such_column in the mapping"), "{remedy}");
         assert!(scenarios::case(town).is_empty());
     });
 }

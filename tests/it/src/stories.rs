@@ -92,7 +92,9 @@ fn retry_after_is_obeyed() {
             headers: [("Retry-After".to_owned(), "300".to_owned())].into(),
             body: None,
         };
-        town.servicenow.knobs().add(Rule::once("POST", "/api/now/table", fault));
+        town.servicenow
+            .knobs()
+            .add(Rule::once("POST", "/api/now/v2/table", fault));
         play.deliver(&scenarios::opens(&town.community)).await;
         sleep(Duration::from_secs(290)).await;
         let posts = || {
@@ -116,7 +118,7 @@ fn a_record_that_the_instance_refuses_parks_its_stream_and_can_be_replayed() {
         let fault = status(403, Some(body.to_string()));
         town.servicenow
             .knobs()
-            .add(Rule::always("POST", "/api/now/table", fault));
+            .add(Rule::always("POST", "/api/now/v2/table", fault));
         play.deliver(&scenarios::opens(&town.community)).await;
         play.deliver(&scenarios::comments(&town.community)).await;
         play.quiet().await;
@@ -264,7 +266,9 @@ fn a_refused_creation_is_decided_anew_by_the_mended_mapping() {
         play.deliver(&event).await;
         let body = json!({"error": {"message": "Operation Failed", "detail": "no such queue"}, "status": "failure"});
         let fault = status(403, Some(body.to_string()));
-        town.servicenow.knobs().add(Rule::once("POST", "/api/now/table", fault));
+        town.servicenow
+            .knobs()
+            .add(Rule::once("POST", "/api/now/v2/table", fault));
         let ring = json!({"Records": [{"messageId": "1", "body": json!({"subject": event["subject"], "lane": "in"}).to_string()}]});
         let rules = include_str!("../../../infra/mapping.yaml");
         let mended = rules.replace(

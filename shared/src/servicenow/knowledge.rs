@@ -1,0 +1,146 @@
+//! Knowledge articles. Drafts are made here; publishing is the knowledge base's own affair, because
+//! a state that is set from outside would pass over whoever has to approve it.
+
+use std::collections::BTreeMap;
+
+use super::query::{Field, Query, SYS_ID};
+use super::table::known;
+use super::{Created, Error, Flaw, Row, Select, ServiceNow};
+use crate::domain::{SysId, Timestamp};
+
+const KNOWLEDGE: &str = "kb_knowledge";
+const NUMBER: Field = Field::known("number");
+const TITLE: Field = Field::known("short_description");
+const TEXT: Field = Field::known("text");
+const STATE: Field = Field::known("workflow_state");
+const BASE: Field = Field::known("kb_knowledge_base");
+const CREATED: Field = Field::known("sys_created_on");
+const UPDATED: Field = Field::known("sys_updated_on");
+const VALID_TO: Field = Field::known("valid_to");
+const SOURCE: Field = Field::known("source");
+const MOD_COUNT: Field = Field::known("sys_mod_count");
+/// The most versions of one article.
+const MOST: u64 = 1_000;
+
+/// An article to be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The sys_id that it is to have.
+    pub sys_id: SysId,
+    /// The knowledge base.
+    pub base: SysId,
+    /// Its category there.
+    pub category: Option<SysId>,
+    /// Its title.
+    pub title: String,
+    /// Its text as sanitized HTML.
+    pub html: String,
+    /// The record that it comes from.
+    pub source: Option<SysId>,
+}
+
+/// A version of an article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Article {
+    /// The sys_id of this version.
+    pub sys_id: SysId,
+    /// For example `KB0010021`, the same for all versions.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// Its text as HTML, which nobody has sanitized.
+    pub html: String,
+    /// Its state, as the instance has it, for example `draft` or `published`.
+    pub state: String,
+    /// The knowledge base.
+    pub base: SysId,
+    /// The record that it comes from.
+    pub source: Option<SysId>,
+    /// The last day that it is valid, as a date.
+    pub valid_to: String,
+    /// When this version was made.
+    pub created_on: Timestamp,
+    /// When it was changed last.
+    pub updated_on: Timestamp,
+    /// How often it was changed.
+    pub mod_count: u64,
+}
+
+impl ServiceNow {
+    /// Makes a draft.
+    ///
+    /// # Errors
+    /// Any error but a connection that was never made leaves open whether the draft exists.
+    pub async fn draft(&self, draft: &Draft) -> Result<Created, Error> {
+        let mut fields = BTreeMap::from([
+            (SYS_ID, draft.sys_id.to_string()),
+            (BASE, draft.base.to_string()),
+            (TITLE, draft.title.clone()),
+            (TEXT, draft.html.clone()),
+            (STATE, "draft".to_owned()),
+            (const { Field::known("article_type") }, "text".to_owned()),
+        ]);
+        if let Some(category) = &draft.category {
+            fields.insert(Field::known("kb_category"), category.to_string());
+        }
+        if let Some(source) = &draft.source {
+            fields.insert(SOURCE, source.to_string());
+        }
+        let fields = fields
+            .into_iter()
+            .map(|(field, value)| (field.to_string(), value))
+            .collect();
+        self.create(&known(KNOWLEDGE), &fields).await
+    }
+
+    /// Reads a version of an article; `None` when there is none, or none that we may see.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer.
+    pub async fn article(&self, sys_id: &SysId) -> Result<Option<Article>, Error> {
+        let table = known(KNOWLEDGE);
+        let operation = super::Operation::read(&table, sys_id, &wanted()).then(|answer, row| {
+            let article = row.map(Article::read).transpose();
+            article.map_err(|flaw| answer.unusable(flaw))
+        });
+        self.run(operation).await
+    }
+
+    /// All versions of an article by its number, oldest first.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer, or the number cannot stand in a query.
+    pub async fn article_versions(&self, number: &str) -> Result<Vec<Article>, Error> {
+        let query = Query::new().and(NUMBER.equals(number)?).ordered_by(&CREATED);
+        let pages = self.find(&known(KNOWLEDGE), query, wanted())?;
+        let about = pages.about();
+        let rows = pages.all(MOST).await?;
+        let articles = rows.into_iter().map(Article::read).collect::<Result<Vec<_>, _>>();
+        articles.map_err(|flaw| Error::flawed(about, flaw))
+    }
+}
+
+fn wanted() -> Select {
+    Select::of([
+        NUMBER, TITLE, TEXT, STATE, BASE, SOURCE, VALID_TO, CREATED, UPDATED, MOD_COUNT,
+    ])
+}
+
+impl Article {
+    fn read(row: Row) -> Result<Self, Flaw> {
+        let text = |field: &Field| row.require(field.as_str()).map(str::to_owned);
+        Ok(Self {
+            sys_id: row.id(SYS_ID.as_str())?,
+            number: text(&NUMBER)?,
+            title: text(&TITLE)?,
+            html: text(&TEXT)?,
+            state: text(&STATE)?,
+            base: row.id(BASE.as_str())?,
+            source: row.text(SOURCE.as_str()).parse().ok(),
+            valid_to: row.text(VALID_TO.as_str()).to_owned(),
+            created_on: row.time(CREATED.as_str())?,
+            updated_on: row.time(UPDATED.as_str())?,
+            mod_count: row.mod_count()?,
+        })
+    }
+}
