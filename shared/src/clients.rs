@@ -19,7 +19,7 @@ use crate::secrets::Secrets;
 use crate::servicenow::{self, Found, ServiceNow};
 use crate::signature;
 use crate::store::Store;
-use crate::trading_grid::collaboration::{self, Collaboration};
+use crate::trading_grid::collaboration::{self, Binding, Collaboration};
 
 /// How long found reference data is good for. What was not found is looked up again every time:
 /// it parks its stream, and whoever adds it and replays must not meet an old answer.
@@ -56,7 +56,16 @@ struct Known {
 
 impl Clients {
     /// Clients that send over `transport` and read `clock`.
-    pub fn new(config: &Config, systems: Systems, mapping: Arc<Mapping>, transport: Transport, clock: Clock) -> Self {
+    ///
+    /// # Errors
+    /// When the collaboration binding cannot be used.
+    pub fn new(
+        config: &Config,
+        systems: Systems,
+        mapping: Arc<Mapping>,
+        transport: Transport,
+        clock: Clock,
+    ) -> Result<Self, collaboration::Invalid> {
         let aws = Aws::new(config.aws.clone(), transport.clone(), clock.clone());
         let secrets = Arc::new(Secrets::new(aws.secrets(), clock.clone()));
         let servicenow = servicenow::Settings {
@@ -65,10 +74,11 @@ impl Clients {
         };
         let community = collaboration::Settings {
             url: systems.collaboration_url,
+            binding: Binding::parse(&systems.collaboration_binding)?,
             token_url: systems.trading_grid_token_url,
             secret: systems.trading_grid_secret,
         };
-        Self {
+        Ok(Self {
             store: Store::new(
                 aws.dynamodb(),
                 config.table.clone(),
@@ -83,7 +93,7 @@ impl Clients {
             secrets,
             reference_secret: systems.reference_secret,
             directory: Mutex::default(),
-        }
+        })
     }
 
     /// Fetches at cold start what the first event will need; what fails is fetched again then.
