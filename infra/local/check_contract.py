@@ -157,6 +157,8 @@ def mistakes(validators: dict[str, Draft202012Validator], event: Event) -> Itera
 def subject(event: Event) -> str | None:
     """The subject that follows from the data."""
     data = event.get("data", {})
+    # A file belongs to the record that has it.
+    data = data.get("record", data)
     forms = (
         ("gridlink.community.issue.", "issues", ("companyId", "issueId")),
         ("gridlink.community.escalation.", "issues", ("companyId", "issueId")),

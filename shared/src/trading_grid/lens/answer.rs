@@ -26,8 +26,6 @@ pub struct Found {
     pub remarks: Vec<String>,
     /// How many entries came, readable or not: what [`Search::after`] goes on by.
     pub received: usize,
-    /// Whether nothing came.
-    pub(super) is_empty: bool,
 }
 
 /// One Lens entry, with the fields that were asked for and are there.
@@ -102,7 +100,6 @@ pub(super) fn parse(search: &Search, body: &[u8]) -> Result<Answered, Error> {
         denied,
         remarks,
         received: rows.len(),
-        is_empty: rows.is_empty(),
     }))
 }
 

@@ -130,8 +130,8 @@ impl Scroll<'_> {
             return Ok(None);
         }
         let found = self.lens.page(&self.search).await?;
-        self.is_over = found.is_empty;
-        Ok((!found.is_empty).then_some(found))
+        self.is_over = found.received == 0;
+        Ok((!self.is_over).then_some(found))
     }
 }
 

@@ -65,10 +65,10 @@ pub enum Direction {
 }
 
 impl Search {
-    /// A search that answers these fields of whatever it finds.
+    /// A search that answers the id and these fields of whatever it finds.
     pub fn selecting(fields: &[Field]) -> Self {
         Self {
-            fields: fields.iter().copied().collect(),
+            fields: fields.iter().copied().chain([Field::TransactionId]).collect(),
             content_keys: Vec::new(),
             count: LARGEST_PAGE,
             offset: 0,
