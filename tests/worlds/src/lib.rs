@@ -18,6 +18,8 @@ mod clock;
 mod digest;
 mod gate;
 mod knobs;
+mod lines;
+mod secrets;
 pub mod server;
 pub mod servicenow;
 pub mod trading_grid;

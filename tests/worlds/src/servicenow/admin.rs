@@ -1,4 +1,5 @@
-//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`.
+//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`,
+//! `/_world/guesses`, `/_world/clients`, `/_world/api-keys`.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -7,7 +8,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::access;
 use super::engine::{Act, Fields, State};
+use super::guesses::Guesses;
 use crate::admin::{done, refused};
 use crate::answer;
 
@@ -41,9 +44,29 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
                 done(json!({ "status": "set" }))
             }
         },
+        (&Method::GET, "/_world/guesses") => done(json!(state.guesses)),
+        (&Method::POST, "/_world/guesses") => match changed(&state.guesses, body) {
+            Ok(guesses) => {
+                state.guesses = guesses;
+                done(json!(state.guesses))
+            }
+            Err(error) => refused(&format!("these are not guesses: {error}")),
+        },
+        (&Method::POST, "/_world/clients") => access::add_client(state, body),
+        (&Method::POST, "/_world/api-keys") => access::add_api_key(state, body),
         _ => return None,
     };
     Some(response)
+}
+
+/// The guesses with some of them changed.
+fn changed(guesses: &Guesses, body: &Bytes) -> serde_json::Result<Guesses> {
+    let changes: Map<String, Value> = serde_json::from_slice(body)?;
+    let mut all = json!(guesses);
+    for (name, value) in changes {
+        all[name] = value;
+    }
+    serde_json::from_value(all)
 }
 
 fn write(state: &mut State, now: OffsetDateTime, body: &Bytes) -> Response<Bytes> {
