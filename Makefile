@@ -62,6 +62,7 @@ template: tools
 	@AWS_DEFAULT_REGION=us-east-1 $(step) "sam validate" $(bin)/sam validate --lint --template-file infra/template.yaml
 	@$(step) "cfn-lint" $(bin)/cfn-lint
 	@$(step) "the schema of the mapping" $(bin)/python infra/local/check_mapping_schema.py
+	@$(step) "the collaboration contract" $(bin)/python infra/local/check_contract.py
 	@$(step) "our template rules" $(bin)/python infra/local/check_template.py
 	@$(step) "our template rules, broken on purpose" $(bin)/python infra/local/check_template.py --self-test
 

@@ -17,7 +17,7 @@ use crate::secrets::Secrets;
 use crate::servicenow::{self, Error, Flaw, Found, ServiceNow};
 use crate::signature;
 use crate::store::Store;
-use crate::trading_grid::collaboration::{self, Collaboration};
+use crate::trading_grid::collaboration::{self, Binding, Collaboration};
 
 /// How long a cold start waits for the outside; Lambda allows ten seconds in all.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -42,7 +42,16 @@ pub struct Clients {
 
 impl Clients {
     /// Clients that send over `transport` and read `clock`.
-    pub fn new(config: &Config, systems: Systems, mapping: Arc<Mapping>, transport: Transport, clock: Clock) -> Self {
+    ///
+    /// # Errors
+    /// When the collaboration binding cannot be used.
+    pub fn new(
+        config: &Config,
+        systems: Systems,
+        mapping: Arc<Mapping>,
+        transport: Transport,
+        clock: Clock,
+    ) -> Result<Self, collaboration::Invalid> {
         let aws = Aws::new(config.aws.clone(), transport.clone(), clock.clone());
         let secrets = Arc::new(Secrets::new(aws.secrets(), clock.clone()));
         let servicenow = servicenow::Settings {
@@ -51,10 +60,11 @@ impl Clients {
         };
         let community = collaboration::Settings {
             url: systems.collaboration_url,
+            binding: Binding::parse(&systems.collaboration_binding)?,
             token_url: systems.trading_grid_token_url,
             secret: systems.trading_grid_secret,
         };
-        Self {
+        Ok(Self {
             store: Store::new(
                 aws.dynamodb(),
                 config.table.clone(),
@@ -68,7 +78,7 @@ impl Clients {
             clock,
             secrets,
             reference_secret: systems.reference_secret,
-        }
+        })
     }
 
     /// Fetches at cold start what the first event will need; what fails is fetched again then.

@@ -53,9 +53,11 @@ pub struct Systems {
     pub servicenow_secret: String,
     /// The base of the collaboration contract.
     pub collaboration_url: Url,
+    /// How the contract is served there, in JSON or YAML; empty where it is served as it is.
+    pub collaboration_binding: String,
     /// Trading Grid's token endpoint.
     pub trading_grid_token_url: Url,
-    /// The secret with `client_id` and `client_secret`.
+    /// The secret with `client_id` and `client_secret`, or what else the binding authenticates with.
     pub trading_grid_secret: String,
     /// The secret whose bytes key the references in journal entries.
     pub reference_secret: String,
@@ -107,6 +109,7 @@ impl Systems {
             servicenow_url: url("SERVICENOW_URL")?,
             servicenow_secret: required("SERVICENOW_SECRET")?,
             collaboration_url: url("COLLABORATION_URL")?,
+            collaboration_binding: optional("COLLABORATION_BINDING").unwrap_or_default(),
             trading_grid_token_url: url("TRADING_GRID_TOKEN_URL")?,
             trading_grid_secret: required("TRADING_GRID_SECRET")?,
             reference_secret: required("REFERENCE_SECRET")?,

@@ -108,6 +108,34 @@ identifier!(
     CommentId, "a comment id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
 );
 identifier!(
+    /// A thread of the community.
+    ThreadId, "a thread id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// A message of a thread or of an escalation's workspace.
+    MessageId, "a message id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// A request: for a document in a thread, or for an onboarding.
+    RequestId, "a request id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// A milestone of an escalated issue.
+    MilestoneId, "a milestone id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// What became of one piece of work that a thread led to.
+    OutcomeId, "an outcome id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// An article of guidance, the same in all its versions.
+    ArticleId, "an article id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
+    /// What a partner said about an article.
+    FeedbackId, "a feedback id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
+);
+identifier!(
     /// Who posts webhooks: the last part of `/hooks/{sender}`.
     SenderName, "a sender", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
 );

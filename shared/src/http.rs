@@ -4,6 +4,9 @@
 //! every request has a time limit. TLS is `ring` with the public roots compiled in: loading the
 //! system's roots or another provider's entropy would cost more than the whole cold start.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -17,6 +20,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 use url::Url;
 
@@ -74,11 +78,18 @@ pub type Router = Arc<
         + Sync,
 >;
 
+/// A client for the network, and the roots that it trusts.
+#[derive(Clone)]
+pub struct Network {
+    client: reqwest::Client,
+    roots: Arc<rustls::RootCertStore>,
+}
+
 /// Carries requests.
 #[derive(Clone)]
 pub enum Transport {
     /// Over the network.
-    Network(reqwest::Client),
+    Network(Network),
     /// Within the process: the seam for tests.
     InProcess(Router),
 }
@@ -107,19 +118,25 @@ impl Transport {
                 roots.add(certificate?)?;
             }
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .pool_idle_timeout(Duration::from_secs(50))
-            .build()?;
-        Ok(Self::Network(client))
+        let network = Network::new(Arc::new(roots), None)?;
+        Ok(Self::Network(network))
+    }
+
+    /// The same, showing a client certificate (PEM, with its chain) to those who ask for one.
+    ///
+    /// Within the process there is nobody to show it to.
+    ///
+    /// # Errors
+    /// When certificate and key are not PEM, or do not belong together. The error says nothing of
+    /// the key.
+    pub fn with_identity(&self, certificate: &str, private_key: &SecretString) -> anyhow::Result<Self> {
+        match self {
+            Transport::Network(network) => {
+                let identity = Identity::parse(certificate, private_key)?;
+                Ok(Self::Network(Network::new(Arc::clone(&network.roots), Some(identity))?))
+            }
+            Transport::InProcess(router) => Ok(Self::InProcess(Arc::clone(router))),
+        }
     }
 
     /// Sends one request, once.
@@ -128,9 +145,10 @@ impl Transport {
     /// When no answer begins.
     pub async fn carry(&self, request: Request<Body>) -> Result<Response, TransportError> {
         match self {
-            Transport::Network(client) => {
+            Transport::Network(network) => {
                 let (parts, body) = request.into_parts();
-                let mut request = client
+                let mut request = network
+                    .client
                     .request(parts.method, parts.uri.to_string())
                     .headers(parts.headers)
                     .body(reqwest::Body::wrap(body));
@@ -154,6 +172,48 @@ impl Transport {
                 })
             }
         }
+    }
+}
+
+impl Network {
+    fn new(roots: Arc<rustls::RootCertStore>, identity: Option<Identity>) -> anyhow::Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(Arc::clone(&roots));
+        let tls = match identity {
+            // The error could quote the key, so it is dropped.
+            Some(Identity { chain, key }) => tls
+                .with_client_auth_cert(chain, key)
+                .map_err(|_| anyhow::anyhow!("the client certificate and its private key are of no use"))?,
+            None => tls.with_no_client_auth(),
+        };
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .pool_idle_timeout(Duration::from_secs(50))
+            .build()?;
+        Ok(Self { client, roots })
+    }
+}
+
+/// Who we are to those who ask for a client certificate.
+struct Identity {
+    chain: Vec<rustls::pki_types::CertificateDer<'static>>,
+    key: rustls::pki_types::PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    fn parse(certificate: &str, private_key: &SecretString) -> anyhow::Result<Self> {
+        use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+        let chain = CertificateDer::pem_slice_iter(certificate.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| anyhow::anyhow!("the client certificate is not PEM"))?;
+        let key = PrivateKeyDer::from_pem_slice(private_key.expose_secret().as_bytes())
+            .map_err(|_| anyhow::anyhow!("the private key of the client certificate is not PEM"))?;
+        Ok(Self { chain, key })
     }
 }
 
@@ -247,6 +307,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// A request to be made.
+#[derive(Clone)]
 pub struct Call {
     method: Method,
     url: Url,

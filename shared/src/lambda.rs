@@ -63,7 +63,7 @@ pub async fn serve_queue<F>(
 ) -> Result<(), Error> {
     let (config, transport) = start()?;
     let mapping = Arc::new(Mapping::parse(&config.mapping()?)?);
-    let clients = Clients::new(&config, Systems::from_env()?, mapping, transport, Clock::System);
+    let clients = Clients::new(&config, Systems::from_env()?, mapping, transport, Clock::System)?;
     Box::pin(clients.warm_up()).await;
     let worker = QueueWorker {
         clients,

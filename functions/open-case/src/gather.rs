@@ -14,7 +14,7 @@ use shared::lambda::Situation;
 use shared::mapping::{Mode, UnknownPartner, WhenFinished};
 use shared::servicenow::Row;
 use shared::store::{Link, LinkState, reference_key};
-use shared::trading_grid::collaboration;
+use shared::trading_grid;
 
 use crate::{Content, Facts, Linked, Place};
 
@@ -172,7 +172,7 @@ async fn fetch(
         .community
         .issue(company, issue_id)
         .await
-        .map_err(collaboration::Error::into_failure)?;
+        .map_err(trading_grid::Error::into_failure)?;
     match found {
         Some(issue) => Ok(issue),
         None if situation.now < situation.received_at.after(PATIENCE) => Err(Failure::Transient {

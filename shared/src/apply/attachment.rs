@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{Applied, Apply, Standing, TakenUp, claim_of};
-use crate::domain::{ContentHash, hex};
+use crate::domain::ContentHash;
 use crate::effect::{Attach, Effect, Source};
 use crate::event::Document;
 use crate::failure::Failure;
-use crate::http::{Body, Response, full, piped};
+use crate::http::{Body, full, piped};
 use crate::messages;
 use crate::store::{ClaimState, SETTLED_AFTER};
+use crate::trading_grid;
+use crate::trading_grid::collaboration::Download;
 
 /// How long one transfer may take in all.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(45);
@@ -99,12 +100,13 @@ impl Apply<'_> {
         let transfer = async {
             match (&attach.source, text) {
                 (Source::Community { document }, _) => {
-                    let response = self.open(document).await?;
+                    let mut download = self.open(document).await?;
                     if document.size == 0 {
+                        next(&mut download).await?;
                         return Ok(upload(full(Bytes::new())).await);
                     }
                     let (feed, body) = piped(document.size);
-                    let (fed, outcome) = tokio::join!(forward(response, feed, document), upload(body));
+                    let (fed, outcome) = tokio::join!(forward(download, feed), upload(body));
                     fed?;
                     Ok(outcome)
                 }
@@ -137,14 +139,14 @@ impl Apply<'_> {
     }
 
     /// Begins to read a document; what the community no longer has is refused.
-    async fn open(&self, document: &Document) -> Result<Response, Failure> {
+    async fn open(&self, document: &Document) -> Result<Download, Failure> {
         let company = self
             .event
             .company()
             .ok_or_else(|| Failure::permanent(anyhow!("the event has no company"), "dismiss the entry"))?;
-        let found = self.clients.community.document(company, &document.document_id).await;
-        match found.map_err(crate::trading_grid::collaboration::Error::into_failure)? {
-            Some(response) => Ok(response),
+        let found = self.clients.community.download(company, document).await;
+        match found.map_err(trading_grid::Error::into_failure)? {
+            Some(download) => Ok(download),
             None => Err(Failure::Refused {
                 reason: "the community no longer has it".to_owned(),
             }),
@@ -160,46 +162,28 @@ fn told(attach: &Attach) -> String {
     }
 }
 
-/// Passes a document on piece by piece, and its last piece only when size and hash are right.
-async fn forward(mut from: Response, to: mpsc::Sender<Bytes>, document: &Document) -> Result<(), Failure> {
-    let mut hasher = Sha256::new();
-    let mut size = 0u64;
-    let mut held: Option<Bytes> = None;
-    loop {
-        let chunk = timeout(NO_PROGRESS, from.chunk())
-            .await
-            .map_err(|elapsed| broken(elapsed.into()))?;
-        let Some(chunk) = chunk.map_err(|error| broken(error.into()))? else {
-            break;
-        };
-        hasher.update(&chunk);
-        size += chunk.len() as u64;
-        if size > document.size {
-            return Err(Failure::Refused {
-                reason: "it is larger than announced".to_owned(),
-            });
-        }
-        if let Some(before) = held.replace(chunk)
-            && !pass(&to, before).await?
-        {
+/// Passes a document on piece by piece; its last piece comes only when size and hash are right.
+async fn forward(mut from: Download, to: mpsc::Sender<Bytes>) -> Result<(), Failure> {
+    while let Some(piece) = next(&mut from).await? {
+        if !pass(&to, piece).await? {
             // The upload ended early and tells why.
-            return Ok(());
+            break;
         }
     }
-    if size != document.size {
-        return Err(Failure::Refused {
-            reason: "it is smaller than announced".to_owned(),
-        });
-    }
-    if hex(&hasher.finalize()) != document.sha256.as_str() {
-        return Err(Failure::Refused {
-            reason: "its SHA-256 is not the announced one".to_owned(),
-        });
-    }
-    match held {
-        Some(last) => pass(&to, last).await.map(|_| ()),
-        None => Ok(()),
-    }
+    Ok(())
+}
+
+/// The next piece of a document that keeps coming.
+async fn next(from: &mut Download) -> Result<Option<Bytes>, Failure> {
+    let chunk = timeout(NO_PROGRESS, from.chunk())
+        .await
+        .map_err(|elapsed| broken(elapsed.into()))?;
+    chunk.map_err(|flaw| match flaw.is_final() {
+        true => Failure::Refused {
+            reason: flaw.to_string(),
+        },
+        false => broken(flaw.into()),
+    })
 }
 
 /// Hands a piece to the upload; `false` when the upload has ended.

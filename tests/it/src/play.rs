@@ -364,6 +364,7 @@ pub(crate) fn clients(town: &Arc<Town>, environment: &Arc<Environment>, clock: C
         transport,
         clock,
     )
+    .unwrap()
 }
 
 /// A REST API's proxy request with a signed body.

@@ -238,7 +238,8 @@ fn a_function_of_another_deployment_touches_nothing() {
             Arc::clone(&town.mapping),
             town.transport(&environment),
             town.clock.clone(),
-        );
+        )
+        .unwrap();
         let worker = QueueWorker {
             clients,
             use_case: UseCase::OpenCase,
@@ -284,7 +285,8 @@ fn a_refused_creation_is_decided_anew_by_the_mended_mapping() {
                 mapping,
                 town.transport(&environment),
                 town.clock.clone(),
-            );
+            )
+            .unwrap();
             let worker = QueueWorker {
                 clients,
                 use_case: UseCase::OpenCase,

@@ -121,6 +121,7 @@ impl Town {
             servicenow_url: url("https://servicenow.test"),
             servicenow_secret: "servicenow".to_owned(),
             collaboration_url: url("https://community.test/collaboration/v1"),
+            collaboration_binding: String::new(),
             trading_grid_token_url: url("https://community.test/v1/oauth2/tokens"),
             trading_grid_secret: "trading-grid".to_owned(),
             reference_secret: "reference".to_owned(),
