@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test package bench prove audit fmt tools rust template deployed deny
+.PHONY: help demo test package bench prove audit fmt tools rust template clients deployed deny
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ help: ## list the commands
 demo: tools ## play the whole path on this machine and stay up; ONCE=1 ends after the play
 	@$(bin)/python infra/local/demo.py $(if $(filter-out 0,$(ONCE)),--once)
 
-test: rust deny template deployed ## everything that must hold before a change is merged
+test: rust deny template clients deployed ## everything that must hold before a change is merged
 	@printf '\nAll tests passed.\n'
 
 package: tools ## build what goes to a real account: target/lambda/<function>/, with fat LTO; ARCH=arm64 for Graviton
@@ -64,6 +64,9 @@ template: tools
 	@$(step) "the schema of the mapping" $(bin)/python infra/local/check_mapping_schema.py
 	@$(step) "our template rules" $(bin)/python infra/local/check_template.py
 	@$(step) "our template rules, broken on purpose" $(bin)/python infra/local/check_template.py --self-test
+
+clients: tools
+	@$(step) "other ServiceNow clients on the world" $(bin)/python infra/local/clients.py $(target)/debug/worlds
 
 deployed: tools
 	@$(step) "the cloud of the tests beside MiniStack" $(bin)/python infra/local/compare.py $(target)/debug/examples/compare

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName};
 use serde::Serialize;
 
 use crate::body::Received;
+use crate::secrets::{hide_secrets, without_secrets};
 
 /// One call of a world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,7 +16,7 @@ pub struct CallRecord {
     pub at: String,
     pub method: String,
     pub path: String,
-    /// The raw query, without the question mark.
+    /// The raw query, without the question mark and without credentials.
     pub query: String,
     /// All but credentials; a repeated header appears once.
     pub headers: BTreeMap<String, String>,
@@ -38,15 +39,17 @@ pub(crate) fn arrived(
     received: &Received,
     fault: Option<String>,
 ) -> CallRecord {
+    let mut request_json = serde_json::from_slice(&received.bytes).ok();
+    request_json.iter_mut().for_each(hide_secrets);
     CallRecord {
         at,
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
+        query: without_secrets(parts.uri.query().unwrap_or_default()),
         headers: without_credentials(&parts.headers),
         request_bytes: received.bytes.len(),
         request_is_complete: received.is_complete,
-        request_json: serde_json::from_slice(&received.bytes).ok(),
+        request_json,
         status: None,
         answer_lost: false,
         fault,
@@ -54,9 +57,13 @@ pub(crate) fn arrived(
 }
 
 fn without_credentials(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let is_credential = |name: &HeaderName| {
+        let is_key = name.as_str().contains("apikey") || name.as_str().contains("api-key");
+        *name == AUTHORIZATION || *name == COOKIE || *name == "x-usertoken" || is_key
+    };
     headers
         .iter()
-        .filter(|(name, _)| *name != AUTHORIZATION && *name != COOKIE && !name.as_str().contains("apikey"))
+        .filter(|(name, _)| !is_credential(name))
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect()
 }

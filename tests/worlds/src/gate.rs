@@ -1,6 +1,7 @@
 //! The way of every call into a world: body, faults, effect, answer, call log.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderName, LOCATION};
@@ -11,10 +12,11 @@ use time::OffsetDateTime;
 
 use crate::admin;
 use crate::answer::{self, Dropped, SlowDrip, Truncated};
-use crate::body::{self, WorldBody};
+use crate::body::{self, Received, WorldBody};
 use crate::calls::{self, CallRecord};
 use crate::clock::{self, Clock};
-use crate::knobs::{Fault, Knobs, Plan};
+use crate::knobs::{BatchStop, Fault, Knobs, Plan};
+use crate::lines::Turn;
 
 /// When a request takes effect.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +51,14 @@ pub(crate) trait World {
     fn handle(&self, moment: Moment, parts: &Parts, body: &Bytes) -> Response<Bytes>;
     /// Whether the credentials of a request are good.
     fn admits(&self, moment: Moment, parts: &Parts) -> bool;
+    /// Waits until the request may run, for as long as what it gives is kept; the answer of one that may not wait.
+    async fn enter(&self, _parts: &Parts) -> Result<Vec<Turn>, Response<Bytes>> {
+        Ok(Vec::new())
+    }
+    /// How long a request may run before it is cancelled.
+    fn quota(&self, _parts: &Parts) -> Option<Duration> {
+        None
+    }
     /// The system's own form of an error answer.
     fn failure(&self, status: StatusCode, message: &str, detail: &str) -> Response<Bytes>;
     /// Ends the life of every token.
@@ -101,24 +111,59 @@ impl Gate {
             &received,
             plan.name.clone(),
         ));
-        wait(plan.before).await;
+        let response = match world.enter(&parts).await {
+            Err(full) => full,
+            Ok(turns) => {
+                let response = self.run(world, &plan, parts, received).await;
+                drop(turns);
+                response
+            }
+        };
+        self.end(number, &response);
+        response
+    }
+
+    /// Takes the time that the faults ask for, at most that of the world's quota, and has the effect between.
+    async fn run(&self, world: &impl World, plan: &Plan, parts: Parts, received: Received) -> Response<Bytes> {
+        let quota = world.quota(&parts).unwrap_or(Duration::MAX);
+        // A fault that decides the call decides it at its own time.
+        let is_too_slow = plan.decided.is_none() && plan.before + plan.after > quota;
+        wait(if is_too_slow {
+            plan.before.min(quota)
+        } else {
+            plan.before
+        })
+        .await;
         self.settle(world);
         if plan.expire_tokens {
             world.expire_tokens(self.clock.now());
         }
-        let mut response = if received.is_complete {
-            self.carry_out(world, &plan, parts, received.bytes)
-        } else {
+        let mut response = if !received.is_complete {
             world.failure(
                 StatusCode::BAD_REQUEST,
                 "Exception while reading request",
                 "The request body is incomplete",
             )
+        } else if is_too_slow && plan.before > quota && world.admits(self.judged_now(), &parts) {
+            error_inside_200(None)
+        } else {
+            self.carry_out(world, plan, parts, received.bytes)
         };
         set_headers(&mut response, &plan.headers);
+        if is_too_slow && plan.before <= quota && response.status() != StatusCode::UNAUTHORIZED {
+            let rest = quota - plan.before;
+            wait(rest).await;
+            return cancelled(response, rest, plan.after);
+        }
         wait(plan.after).await;
-        self.end(number, &response);
         response
+    }
+
+    fn judged_now(&self) -> Moment {
+        Moment {
+            at: self.clock.now(),
+            credentials: Credentials::Judge,
+        }
     }
 
     /// Carries out every late request that is due, each at its own time.
@@ -157,11 +202,8 @@ impl Gate {
     }
 
     fn carry_out(&self, world: &impl World, plan: &Plan, parts: Parts, body: Bytes) -> Response<Bytes> {
-        let now = self.clock.now();
-        let moment = Moment {
-            at: now,
-            credentials: Credentials::Judge,
-        };
+        let moment = self.judged_now();
+        let now = moment.at;
         let effect = || world.handle(moment, &parts, &body);
         match &plan.decided {
             // The first three never decide a call.
@@ -202,6 +244,13 @@ impl Gate {
                 let mut response = answer::empty(StatusCode::FOUND);
                 answer::set(&mut response, LOCATION, location);
                 response
+            }
+            Some(Fault::BatchStop { after_items }) => {
+                let mut parts = parts;
+                parts.extensions.insert(BatchStop {
+                    after_items: *after_items,
+                });
+                world.handle(moment, &parts, &body)
             }
             Some(Fault::SlowDrip {
                 chunk_bytes,
@@ -260,6 +309,23 @@ async fn wait(time: std::time::Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;
     }
+}
+
+/// What is left of an answer whose rendering was cancelled: of a list the rows that were ready, of a record nothing.
+fn cancelled(response: Response<Bytes>, ready: Duration, needed: Duration) -> Response<Bytes> {
+    let (mut parts, body) = response.into_parts();
+    let mut sent: Value = serde_json::from_slice(&body).unwrap_or_default();
+    match sent.get_mut("result") {
+        Some(Value::Array(rows)) => {
+            let share = rows.len() as u128 * ready.as_millis() / needed.as_millis().max(1);
+            rows.truncate(usize::try_from(share).unwrap_or(usize::MAX));
+        }
+        _ => sent = json!({}),
+    }
+    let (cut, body) = error_inside_200(Some(answer::json(StatusCode::OK, &sent))).into_parts();
+    parts.status = cut.status;
+    parts.headers.extend(cut.headers);
+    Response::from_parts(parts, body)
 }
 
 /// What ServiceNow sends when a transaction is cancelled while the answer is already being written.

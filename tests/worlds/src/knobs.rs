@@ -64,6 +64,7 @@ pub enum Fault {
     /// 202 without body and without effect, as ServiceNow does when a session's queue is full.
     AcceptedAndDropped,
     /// 200 whose body holds an `error` beside what there is of the result.
+    #[serde(rename = "error-inside-200")]
     ErrorInside200 {
         #[serde(default)]
         effect: bool,
@@ -83,10 +84,18 @@ pub enum Fault {
         chunk_bytes: usize,
         pause_milliseconds: u64,
     },
+    /// A batch stops after this many items, as if its time were over; the rest is unserviced.
+    BatchStop { after_items: usize },
     /// Every token issued so far is dead, from this call on.
     TokenExpiry,
     /// After this many matching calls in a clock hour: 429 with `Retry-After`; always the `X-RateLimit` headers.
     RateLimit { per_hour: u32 },
+}
+
+/// An extension of a request whose batch must stop early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BatchStop {
+    pub(crate) after_items: usize,
 }
 
 impl Rule {
@@ -271,6 +280,7 @@ impl Fault {
             Fault::HtmlPage => "html-page",
             Fault::Redirect { .. } => "redirect",
             Fault::SlowDrip { .. } => "slow-drip",
+            Fault::BatchStop { .. } => "batch-stop",
             Fault::TokenExpiry => "token-expiry",
             Fault::RateLimit { .. } => "rate-limit",
         }
@@ -298,6 +308,21 @@ mod tests {
         assert!(matches!(rule.fault, Fault::Status { status: 503, .. }));
         assert!(serde_json::from_str::<Rule>(r#"{"fault":{"kind":"explode"}}"#).is_err());
         assert!(serde_json::from_str::<Rule>(r#"{"tmes":1,"fault":{"kind":"drop"}}"#).is_err());
+    }
+
+    #[test]
+    fn every_kind_that_the_readme_names_is_one() {
+        let table = include_str!("../README.md").split("| kind |").nth(1).unwrap();
+        let kinds: Vec<&str> = table
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+            .collect();
+        assert!(kinds.len() > 12, "{kinds:?}");
+        for kind in kinds {
+            let read = serde_json::from_str::<Fault>(&format!(r#"{{"kind":"{kind}"}}"#));
+            let is_unknown = read.is_err_and(|error| error.to_string().contains("unknown variant"));
+            assert!(!is_unknown, "{kind}");
+        }
     }
 
     #[test]

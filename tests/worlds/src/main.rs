@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use worlds::outgoing::{self, Client, Destination};
 use worlds::server::{Server, World, tls};
 use worlds::{Clock, ServiceNow, TradingGrid};
 
@@ -20,8 +22,13 @@ struct Command {
 enum Which {
     /// A ServiceNow instance. OAuth client gridlink/gridlink, user admin/admin.
     #[command(name = "servicenow")]
-    ServiceNow(Options),
-    /// A Trading Grid community. OAuth client gridlink/gridlink.
+    ServiceNow {
+        #[command(flatten)]
+        options: Options,
+        #[command(flatten)]
+        events: EventOptions,
+    },
+    /// A Trading Grid community. OAuth client gridlink/gridlink; API key gridlink-api-key for the collaboration contract.
     TradingGrid(Options),
 }
 
@@ -41,6 +48,26 @@ struct Options {
     empty: bool,
 }
 
+/// Where a world sends its events; without a receiver it sends none, and POST /_world/receiver can name one later.
+#[derive(Args)]
+struct EventOptions {
+    /// Events are posted to this address with /hooks/NAME at its end.
+    #[arg(long, value_name = "URL", requires = "events_secret")]
+    events_to: Option<String>,
+    /// What events are signed with: whsec_ and then base64.
+    #[arg(long, value_name = "SECRET", requires = "events_to")]
+    events_secret: Option<String>,
+    /// Who the world is to the receiver.
+    #[arg(long, value_name = "NAME", default_value = "servicenow")]
+    events_sender: String,
+    /// How often the world looks for events to send.
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    events_every: u64,
+    /// A PEM file with certificates that the receiver may have, beside those of the public authorities.
+    #[arg(long, value_name = "FILE")]
+    events_ca: Option<PathBuf>,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Command::parse();
@@ -55,16 +82,33 @@ async fn main() -> ExitCode {
 
 /// Serves for ever, unless it cannot begin.
 async fn run(which: Which) -> std::io::Error {
-    let (name, options) = match &which {
-        Which::ServiceNow(options) => ("servicenow", options),
-        Which::TradingGrid(options) => ("trading-grid", options),
-    };
-    let world = match (&which, options.empty) {
-        (Which::ServiceNow(_), true) => World::ServiceNow(ServiceNow::new(Clock::System)),
-        (Which::ServiceNow(_), false) => World::ServiceNow(ServiceNow::seeded(Clock::System)),
-        (Which::TradingGrid(_), true) => World::TradingGrid(TradingGrid::new(Clock::System)),
-        (Which::TradingGrid(_), false) => World::TradingGrid(TradingGrid::seeded(Clock::System)),
-    };
+    match which {
+        Which::ServiceNow { options, events } => {
+            let instance = match options.empty {
+                true => ServiceNow::new(Clock::System),
+                false => ServiceNow::seeded(Clock::System),
+            };
+            let world = World::ServiceNow(instance.clone());
+            let sender = match sender(&instance, &events) {
+                Ok(client) => outgoing::run(world.clone(), client, Duration::from_secs(events.events_every)),
+                Err(error) => return error,
+            };
+            tokio::select! {
+                error = serve("servicenow", world, &options) => error,
+                never = sender => match never {},
+            }
+        }
+        Which::TradingGrid(options) => {
+            let community = match options.empty {
+                true => TradingGrid::new(Clock::System),
+                false => TradingGrid::seeded(Clock::System),
+            };
+            serve("trading-grid", World::TradingGrid(community), &options).await
+        }
+    }
+}
+
+async fn serve(name: &str, world: World, options: &Options) -> std::io::Error {
     match start(world, options).await {
         Err(error) => error,
         Ok((server, url)) => {
@@ -72,6 +116,15 @@ async fn run(which: Which) -> std::io::Error {
             match server.run().await {}
         }
     }
+}
+
+/// Names the receiver of events, if there is one, and makes the client that posts them.
+fn sender(instance: &ServiceNow, options: &EventOptions) -> std::io::Result<Client> {
+    if let (Some(url), Some(secret)) = (&options.events_to, &options.events_secret) {
+        let invalid = |reason| std::io::Error::new(std::io::ErrorKind::InvalidInput, reason);
+        instance.send_events(Destination::new(url, &options.events_sender, secret).map_err(invalid)?);
+    }
+    Client::new(options.events_ca.as_deref())
 }
 
 async fn start(world: World, options: &Options) -> std::io::Result<(Server, String)> {

@@ -1,4 +1,5 @@
-//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`.
+//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`,
+//! `/_world/guesses`, `/_world/clients`, `/_world/api-keys`, and those of its events.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -7,9 +8,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::access;
 use super::engine::{Act, Fields, State};
+use super::guesses::Guesses;
+use super::outbox;
 use crate::admin::{done, refused};
-use crate::answer;
+use crate::{answer, outgoing};
 
 /// A row to insert, or with a `sys_id` of its own to change; by the administrator if nobody is named.
 #[derive(Deserialize)]
@@ -41,9 +45,53 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
                 done(json!({ "status": "set" }))
             }
         },
-        _ => return None,
+        (&Method::GET, "/_world/guesses") => done(json!(state.guesses)),
+        (&Method::POST, "/_world/guesses") => match changed(&state.guesses, body) {
+            Ok(guesses) => {
+                state.guesses = guesses;
+                done(json!(state.guesses))
+            }
+            Err(error) => refused(&format!("these are not guesses: {error}")),
+        },
+        (&Method::POST, "/_world/clients") => access::add_client(state, body),
+        (&Method::POST, "/_world/api-keys") => access::add_api_key(state, body),
+        _ => return serve_events(state, now, parts, body),
     };
     Some(response)
+}
+
+/// The routes of the outbox.
+fn serve_events(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+    let path = parts.uri.path();
+    match (&parts.method, path) {
+        (&Method::POST, "/_world/receiver") => {
+            return Some(match outgoing::admin::receiver(body) {
+                Err(reason) => refused(&reason),
+                Ok(destination) => {
+                    outbox::install(state, destination);
+                    done(json!({ "status": "set" }))
+                }
+            });
+        }
+        (&Method::POST, "/_world/drain") => outbox::hurry_rules(state, now),
+        _ => {}
+    }
+    let Some(outbox) = &mut state.outbox else {
+        return outgoing::admin::is_of_a_queue(path).then(outgoing::admin::no_receiver);
+    };
+    let response = outgoing::admin::serve(&mut outbox.queue, now, parts, body);
+    outbox::show(state, now);
+    response
+}
+
+/// The guesses with some of them changed.
+fn changed(guesses: &Guesses, body: &Bytes) -> serde_json::Result<Guesses> {
+    let changes: Map<String, Value> = serde_json::from_slice(body)?;
+    let mut all = json!(guesses);
+    for (name, value) in changes {
+        all[name] = value;
+    }
+    serde_json::from_value(all)
 }
 
 fn write(state: &mut State, now: OffsetDateTime, body: &Bytes) -> Response<Bytes> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::path::Path;
 use super::tables;
 
 /// Every table of the instance.
@@ -29,7 +30,7 @@ pub(crate) struct NumberSeries {
 }
 
 /// A column of a table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     pub(crate) name: String,
     pub(crate) label: String,
@@ -105,15 +106,22 @@ impl Dictionary {
         true
     }
 
-    /// The table and its parents, the table itself first; empty for an unknown table.
-    pub(crate) fn lineage(&self, table: &str) -> Vec<&Table> {
-        let mut lineage = Vec::new();
-        let mut next = self.table(table);
-        while let Some(table) = next {
-            lineage.push(table);
-            next = table.parent.as_deref().and_then(|parent| self.table(parent));
-        }
-        lineage
+    /// Adds a table, or replaces the one of that name.
+    pub(crate) fn add_table(&mut self, table: Table) {
+        self.0.insert(table.name.clone(), table);
+    }
+
+    /// A column that the table itself has, to be changed.
+    pub(crate) fn own_column(&mut self, table: &str, name: &str) -> Option<&mut Column> {
+        let columns = &mut self.0.get_mut(table)?.columns;
+        columns.iter_mut().find(|column| column.name == name)
+    }
+
+    /// The table and its parents, the table itself first; nothing for an unknown table.
+    pub(crate) fn lineage<'a>(&'a self, table: &str) -> impl Iterator<Item = &'a Table> {
+        std::iter::successors(self.table(table), |table| {
+            table.parent.as_deref().and_then(|parent| self.table(parent))
+        })
     }
 
     /// The root of the table's hierarchy, where the primary key lives.
@@ -123,14 +131,18 @@ impl Dictionary {
 
     /// Whether rows of `class` are rows of `table`.
     pub(crate) fn is_a(&self, class: &str, table: &str) -> bool {
-        self.lineage(class).iter().any(|ancestor| ancestor.name == table)
+        self.lineage(class).any(|ancestor| ancestor.name == table)
     }
 
     /// A column of the table itself or of a parent; the nearest one counts.
     pub(crate) fn column(&self, table: &str, name: &str) -> Option<&Column> {
         self.lineage(table)
-            .into_iter()
             .find_map(|table| table.columns.iter().find(|column| column.name == name))
+    }
+
+    /// The column that stands for a row of the table where a reference is displayed.
+    pub(crate) fn display_of(&self, table: &str) -> &str {
+        self.table(table).map_or("sys_id", |table| table.display.as_str())
     }
 
     /// All columns of the table, by name.
@@ -146,13 +158,7 @@ impl Dictionary {
 
     /// The column at the end of a dot-walk such as `caller_id.company.name`.
     pub(crate) fn walk(&self, table: &str, path: &str) -> Option<&Column> {
-        match path.split_once('.') {
-            None => self.column(table, path),
-            Some((first, rest)) => match &self.column(table, first)?.kind {
-                Kind::Reference(target) => self.walk(target, rest),
-                _ => None,
-            },
-        }
+        Path::of(self, table, path).map(|(_, column)| column)
     }
 }
 

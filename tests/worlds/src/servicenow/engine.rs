@@ -6,14 +6,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use super::dictionary::{Column, Dictionary, Kind};
+use super::api_keys::ApiKeys;
+use super::attachments;
+use super::definitions;
+use super::dictionary::{Column, Dictionary};
 use super::errors::Refusal;
+use super::guards::acl::{self, Operation};
+use super::guards::business_rules::{self, Change, Event, Stage};
+use super::guards::{Guards, rate_limits};
 use super::guesses::{Guesses, RowOrder};
 use super::journal;
-use super::oauth::Tokens;
+use super::outbox::{self, Outbox};
+use super::path::Path;
 use super::query::Query;
 use super::rules;
+use super::sessions::Sessions;
+use super::tokens::Tokens;
 use super::values::{Stored, same_text, stored};
+use super::workflow;
 use crate::clock;
 use crate::digest::derived_id;
 
@@ -40,16 +50,24 @@ pub(crate) struct State {
     pub(crate) files: BTreeMap<String, Bytes>,
     numbers: BTreeMap<String, u64>,
     inserted: u64,
+    /// The values of `sys_properties` by name.
+    pub(crate) properties: Arc<BTreeMap<String, String>>,
     pub(crate) tokens: Tokens,
+    pub(crate) sessions: Sessions,
+    pub(crate) api_keys: ApiKeys,
+    pub(crate) guards: Guards,
+    pub(crate) rate_counts: rate_limits::Counts,
     /// Without a slash at the end; for links.
     pub(crate) base_url: String,
     pub(crate) transactions: u64,
     /// What was silently ignored, as the real system does it.
     pub(crate) ignored: Vec<String>,
+    /// The scoped app, when it is on the instance.
+    pub(crate) outbox: Option<Box<Outbox>>,
 }
 
 /// The rows of a hierarchy by lower-case sys_id.
-type Rows = BTreeMap<String, Row>;
+type Rows = BTreeMap<String, Arc<Row>>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
@@ -73,29 +91,52 @@ impl State {
             files: BTreeMap::new(),
             numbers: BTreeMap::new(),
             inserted: 0,
+            properties: Arc::default(),
             tokens: Tokens::default(),
+            sessions: Sessions::default(),
+            api_keys: ApiKeys::default(),
+            guards: Guards::default(),
+            rate_counts: rate_limits::Counts::default(),
             base_url: "https://servicenow.example".to_owned(),
             transactions: 0,
             ignored: Vec::new(),
+            outbox: None,
         }
     }
 
     /// Adds a column, or replaces the one of that name; false for an unknown table.
     pub(crate) fn add_column(&mut self, table: &str, column: Column) -> bool {
+        self.guards.forget();
         Arc::make_mut(&mut self.dictionary).add_column(table, column)
     }
 
     /// Inserts a row and gives its sys_id.
     pub(crate) fn insert(&mut self, act: Act<'_>, table: &str, sent: &Fields) -> Result<String, Refusal> {
         self.allow(act, table, "Insert")?;
-        let mut fields = self.defaults(table);
-        let entries = self.accept(table, sent, &mut fields);
-        let sys_id = self.key_for(sent);
+        let mut row = Row {
+            class: table.to_owned(),
+            inserted: 0,
+            fields: self.defaults(table),
+        };
+        let sent = acl::acceptable(self, act, Operation::Create, &row, sent);
+        let mut entries = self.accept_as(act, table, table, &sent, &mut row.fields);
+        acl::check(self, act, Operation::Create, &row)?;
+        let mut fields = row.fields;
+        let sys_id = self.key_for(&sent);
         if self.is_taken(table, &sys_id) {
             return Err(Refusal::Taken);
         }
+        let change = Change {
+            event: Event::Insert,
+            class: table,
+            old: None,
+        };
+        business_rules::before(self, act, change, Stage::BeforeEngines, &mut fields, &mut entries)?;
+        workflow::before_change(self, act, table, None, &mut fields);
         rules::before_insert(self, act, table, &mut fields);
         rules::check(self, act, table, None, &fields)?;
+        workflow::check(self, act, table, None, &fields, &entries)?;
+        business_rules::before(self, act, change, Stage::AfterEngines, &mut fields, &mut entries)?;
         self.check_unique(table, &sys_id, &fields)?;
         self.give_number(table, &mut fields);
         stamp_new(
@@ -112,39 +153,90 @@ impl State {
             fields,
         };
         let base = self.dictionary.base(table).to_owned();
-        self.rows_of_base(&base).insert(key(&sys_id), row);
+        self.rows_of_base(&base).insert(key(&sys_id), Arc::new(row));
+        definitions::changed(self, table, None, Some(&sys_id));
         journal::append(self, act, table, &sys_id, &entries);
+        business_rules::after(self, act, change, &sys_id);
+        outbox::note(self, act, change, &sys_id, &entries);
+        let change = workflow::Change {
+            class: table,
+            sys_id: &sys_id,
+            old: None,
+            entries: &entries,
+        };
+        workflow::after_change(self, act, change);
         Ok(sys_id)
     }
 
     /// Changes a row; journal fields become entries.
     pub(crate) fn update(&mut self, act: Act<'_>, table: &str, sys_id: &str, sent: &Fields) -> Result<(), Refusal> {
         self.allow(act, table, "Update")?;
-        let old = self.find(table, sys_id).ok_or(Refusal::NoRecord)?.clone();
+        let old = acl::visible(self, act, table, sys_id)?.clone();
+        acl::check(self, act, Operation::Write, &old)?;
+        let sent = acl::acceptable(self, act, Operation::Write, &old, sent);
         let mut fields = old.fields.clone();
         // The table asked for decides which columns exist; the row's own class decides the rules.
-        let entries = self.accept_as(table, &old.class, sent, &mut fields);
+        let mut entries = self.accept_as(act, table, &old.class, &sent, &mut fields);
+        let change = Change {
+            event: Event::Update,
+            class: &old.class,
+            old: Some(&old),
+        };
+        let mut is_changed = fields != old.fields || !entries.is_empty();
+        let counts_unchanged = self.guesses.unchanged_update_counts;
+        if is_changed || counts_unchanged {
+            business_rules::before(self, act, change, Stage::BeforeEngines, &mut fields, &mut entries)?;
+        }
+        workflow::before_change(self, act, &old.class, Some(&old.fields), &mut fields);
         rules::before_update(self, act, &old.class, &old.fields, &mut fields);
         rules::check(self, act, &old.class, Some(&old.fields), &fields)?;
+        workflow::check(self, act, &old.class, Some(&old.fields), &fields, &entries)?;
+        if is_changed || counts_unchanged {
+            business_rules::before(self, act, change, Stage::AfterEngines, &mut fields, &mut entries)?;
+        }
         self.check_unique(&old.class, sys_id, &fields)?;
-        let is_changed = fields != old.fields || !entries.is_empty();
-        if is_changed || self.guesses.unchanged_update_counts {
+        is_changed = fields != old.fields || !entries.is_empty();
+        if is_changed || counts_unchanged {
             stamp_changed(&mut fields, act);
             self.replace(table, sys_id, fields);
+            definitions::changed(self, &old.class, Some(&old.fields), Some(sys_id));
         }
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
+        if is_changed || counts_unchanged {
+            business_rules::after(self, act, change, sys_id);
+            outbox::note(self, act, change, sys_id, &entries);
+        }
+        if is_changed {
+            let change = workflow::Change {
+                class: &old.class,
+                sys_id: old.get("sys_id"),
+                old: Some(&old.fields),
+                entries: &entries,
+            };
+            workflow::after_change(self, act, change);
+        }
         Ok(())
     }
 
     pub(crate) fn delete(&mut self, act: Act<'_>, table: &str, sys_id: &str) -> Result<(), Refusal> {
         self.allow(act, table, "Delete")?;
-        self.find(table, sys_id).ok_or(Refusal::NoRecord)?;
+        let old = acl::visible(self, act, table, sys_id)?.clone();
+        acl::check(self, act, Operation::Delete, &old)?;
+        let change = Change {
+            event: Event::Delete,
+            class: &old.class,
+            old: Some(&old),
+        };
+        business_rules::before_delete(self, act, &old)?;
         self.remove(table, sys_id);
+        definitions::changed(self, &old.class, Some(&old.fields), None);
         if self.guesses.delete_removes_attachments {
             for attachment in self.attachments_of(sys_id) {
-                self.remove("sys_attachment", &attachment);
+                attachments::remove(self, &attachment);
             }
         }
+        business_rules::after(self, act, change, sys_id);
+        outbox::note(self, act, change, sys_id, &[]);
         Ok(())
     }
 
@@ -158,7 +250,7 @@ impl State {
     /// A row of the table or of a table that extends it.
     pub(crate) fn find(&self, table: &str, sys_id: &str) -> Option<&Row> {
         let row = self.rows.get(self.dictionary.base(table))?.get(&key(sys_id))?;
-        self.dictionary.is_a(&row.class, table).then_some(row)
+        self.dictionary.is_a(&row.class, table).then_some(&**row)
     }
 
     /// All rows of the table and of tables that extend it, in the order that is nobody's wish.
@@ -167,7 +259,8 @@ impl State {
             .rows
             .get(self.dictionary.base(table))
             .into_iter()
-            .flat_map(|rows| rows.values());
+            .flat_map(|rows| rows.values())
+            .map(|row| &**row);
         let mut rows: Vec<&Row> = rows.filter(|row| self.dictionary.is_a(&row.class, table)).collect();
         if self.guesses.row_order == RowOrder::Insertion {
             rows.sort_by_key(|row| row.inserted);
@@ -176,18 +269,15 @@ impl State {
     }
 
     pub(crate) fn select(&self, table: &str, query: &Query) -> Vec<&Row> {
-        let mut rows: Vec<&Row> = self
-            .rows(table)
-            .into_iter()
-            .filter(|row| query.matches(self, row))
-            .collect();
-        query.sort(self, &mut rows);
-        rows
+        query.select(self, self.rows(table))
     }
 
     /// The row in whatever table it is.
     pub(crate) fn anywhere(&self, sys_id: &str) -> Option<&Row> {
-        self.rows.values().find_map(|rows| rows.get(&key(sys_id)))
+        self.rows
+            .values()
+            .find_map(|rows| rows.get(&key(sys_id)))
+            .map(|row| &**row)
     }
 
     pub(crate) fn attachments_of(&self, sys_id: &str) -> Vec<String> {
@@ -201,11 +291,7 @@ impl State {
 
     /// The value of a system property, or the default.
     pub(crate) fn property<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
-        let row = self
-            .rows("sys_properties")
-            .into_iter()
-            .find(|row| row.get("name") == name);
-        row.map_or(default, |row| row.get("value"))
+        self.properties.get(name).map_or(default, String::as_str)
     }
 
     pub(crate) fn set_property(&mut self, act: Act<'_>, name: &str, value: &str) {
@@ -237,22 +323,19 @@ impl State {
 
     /// The value at the end of a dot-walk; empty where a reference leads nowhere.
     pub(crate) fn value_at(&self, table: &str, row: &Row, path: &str) -> String {
-        let Some((first, rest)) = path.split_once('.') else {
-            return row.get(path).to_owned();
-        };
-        let target = match self.dictionary.column(table, first).map(|column| &column.kind) {
-            Some(Kind::Reference(target)) => target,
-            _ => return String::new(),
-        };
-        self.find(target, row.get(first))
-            .map_or_else(String::new, |next| self.value_at(target, next, rest))
+        Path::of(&self.dictionary, table, path).map_or_else(String::new, |(path, _)| path.value(self, row).to_owned())
+    }
+
+    /// The row at the end of a dot-walk, whose own field the last name is.
+    pub(crate) fn row_at<'s>(&'s self, table: &str, row: &'s Row, path: &str) -> Option<&'s Row> {
+        Path::of(&self.dictionary, table, path)?.0.reach(self, row)
     }
 
     /// Writes fields without rules, stamps or policies.
     pub(crate) fn replace(&mut self, table: &str, sys_id: &str, fields: Fields) {
         let base = self.dictionary.base(table).to_owned();
         if let Some(row) = self.rows_of_base(&base).get_mut(&key(sys_id)) {
-            row.fields = fields;
+            Arc::make_mut(row).fields = fields;
         }
     }
 
@@ -285,12 +368,15 @@ impl State {
             .collect()
     }
 
-    fn accept(&mut self, table: &str, sent: &Fields, fields: &mut Fields) -> Vec<(String, String)> {
-        self.accept_as(table, table, sent, fields)
-    }
-
     /// Takes over what can be stored; gives the journal entries in the order of the dictionary.
-    fn accept_as(&mut self, table: &str, class: &str, sent: &Fields, fields: &mut Fields) -> Vec<(String, String)> {
+    pub(crate) fn accept_as(
+        &mut self,
+        act: Act<'_>,
+        table: &str,
+        class: &str,
+        sent: &Fields,
+        fields: &mut Fields,
+    ) -> Vec<(String, String)> {
         let allow_any_choice = self.property("glide.rest.choice.allow_non_existing_value", "false") == "true";
         let dictionary = Arc::clone(&self.dictionary);
         let mut entries = Vec::new();
@@ -302,6 +388,10 @@ impl State {
             let Some(column) = dictionary.column(class, name) else {
                 continue;
             };
+            if column.is_read_only && !act.is_script {
+                self.ignored.push(format!("{class}.{name} is read-only"));
+                continue;
+            }
             match stored(column, value, allow_any_choice, &self.guesses) {
                 Stored::Entry(text) => entries.push((name.clone(), text)),
                 Stored::Value(value) => {
@@ -338,6 +428,7 @@ impl State {
 
     /// The rows of a hierarchy, no longer shared with another instance.
     fn rows_of_base(&mut self, base: &str) -> &mut Rows {
+        self.guards.changed(base);
         Arc::make_mut(self.rows.entry(base.to_owned()).or_default())
     }
 
@@ -350,8 +441,8 @@ impl State {
             let owner = self
                 .dictionary
                 .lineage(table)
-                .into_iter()
-                .rfind(|one| one.columns.iter().any(|c| c.name == name));
+                .filter(|one| one.columns.iter().any(|c| c.name == name))
+                .last();
             let owner = owner.map_or(table, |owner| owner.name.as_str());
             let taken = self.rows(owner).into_iter().any(|row| {
                 key(row.get("sys_id")) != key(sys_id) && same_text(row.get(name), value, self.guesses.text_ignores_case)
@@ -367,11 +458,7 @@ impl State {
         if fields.get("number").is_none_or(|number| !number.is_empty()) {
             return;
         }
-        let series = self
-            .dictionary
-            .lineage(table)
-            .into_iter()
-            .find_map(|table| table.number.clone());
+        let series = self.dictionary.lineage(table).find_map(|table| table.number.clone());
         if let Some(series) = series {
             let next = self.numbers.entry(series.prefix.clone()).or_insert(series.first);
             fields.insert("number".to_owned(), format!("{}{next:07}", series.prefix));

@@ -83,6 +83,20 @@ impl Refusal {
     }
 }
 
+/// What the log of the platform says of it.
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::InvalidTable(table) => write!(f, "Invalid table {table}"),
+            Refusal::NoRecord => f.write_str("No Record found"),
+            Refusal::Denied(operation) => write!(f, "{operation} failed due to security constraints"),
+            Refusal::Taken => f.write_str("Unique Key violation"),
+            Refusal::Mandatory(labels) => write!(f, "The following fields are mandatory: {}", labels.join(", ")),
+            Refusal::BadRequest { detail, .. } | Refusal::Status { detail, .. } => f.write_str(detail),
+        }
+    }
+}
+
 pub(crate) fn failure(status: StatusCode, message: &str, detail: Option<&str>) -> Response<Bytes> {
     answer::json(
         status,

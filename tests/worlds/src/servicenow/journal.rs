@@ -1,9 +1,8 @@
 //! Journal fields: every write appends a row to `sys_journal_field`; the record itself shows nothing.
 
-use time::Duration;
-
+use super::dictionary::Column;
 use super::engine::{Act, Fields, Row, State};
-use crate::clock;
+use super::locale::Locale;
 
 /// A comment or work note of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,24 +48,23 @@ pub(crate) fn entries(state: &State, sys_id: &str, element: &str) -> Vec<Journal
         .collect()
 }
 
-/// What a journal field displays: all entries, newest first, in the user's zone.
-pub(crate) fn displayed(state: &State, sys_id: &str, element: &str, label: &str) -> String {
-    let entries = entries(state, sys_id, element);
-    let lines = entries.iter().rev().map(|entry| {
-        let users = state.rows("sys_user");
-        let user = users.into_iter().find(|user| user.get("user_name") == entry.created_by);
-        let name = user.map_or(entry.created_by.as_str(), |user| user.get("name"));
-        format!(
-            "{} - {name} ({label})\n{}\n\n",
-            local(state, &entry.created_on),
-            entry.value
-        )
+/// What journals of a record display: all entries of all of them, newest first, in the user's zone.
+pub(crate) fn displayed(state: &State, locale: &Locale, sys_id: &str, journals: &[&Column]) -> String {
+    let mut rows = state.rows("sys_journal_field");
+    rows.retain(|row| row.get("element_id") == sys_id);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.inserted));
+    let shown = rows.into_iter().filter_map(|row| {
+        let journal = journals.iter().find(|journal| journal.name == row.get("element"))?;
+        let time = locale.show_time(row.get("sys_created_on"));
+        let name = author(state, row.get("sys_created_by"));
+        Some(format!("{time} - {name} ({})\n{}\n\n", journal.label, row.get("value")))
     });
-    lines.collect()
+    shown.collect()
 }
 
-/// A stored time in the zone of the display.
-pub(crate) fn local(state: &State, stored: &str) -> String {
-    let offset = Duration::hours(i64::from(state.guesses.display_offset_hours));
-    clock::parse_seconds(stored).map_or_else(|| stored.to_owned(), |time| clock::seconds(time + offset))
+/// The name of a user, or else the user name.
+fn author<'s>(state: &'s State, user_name: &'s str) -> &'s str {
+    let users = state.rows("sys_user");
+    let user = users.into_iter().find(|user| user.get("user_name") == user_name);
+    user.map_or(user_name, |user| user.get("name"))
 }

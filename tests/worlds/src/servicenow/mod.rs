@@ -1,50 +1,83 @@
 //! A ServiceNow instance with Customer Service Management.
 //!
-//! Facts: ServiceNow's documentation of Table API, Attachment API and OAuth (release Australia), and what its own
+//! Facts: ServiceNow's documentation of its REST APIs and of authentication (release Australia), and what its own
 //! clients expect. Everything else is in [`Guesses`].
 
+mod access;
 mod acts;
 mod admin;
+mod api_keys;
+mod approvals;
 mod attachments;
+mod batch;
+mod cases;
+mod catalog;
+mod decisions;
+mod definitions;
 mod dictionary;
+mod display;
+mod email;
 mod engine;
 mod errors;
+mod events;
+mod guards;
 mod guesses;
+mod identity;
+mod import_sets;
+mod input;
 mod journal;
+mod knowledge;
+mod locale;
+mod log_in;
 mod oauth;
+mod outbox;
 mod parameters;
+mod path;
+mod pattern;
 mod query;
 mod render;
+mod roles;
 mod router;
 mod rules;
 mod seed;
+mod sessions;
+mod statistics;
+mod surfaces;
 mod table_api;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod tiny_urls;
+mod tokens;
 mod values;
+mod workflow;
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use time::OffsetDateTime;
+use tokio::sync::Notify;
 
 use crate::body::WorldBody;
 use crate::calls::CallRecord;
 use crate::clock::Clock;
 use crate::gate::{Gate, Moment, World};
 use crate::knobs::Knobs;
+use crate::lines::{Lines, Turn};
 
 pub use attachments::Attachment;
+pub use decisions::Approval;
 pub use dictionary::Column;
-pub use guesses::{Guesses, RowOrder};
+pub use guesses::{CaseGuesses, CatalogGuesses, Guesses, JoinConditions, KnowledgeGuesses, RowOrder, StageGuesses};
 pub use journal::JournalEntry;
 pub use oauth::INTEGRATION_USER;
 pub use seed::AGENT;
 
 use engine::{Act, Fields, State};
+use guards::{queues, quotas};
 
 /// A simulated ServiceNow instance; a clone is the same instance.
 #[derive(Debug, Clone)]
@@ -56,7 +89,10 @@ pub struct ServiceNow {
 #[derive(Debug)]
 struct Instance {
     state: Mutex<State>,
+    lines: Lines,
     is_seeded: bool,
+    /// Wakes whoever sends events.
+    drain_is_asked: Notify,
 }
 
 impl ServiceNow {
@@ -111,6 +147,18 @@ impl ServiceNow {
         self.state().tokens.add_client(client_id, client_secret, user_name);
     }
 
+    /// Adds an API key that acts as a user, for ever or until a time; from now on the instance hears API keys.
+    pub fn add_api_key(&self, key: &str, user_name: &str, expires: Option<OffsetDateTime>) {
+        let api_keys = &mut self.state().api_keys;
+        api_keys.are_heard = true;
+        api_keys.add(key, user_name, expires);
+    }
+
+    /// Whether the instance hears API keys at all.
+    pub fn hear_api_keys(&self, are_heard: bool) {
+        self.state().api_keys.are_heard = are_heard;
+    }
+
     /// Ends the life of every token.
     pub fn expire_tokens(&self) {
         self.instance.expire_tokens(self.gate.clock.now());
@@ -125,7 +173,9 @@ impl ServiceNow {
         let state = seed::state(clock.now(), is_seeded);
         let instance = Instance {
             state: Mutex::new(state),
+            lines: Lines::default(),
             is_seeded,
+            drain_is_asked: Notify::new(),
         };
         ServiceNow {
             gate: Arc::new(Gate::new(clock)),
@@ -136,7 +186,7 @@ impl ServiceNow {
     /// The state, after everything that is late and due.
     fn state(&self) -> MutexGuard<'_, State> {
         self.gate.settle(&*self.instance);
-        self.instance.lock()
+        self.instance.lock_at(self.gate.clock.now())
     }
 
     fn script<'a>(&self, user_name: &'a str) -> Act<'a> {
@@ -152,15 +202,31 @@ impl Instance {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+
+    /// The state, after the business rules that are due.
+    fn lock_at(&self, now: OffsetDateTime) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        outbox::run_rules(&mut state, now);
+        state
+    }
 }
 
 impl World for Instance {
     fn handle(&self, moment: Moment, parts: &Parts, body: &Bytes) -> Response<Bytes> {
-        router::serve(&mut self.lock(), moment, parts, body)
+        router::serve(&mut self.lock_at(moment.at), moment, parts, body)
     }
 
     fn admits(&self, moment: Moment, parts: &Parts) -> bool {
-        self.lock().tokens.user_of(parts, moment).is_some()
+        identity::of(&self.lock(), parts, moment).is_ok()
+    }
+
+    async fn enter(&self, parts: &Parts) -> Result<Vec<Turn>, Response<Bytes>> {
+        let limits = queues::Limits::of(&self.lock().guesses);
+        queues::enter(&self.lines, limits, parts).await
+    }
+
+    fn quota(&self, parts: &Parts) -> Option<Duration> {
+        quotas::of(&self.lock(), parts)
     }
 
     fn failure(&self, status: StatusCode, message: &str, detail: &str) -> Response<Bytes> {
@@ -172,14 +238,21 @@ impl World for Instance {
     }
 
     fn admin(&self, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
-        admin::serve(&mut self.lock(), now, parts, body)
+        let response = admin::serve(&mut self.lock_at(now), now, parts, body);
+        if parts.uri.path() == "/_world/drain" {
+            self.drain_is_asked.notify_one();
+        }
+        response
     }
 
     fn restart(&self, now: OffsetDateTime) {
         let mut state = self.lock();
-        let base_url = state.base_url.clone();
+        let (base_url, outbox) = (state.base_url.clone(), state.outbox.take());
         *state = seed::state(now, self.is_seeded);
         state.base_url = base_url;
+        if let Some(outbox) = outbox {
+            outbox::reinstall(&mut state, *outbox);
+        }
     }
 }
 

@@ -4,35 +4,77 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
+use super::engine::{Act, State};
 use super::errors::Refusal;
 use super::guesses::Guesses;
+use super::locale::Locale;
 use super::render::{Display, View};
 
 /// The query of a request, decoded, in order.
 #[derive(Debug, Clone)]
-pub(crate) struct Parameters(Vec<(String, String)>);
+pub(crate) struct Parameters {
+    asked: Vec<(String, String)>,
+    /// What a tiny URL stands for; what was asked beside it counts first.
+    stored: Vec<(String, String)>,
+}
+
+/// An extension of a request: its query, where the URI cannot hold one of that length or with those characters.
+#[derive(Debug, Clone)]
+pub(crate) struct QueryBesideUri(pub(crate) String);
 
 impl Parameters {
     pub(crate) fn of(parts: &Parts) -> Parameters {
-        let query = parts.uri.query().unwrap_or_default();
-        Parameters(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        let beside = parts.extensions.get::<QueryBesideUri>();
+        let query = beside.map_or_else(|| parts.uri.query().unwrap_or_default(), |query| query.0.as_str());
+        Parameters {
+            asked: pairs(query),
+            stored: Vec::new(),
+        }
+    }
+
+    /// The same, with what a stored query says beside it.
+    pub(crate) fn and_stored(self, query: &str) -> Parameters {
+        Parameters {
+            stored: pairs(query),
+            ..self
+        }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.pairs().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Every value of a parameter that may come several times.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let same = self.pairs().filter(move |(known, _)| *known == name);
+        same.map(|(_, value)| value)
+    }
+
+    /// The parameters again, `sysparm_` before each of these names that came without it.
+    pub(crate) fn with_prefix(self, names: &[&str]) -> Parameters {
+        let full = |name: String| {
+            if names.contains(&name.as_str()) {
+                format!("sysparm_{name}")
+            } else {
+                name
+            }
+        };
+        let renamed =
+            |pairs: Vec<(String, String)>| pairs.into_iter().map(|(name, value)| (full(name), value)).collect();
+        Parameters {
+            asked: renamed(self.asked),
+            stored: renamed(self.stored),
+        }
     }
 
     pub(crate) fn is_true(&self, name: &str) -> bool {
-        self.get(name) == Some("true")
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// The plain filters: everything that is no `sysparm_`.
+    /// The plain filters: everything that is no `sysparm_` and no credential.
     pub(crate) fn filters(&self) -> impl Iterator<Item = (&str, &str)> {
-        let filters = self.0.iter().filter(|(name, _)| !name.starts_with("sysparm_"));
-        filters.map(|(name, value)| (name.as_str(), value.as_str()))
+        let is_filter = |name: &str| !name.starts_with("sysparm_") && name != API_KEY_PARAMETER;
+        self.pairs().filter(move |(name, _)| is_filter(name))
     }
 
     /// The number behind a parameter, or the default.
@@ -48,9 +90,14 @@ impl Parameters {
         }
     }
 
-    pub(crate) fn view(&self) -> View {
+    /// What the answer looks like to whoever asks. `sysparm_view` has no effect: this world has no forms.
+    pub(crate) fn view(&self, state: &State, act: Act<'_>) -> View {
         let fields = self.get("sysparm_fields").filter(|fields| !fields.is_empty());
-        let display = match self.get("sysparm_display_value") {
+        let display = match self
+            .get("sysparm_display_value")
+            .map(str::to_ascii_lowercase)
+            .as_deref()
+        {
             Some("true") => Display::Labels,
             Some("all") => Display::Both,
             _ => Display::Values,
@@ -59,13 +106,17 @@ impl Parameters {
             fields: fields.map(|fields| fields.split(',').map(|path| path.trim().to_owned()).collect()),
             display,
             exclude_reference_link: self.is_true("sysparm_exclude_reference_link"),
+            locale: match display {
+                Display::Values => Locale::internal(),
+                Display::Labels | Display::Both => Locale::of(state, act.by),
+            },
         }
     }
 
     /// The query string again, with another limit and offset.
     pub(crate) fn page(&self, limit: usize, offset: usize) -> String {
         let kept = self
-            .0
+            .asked
             .iter()
             .filter(|(name, _)| name != "sysparm_limit" && name != "sysparm_offset");
         url::form_urlencoded::Serializer::new(String::new())
@@ -74,6 +125,19 @@ impl Parameters {
             .append_pair("sysparm_offset", &offset.to_string())
             .finish()
     }
+
+    /// All parameters, in order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.asked.iter().chain(&self.stored);
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// The name of the header and the parameter that an API key comes in.
+pub(crate) const API_KEY_PARAMETER: &str = "x-sn-apikey";
+
+fn pairs(query: &str) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
 /// A header as text; empty when it is missing.
@@ -85,11 +149,24 @@ pub(crate) fn header<'a>(parts: &'a Parts, name: &HeaderName) -> &'a str {
         .unwrap_or_default()
 }
 
-/// The method that counts, with `X-HTTP-Method-Override` heard on POST.
+/// The method that counts: HEAD is GET, whose body the router leaves out.
 pub(crate) fn method(parts: &Parts) -> Method {
+    match wanted_method(parts) {
+        Method::HEAD => Method::GET,
+        method => method,
+    }
+}
+
+/// Whether only the headers are wanted.
+pub(crate) fn is_head(parts: &Parts) -> bool {
+    wanted_method(parts) == Method::HEAD
+}
+
+/// The method of the request, or of `X-HTTP-Method-Override`, which is heard on every method.
+fn wanted_method(parts: &Parts) -> Method {
     let name = HeaderName::from_static("x-http-method-override");
-    match header(parts, &name).to_ascii_uppercase().parse() {
-        Ok(method) if parts.method == Method::POST && !header(parts, &name).is_empty() => method,
+    match header(parts, &name).trim().to_ascii_uppercase().parse() {
+        Ok(method) if !header(parts, &name).is_empty() => method,
         _ => parts.method.clone(),
     }
 }

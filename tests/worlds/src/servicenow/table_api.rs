@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 
 use super::engine::{Act, Fields, State};
 use super::errors::{Refusal, failure};
+use super::guards::acl::{self, Access, Operation};
+use super::guards::{self, business_rules};
+use super::input;
+use super::locale::Asker;
 use super::parameters::{self, Parameters};
 use super::query::Query;
-use super::render;
+use super::{render, tiny_urls};
 use crate::answer;
 
 /// What the path of a Table API request names.
@@ -45,24 +49,27 @@ fn answer_to(
     if state.dictionary.table(table).is_none() {
         return Err(Refusal::InvalidTable(table.to_owned()));
     }
-    let parameters = Parameters::of(parts);
+    guards::check_table(state, table)?;
+    let parameters = tiny_urls::expand(state, Parameters::of(parts));
     match (parameters::method(parts), target.sys_id) {
-        (Method::GET | Method::HEAD, None) => list(state, act, target, parts, &parameters),
-        (Method::GET | Method::HEAD, Some(sys_id)) => {
-            Ok(one(state, table, sys_id, StatusCode::OK, &parameters).ok_or(Refusal::NoRecord)?)
+        (Method::GET, None) => list(state, act, target, parts, &parameters),
+        (Method::GET, Some(sys_id)) => {
+            acl::visible(state, act, table, sys_id)?;
+            Ok(one(state, act, table, sys_id, StatusCode::OK, &parameters).ok_or(Refusal::NoRecord)?)
         }
         (Method::POST, None) => {
-            let fields = fields(state, body)?;
+            let fields = sent(state, act, table, &parameters, body)?;
             let sys_id = state.insert(act, table, &fields)?;
-            let mut response = written(state, target, &sys_id, StatusCode::CREATED, parts, &parameters);
+            let mut response = written(state, act, target, &sys_id, StatusCode::CREATED, parts, &parameters);
             let location = format!("{}/api/now/table/{table}/{sys_id}", state.base_url);
             answer::set(&mut response, LOCATION, &location);
             Ok(response)
         }
         (Method::PATCH | Method::PUT, Some(sys_id)) => {
-            let fields = fields(state, body)?;
+            let class = state.find(table, sys_id).ok_or(Refusal::NoRecord)?.class.clone();
+            let fields = sent(state, act, &class, &parameters, body)?;
             state.update(act, table, sys_id, &fields)?;
-            Ok(written(state, target, sys_id, StatusCode::OK, parts, &parameters))
+            Ok(written(state, act, target, sys_id, StatusCode::OK, parts, &parameters))
         }
         (Method::DELETE, Some(sys_id)) => {
             state.delete(act, table, sys_id)?;
@@ -81,15 +88,21 @@ fn list(
 ) -> Result<Response<Bytes>, Refusal> {
     let limit = parameters.number("sysparm_limit", 10_000)?;
     let offset = parameters.number("sysparm_offset", 0)?;
+    acl::check_query(state, act, target.table, parameters)?;
+    business_rules::before_query(state, act, target.table);
     let query = query(state, act, target.table, parameters);
-    let view = parameters.view();
+    let view = parameters.view(state, act);
     let found = state.select(target.table, &query);
     let total = found.len();
     if total == 0 && target.is_version_1 {
         return Err(Refusal::NoRecord);
     }
     let page = found.into_iter().skip(offset).take(limit);
-    let rows: Vec<Value> = page.map(|row| render::row(state, target.table, row, &view)).collect();
+    let access = Access::of(state, act);
+    let page = page.filter(|row| access.row(Operation::Read, row));
+    let rows: Vec<Value> = page
+        .map(|row| render::row(state, act, target.table, row, &view))
+        .collect();
     let mut response = answer::json(StatusCode::OK, &json!({ "result": rows }));
     if !parameters.is_true("sysparm_no_count") {
         answer::set(
@@ -107,12 +120,12 @@ fn list(
 
 /// The query of the parameters; notes what it ignores.
 pub(crate) fn query(state: &mut State, act: Act<'_>, table: &str, parameters: &Parameters) -> Query {
-    let user = state.user_sys_id(act.by);
+    let asker = Asker::of(state, act);
     let text = parameters.get("sysparm_query");
-    let mut query = Query::parse(state, table, text.unwrap_or_default(), &user);
+    let mut query = Query::parse(state, table, text.unwrap_or_default(), &asker);
     if text.is_none() {
         for (field, value) in parameters.filters() {
-            query.and_equals(&state.dictionary, field, value);
+            query.and_equals(state, &asker, field, value);
         }
     }
     let invalid = query
@@ -129,8 +142,9 @@ pub(crate) fn links(url: &str, parameters: &Parameters, limit: usize, offset: us
     if offset > 0 {
         links.push(link(offset.saturating_sub(limit), "prev"));
     }
-    if offset + limit < total {
-        links.push(link(offset + limit, "next"));
+    let next = offset.saturating_add(limit);
+    if next < total {
+        links.push(link(next, "next"));
     }
     links.push(link(total.saturating_sub(1) / limit * limit, "last"));
     links.join(",")
@@ -138,18 +152,20 @@ pub(crate) fn links(url: &str, parameters: &Parameters, limit: usize, offset: us
 
 fn one(
     state: &State,
+    act: Act<'_>,
     table: &str,
     sys_id: &str,
     status: StatusCode,
     parameters: &Parameters,
 ) -> Option<Response<Bytes>> {
     let row = state.find(table, sys_id)?;
-    let result = render::row(state, table, row, &parameters.view());
+    let result = render::row(state, act, table, row, &parameters.view(state, act));
     Some(answer::json(status, &json!({ "result": result })))
 }
 
 fn written(
     state: &State,
+    act: Act<'_>,
     target: Target<'_>,
     sys_id: &str,
     status: StatusCode,
@@ -160,7 +176,23 @@ fn written(
     if parameters::header(parts, &without_body) == "true" {
         return answer::empty(status);
     }
-    one(state, target.table, sys_id, status, parameters).expect("what was written is there")
+    one(state, act, target.table, sys_id, status, parameters).expect("what was written is there")
+}
+
+/// The fields of a JSON body as they are to be stored in a row of the class.
+fn sent(
+    state: &mut State,
+    act: Act<'_>,
+    class: &str,
+    parameters: &Parameters,
+    body: &Bytes,
+) -> Result<Fields, Refusal> {
+    let fields = fields(state, body)?;
+    if !parameters.is_true("sysparm_input_display_value") {
+        return Ok(fields);
+    }
+    let asker = Asker::of(state, act);
+    Ok(input::stored_fields(state, &asker, class, fields))
 }
 
 /// The fields of a JSON body; of a list the first object counts.

@@ -1,7 +1,20 @@
-//! The admin routes of this world: `/_world/state`, `/_world/issues`, `/_world/comments`, `/_world/changes`,
-//! `/_world/shares`, `/_world/documents`, `/_world/documents/{id}/corrupt`.
+//! The admin routes of this world, below `/_world`.
+//!
+//! | route | what it does |
+//! |---|---|
+//! | `GET state`, `GET events` | what there is, and everything the feed holds |
+//! | `GET partners/{companyId}` | what a partner of the company sees |
+//! | `POST acts` | a partner does something: a [`PartnerAct`] |
+//! | `POST issues`, `comments`, `shares`, `changes` | the same for the four oldest acts, in their own bodies |
+//! | `POST documents`, `documents/{id}/corrupt`, `documents/{id}/remove` | documents that acts name |
+//! | `POST exchanges`, `exchanges/{correlationId}/status`, `…/acknowledgement`, `…/tell` | Lens |
+//! | `POST companies` | a company appears, in the directories of its partners too |
+//! | `POST denied-fields` | the fields of Lens that nobody may read |
+//! | `POST renames` | a user changes the loginId after a call |
+//! | `POST feed`, `DELETE feed` | disturbs pages of the feed; forgets what it holds |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +26,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::state::{Author, Conflict, IssueSeed, State};
+use super::acts::{PartnerAct, perform};
+use super::collaboration::{Author, Disturbance, IssueSeed, Stamp, to_json};
+use super::community::Company;
+use super::lens::{Acknowledgement, ExchangeSeed, Status};
+use super::problems::{Kind, Problem};
+use super::renames::Rename;
+use super::state::State;
 use crate::admin::{done, refused};
 use crate::answer;
 
@@ -54,6 +73,33 @@ struct Changes {
     changes: BTreeMap<String, String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewCompany {
+    company: Company,
+    /// The companies that it trades with.
+    #[serde(default)]
+    partners: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    fields: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewStatus {
+    status: Status,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewAcknowledgement {
+    acknowledgement: Acknowledgement,
+}
+
 pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
     let path: Vec<&str> = parts
         .uri
@@ -62,42 +108,117 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
         .filter(|segment| !segment.is_empty())
         .skip(1)
         .collect();
-    let answered = match (&parts.method, path.as_slice()) {
-        (&Method::GET, ["state"]) => return Some(done(dump(state))),
-        (&Method::POST, ["issues"]) => read(body).and_then(|seed: IssueSeed| Ok(json!(state.open(seed)?))),
-        (&Method::POST, ["documents"]) => read(body).and_then(|document| add_document(state, document)),
-        (&Method::POST, ["documents", id, "corrupt"]) => match state.corrupt(id) {
-            0 => Err(Conflict(format!("there is no document {id}"))),
-            count => Ok(json!({ "corrupted": count })),
-        },
-        (&Method::POST, ["comments"]) => read(body).and_then(|new: NewComment| {
-            let (version, comment) = state.comment(&new.company_id, &new.issue_id, new.author, &new.text, now)?;
-            Ok(json!({ "version": version, "comment": comment }))
-        }),
-        (&Method::POST, ["shares"]) => read(body).and_then(|new: NewShare| {
-            let (version, document) = state.share(&new.company_id, &new.issue_id, &new.document_id)?;
-            Ok(json!({ "version": version, "document": document }))
-        }),
-        (&Method::POST, ["changes"]) => read(body).and_then(|new: Changes| {
-            let version = state.change(&new.company_id, &new.issue_id, &new.changes)?;
-            Ok(json!({ "version": version }))
-        }),
+    let answered = match parts.method {
+        Method::GET => return look(state, now, &path),
+        Method::DELETE if path == ["feed"] => {
+            state.collaboration.feed.expire();
+            Ok(json!({ "status": "forgotten" }))
+        }
+        Method::POST => change(state, now, &path, body)?,
         _ => return None,
     };
     Some(match answered {
         Ok(body) => answer::json(StatusCode::CREATED, &body),
-        Err(Conflict(reason)) => refused(&reason),
+        Err(problem) => refused(&problem.detail),
     })
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Conflict> {
-    serde_json::from_slice(body).map_err(|error| Conflict(format!("the body cannot be used: {error}")))
+fn look(state: &State, now: OffsetDateTime, path: &[&str]) -> Option<Response<Bytes>> {
+    match path {
+        ["state"] => Some(done(dump(state))),
+        ["events"] => Some(done(json!({ "events": state.collaboration.feed.since(0).0 }))),
+        ["partners", company] => Some(done(state.seen_by(company, now))),
+        _ => None,
+    }
 }
 
-fn add_document(state: &mut State, document: NewDocument) -> Result<Value, Conflict> {
+fn change(state: &mut State, now: OffsetDateTime, path: &[&str], body: &Bytes) -> Option<Result<Value, Problem>> {
+    let stamp = Stamp::at(now);
+    let world = &mut state.collaboration;
+    Some(match path {
+        ["acts"] => read(body).and_then(|act: PartnerAct| act_and_tell(state, now, act)),
+        ["issues"] => read(body).and_then(|seed: IssueSeed| {
+            let (company, issue) = (seed.company_id.clone(), seed.issue_id.clone());
+            world.open_issue(seed, &stamp)?;
+            Ok(world.shown(world.issue(&company, &issue)?))
+        }),
+        ["documents"] => read(body).and_then(|document| add_document(state, document)),
+        ["documents", id, "corrupt"] => match world.corrupt(id) {
+            0 => Err(no_document(id)),
+            count => Ok(json!({ "corrupted": count })),
+        },
+        ["documents", id, "remove"] => match world.remove_for_good(id) {
+            0 => Err(no_document(id)),
+            count => Ok(json!({ "removed": count })),
+        },
+        ["comments"] => read(body).and_then(|new: NewComment| {
+            let raiser = world.issue(&new.company_id, &new.issue_id)?.author.clone();
+            let author = new.author.unwrap_or(raiser);
+            let said = world.comment(&new.company_id, &new.issue_id, author, &new.text, Vec::new(), &stamp);
+            let (version, comment) = said?;
+            Ok(json!({ "version": version, "comment": comment }))
+        }),
+        ["shares"] => read(body).and_then(|new: NewShare| {
+            let document = world.document(&new.company_id, &new.document_id)?.reference.clone();
+            let version = world.attach(&new.company_id, &new.issue_id, document.clone(), None, &stamp)?;
+            Ok(json!({ "version": version, "document": document }))
+        }),
+        ["changes"] => read(body).and_then(|new: Changes| {
+            let version = world.change_issue(&new.company_id, &new.issue_id, &new.changes, &stamp)?;
+            Ok(json!({ "version": version }))
+        }),
+        ["exchanges"] => read(body).map(|seed: ExchangeSeed| {
+            let correlation = state.add_exchange(&seed, now);
+            json!({ "correlationId": correlation })
+        }),
+        ["exchanges", correlation, "status"] => read(body).and_then(|new: NewStatus| {
+            state.set_status(correlation, new.status, now)?;
+            Ok(json!({ "correlationId": correlation }))
+        }),
+        ["exchanges", correlation, "acknowledgement"] => read(body).and_then(|new: NewAcknowledgement| {
+            state.set_acknowledgement(correlation, new.acknowledgement, now)?;
+            Ok(json!({ "correlationId": correlation }))
+        }),
+        ["exchanges", correlation, "tell"] => {
+            let told = state.tell_failure(correlation, now);
+            told.map(|()| json!({ "correlationId": correlation }))
+        }
+        ["companies"] => read(body).map(|new: NewCompany| {
+            Arc::make_mut(&mut state.members).add(new.company, &new.partners);
+            json!({ "status": "added" })
+        }),
+        ["denied-fields"] => read(body).map(|denied: Fields| {
+            state.lens.denied = denied.fields;
+            json!({ "status": "denied" })
+        }),
+        ["renames"] => read(body).map(|rename: Rename| {
+            state.renames.push(rename);
+            json!({ "status": "waiting" })
+        }),
+        ["feed"] => read(body).map(|disturbance: Disturbance| {
+            world.feed.disturb(disturbance);
+            json!({ "status": "disturbed" })
+        }),
+        _ => return None,
+    })
+}
+
+/// Carries out an act and gives the events that it led to.
+fn act_and_tell(state: &mut State, now: OffsetDateTime, act: PartnerAct) -> Result<Value, Problem> {
+    let (_, next) = state.collaboration.feed.since(u64::MAX);
+    perform(state, now, act)?;
+    Ok(json!({ "events": state.collaboration.feed.since(next).0 }))
+}
+
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new(Kind::Malformed, format!("the body cannot be used: {error}")))
+}
+
+fn add_document(state: &mut State, document: NewDocument) -> Result<Value, Problem> {
     let bytes = STANDARD
         .decode(&document.content)
-        .map_err(|_| Conflict("content is not base64".to_owned()))?;
+        .map_err(|_| Problem::new(Kind::Malformed, "content is not base64"))?;
     let NewDocument {
         company_id,
         document_id,
@@ -105,21 +226,39 @@ fn add_document(state: &mut State, document: NewDocument) -> Result<Value, Confl
         media_type,
         content: _,
     } = document;
-    Ok(json!(state.add_document(
-        &company_id,
-        &document_id,
-        &name,
-        &media_type,
-        bytes.into()
-    )))
+    let world = &mut state.collaboration;
+    let reference = world.add_document(&company_id, &document_id, &name, &media_type, bytes.into(), None);
+    Ok(to_json(&reference))
+}
+
+fn no_document(id: &str) -> Problem {
+    Problem::new(Kind::NotFound, format!("there is no document {id}"))
 }
 
 fn dump(state: &State) -> Value {
-    let issues: Vec<Value> = state.issues.values().map(|issue| json!(issue)).collect();
-    let documents = state.documents.iter().map(|((company, _), document)| {
-        let mut reference = json!(document.reference);
+    let world = &state.collaboration;
+    let issues: Vec<Value> = world.issues.values().map(|issue| world.shown(issue)).collect();
+    let threads: Vec<Value> = world.threads.values().map(|thread| thread.shown()).collect();
+    let documents = world.documents.iter().map(|((company, _), document)| {
+        let mut reference = to_json(&document.reference);
         reference["companyId"] = json!(company);
         reference
     });
-    json!({ "issues": issues, "documents": documents.collect::<Vec<Value>>() })
+    let users = state.members.users.values().map(|user| {
+        json!({
+            "companyId": user.company_id,
+            "userId": user.user_id,
+            "loginId": user.login_id,
+            "name": format!("{} {}", user.first_name(), user.last_name()),
+            "roles": user.roles,
+        })
+    });
+    json!({
+        "issues": issues,
+        "threads": threads,
+        "documents": documents.collect::<Vec<Value>>(),
+        "companies": state.members.companies.values().map(to_json).collect::<Vec<Value>>(),
+        "users": users.collect::<Vec<Value>>(),
+        "lensEntries": state.lens.entries().len(),
+    })
 }

@@ -1,4 +1,6 @@
-//! `POST /v1/oauth2/tokens?grant_type=client_credentials` with basic authentication and an empty body.
+//! `POST /v1/oauth2/tokens?grant_type=client_credentials` with basic authentication and an empty body; and who may
+//! call: with the token everywhere, and on the collaboration contract, which is ours, also with an API key or basic
+//! authentication.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +23,10 @@ use crate::gate::Moment;
 pub(crate) struct Tokens {
     /// Secrets by client id.
     clients: BTreeMap<String, String>,
-    /// End of life by token.
-    issued: BTreeMap<String, OffsetDateTime>,
+    /// API keys by themselves, for the collaboration contract only.
+    api_keys: BTreeMap<String, String>,
+    /// Client and end of life by token.
+    issued: BTreeMap<String, (String, OffsetDateTime)>,
     /// The last token of each client.
     last: BTreeMap<String, String>,
 }
@@ -30,18 +34,20 @@ pub(crate) struct Tokens {
 impl Default for Tokens {
     fn default() -> Tokens {
         let clients = [("gridlink".to_owned(), "gridlink".to_owned())].into();
+        let api_keys = [("gridlink-api-key".to_owned(), "gridlink".to_owned())].into();
         Tokens {
             clients,
+            api_keys,
             issued: BTreeMap::new(),
             last: BTreeMap::new(),
         }
     }
 }
 
-/// What a bearer token is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bearer {
-    Good,
+/// Whose credentials a request carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Access {
+    Client(String),
     Expired,
     Unknown,
 }
@@ -52,25 +58,34 @@ impl Tokens {
     }
 
     pub(crate) fn expire(&mut self, now: OffsetDateTime) {
-        for expires in self.issued.values_mut() {
+        for (_, expires) in self.issued.values_mut() {
             *expires = (*expires).min(now);
         }
     }
 
-    pub(crate) fn bearer(&self, parts: &Parts, moment: Moment) -> Bearer {
-        let header = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let Some(("Bearer", token)) = header.split_once(' ') else {
-            return Bearer::Unknown;
+    pub(crate) fn access(&self, parts: &Parts, moment: Moment) -> Access {
+        let is_ours = parts.uri.path().starts_with("/collaboration/");
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let Some((scheme, credentials)) = header("authorization").and_then(|header| header.split_once(' ')) else {
+            let key = header("x-api-key").filter(|_| is_ours);
+            let client = key.and_then(|key| self.api_keys.get(key)).cloned();
+            return client.map_or(Access::Unknown, Access::Client);
         };
-        match self.issued.get(token.trim()) {
-            None => Bearer::Unknown,
-            Some(expires) if moment.accepts(*expires) => Bearer::Good,
-            Some(_) => Bearer::Expired,
+        if is_ours && scheme.eq_ignore_ascii_case("basic") {
+            return self.client(credentials).map_or(Access::Unknown, Access::Client);
         }
+        match self.issued.get(credentials.trim()).filter(|_| scheme == "Bearer") {
+            None => Access::Unknown,
+            Some((client, expires)) if moment.accepts(*expires) => Access::Client(client.clone()),
+            Some(_) => Access::Expired,
+        }
+    }
+
+    /// The client of basic credentials.
+    fn client(&self, credentials: &str) -> Option<String> {
+        let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
+        let (id, secret) = decoded.split_once(':')?;
+        (self.clients.get(id)? == secret).then(|| id.to_owned())
     }
 
     fn issue(&mut self, client: &str, life: i64, is_reused: bool, now: OffsetDateTime) -> (String, i64) {
@@ -78,11 +93,13 @@ impl Tokens {
             .last
             .get(client)
             .and_then(|token| Some((token, self.issued.get(token)?)));
-        if let Some((token, expires)) = last.filter(|(_, expires)| is_reused && now + Duration::SECOND <= **expires) {
+        let is_alive = |expires: OffsetDateTime| is_reused && now + Duration::SECOND <= expires;
+        if let Some((token, (_, expires))) = last.filter(|(_, (_, expires))| is_alive(*expires)) {
             return (token.clone(), (*expires - now).whole_seconds());
         }
         let token = sha256_hex(format!("trading grid token {client} {}", self.issued.len()).as_bytes());
-        self.issued.insert(token.clone(), now + Duration::seconds(life));
+        let issued = (client.to_owned(), now + Duration::seconds(life));
+        self.issued.insert(token.clone(), issued);
         self.last.insert(client.to_owned(), token.clone());
         (token, life)
     }
@@ -119,10 +136,7 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
 fn client(state: &State, parts: &Parts) -> Option<String> {
     let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credentials) = header.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
-    let (id, secret) = decoded.split_once(':')?;
-    (state.tokens.clients.get(id)? == secret).then(|| id.to_owned())
+    scheme
+        .eq_ignore_ascii_case("basic")
+        .then(|| state.tokens.client(credentials))?
 }

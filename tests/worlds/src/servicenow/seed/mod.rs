@@ -1,11 +1,24 @@
 //! What is on the instance when it starts.
 
+mod access;
+mod articles;
+mod catalog;
+mod knowledge;
+mod limits;
+mod log;
+mod offers;
+mod people;
+mod security;
+mod service;
+mod work;
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use time::{Duration, OffsetDateTime};
 
 use crate::digest::derived_id;
+use crate::servicenow::dictionary::Kind;
 use crate::servicenow::engine::{Act, Fields, State};
 use crate::servicenow::oauth::{GRANT_PROPERTY, INTEGRATION_USER};
 
@@ -36,14 +49,19 @@ fn make(now: OffsetDateTime, is_seeded: bool) -> State {
         now,
     };
     seed.descriptions();
-    seed.users();
+    people::minimum(&mut seed);
     seed.properties();
     if is_seeded {
-        seed.more_users();
-        seed.groups();
-        seed.companies();
-        seed.records();
+        people::everybody(&mut seed);
+        work::records(&mut seed);
+        log::entries(&mut seed);
+        service::plant(&mut seed);
+        catalog::plant(&mut seed);
+        knowledge::plant(&mut seed);
     }
+    security::roles(&mut seed);
+    access::rules(&mut seed);
+    limits::rows(&mut seed);
     seed.state
 }
 
@@ -52,169 +70,7 @@ struct Seed {
     now: OffsetDateTime,
 }
 
-/// Name, Trading Grid id, city, country.
-const PARTNERS: [(&str, &str, &str, &str); 10] = [
-    ("Northwind Components", "GC41543822654A", "Portland", "United States"),
-    ("Contoso Retail", "GC00804444LX01", "Luxembourg", "Luxembourg"),
-    ("Alder Ridge Foods", "GC17302945881B", "Minneapolis", "United States"),
-    ("Bluewater Freight", "GC22871034410C", "Rotterdam", "Netherlands"),
-    ("Castellan Pharma", "GC30915577260D", "Basel", "Switzerland"),
-    ("Delmar Textiles", "GC48820019937E", "Porto", "Portugal"),
-    ("Eastgate Electronics", "GC55120768834F", "Penang", "Malaysia"),
-    ("Fjordline Seafood", "GC63047712095G", "Bergen", "Norway"),
-    ("Harrow Automotive", "GC71966403128H", "Stuttgart", "Germany"),
-    ("Ironbridge Steel", "GC80254491673J", "Birmingham", "United Kingdom"),
-];
-
-const GROUPS: [(&str, &str); 5] = [
-    ("EDI Support", "Failed and disputed EDI documents"),
-    ("B2B Finance", "Invoices, tax data and payments of trading partners"),
-    ("Logistics Exceptions", "Shipments, ship notices and proofs of delivery"),
-    ("Trading Partner Compliance", "Labels, charge-backs and routing guides"),
-    ("Customer Service", "First contact of every partner"),
-];
-
 impl Seed {
-    fn users(&mut self) {
-        self.user("admin", "System", "Administrator");
-        self.user(INTEGRATION_USER, "Gridlink", "Integration");
-        self.user(AGENT, "Maria", "Santos");
-    }
-
-    fn more_users(&mut self) {
-        self.user("tom.becker", "Tom", "Becker");
-        self.user("aisha.khan", "Aisha", "Khan");
-        self.user("luc.moreau", "Luc", "Moreau");
-    }
-
-    fn groups(&mut self) {
-        for (name, description) in GROUPS {
-            let email = format!("{}@customer.example", name.to_lowercase().replace(' ', "."));
-            self.add(
-                200,
-                "sys_user_group",
-                name,
-                &[("name", name), ("description", description), ("email", &email)],
-            );
-        }
-        // A group of the same name that was given up: only the active one may be used.
-        let given_up = [
-            ("name", "EDI Support"),
-            ("description", "Before the reorganization"),
-            ("active", "false"),
-        ];
-        self.add(900, "sys_user_group", "EDI Support, given up", &given_up);
-        for (group, user) in [
-            ("EDI Support", AGENT),
-            ("EDI Support", "tom.becker"),
-            ("B2B Finance", "luc.moreau"),
-            ("Logistics Exceptions", "aisha.khan"),
-            ("Customer Service", AGENT),
-        ] {
-            let (group_id, user_id) = (id("sys_user_group", group), id("sys_user", user));
-            let member = [("group", group_id.as_str()), ("user", user_id.as_str())];
-            self.add(190, "sys_user_grmember", &format!("{group}/{user}"), &member);
-        }
-    }
-
-    /// An account is a company too: `customer_account` extends `core_company`.
-    fn companies(&mut self) {
-        let own = [
-            ("name", "Meridian Manufacturing"),
-            ("city", "Chicago"),
-            ("country", "United States"),
-        ];
-        self.add(900, "core_company", "Meridian Manufacturing", &own);
-        for (name, trading_grid_id, city, country) in PARTNERS {
-            let fields = [
-                ("name", name),
-                ("u_trading_grid_id", trading_grid_id),
-                ("city", city),
-                ("country", country),
-                ("customer", "true"),
-            ];
-            self.add(300, "customer_account", name, &fields);
-        }
-        // A partner known as a company, but not yet as an account.
-        let company_only = [
-            ("name", "Juniper Packaging"),
-            ("u_trading_grid_id", "GC91408823357K"),
-            ("city", "Vienna"),
-            ("country", "Austria"),
-            ("vendor", "true"),
-        ];
-        self.add(280, "core_company", "Juniper Packaging", &company_only);
-        let account = id("customer_account", "Northwind Components");
-        let contact = [
-            ("user_name", "dana.whitfield@northwind.example"),
-            ("name", "Dana Whitfield"),
-            ("first_name", "Dana"),
-            ("last_name", "Whitfield"),
-            ("email", "dana.whitfield@northwind.example"),
-            ("company", account.as_str()),
-            ("account", account.as_str()),
-        ];
-        self.add(150, "customer_contact", "Dana Whitfield", &contact);
-    }
-
-    fn records(&mut self) {
-        let northwind = id("customer_account", "Northwind Components");
-        let contoso = id("customer_account", "Contoso Retail");
-        let edi = id("sys_user_group", "EDI Support");
-        let finance = id("sys_user_group", "B2B Finance");
-        self.add(
-            12,
-            "sn_customerservice_case",
-            "case 1",
-            &[
-                ("short_description", "Invoice 810 rejected for missing tax data"),
-                ("account", &northwind),
-                ("company", &northwind),
-                ("priority", "3"),
-                ("state", "10"),
-                ("contact_type", "email"),
-                ("assignment_group", &finance),
-            ],
-        );
-        self.add(
-            5,
-            "sn_customerservice_case",
-            "case 2",
-            &[
-                ("short_description", "Question about the new routing guide"),
-                ("account", &contoso),
-                ("company", &contoso),
-                ("state", "18"),
-                ("contact_type", "phone"),
-            ],
-        );
-        self.add(
-            9,
-            "incident",
-            "incident 1",
-            &[
-                ("short_description", "AS2 certificate of a partner expires this month"),
-                ("impact", "2"),
-                ("urgency", "2"),
-                ("category", "b2b"),
-                ("assignment_group", &edi),
-                ("company", &contoso),
-            ],
-        );
-        self.add(
-            30,
-            "incident",
-            "incident 2",
-            &[
-                ("short_description", "Mail relay was slow"),
-                ("category", "network"),
-                ("state", "7"),
-                ("close_code", "Solution provided"),
-                ("close_notes", "The queue was cleared."),
-            ],
-        );
-    }
-
     fn properties(&mut self) {
         let act = Act {
             at: self.now - Duration::days(900),
@@ -227,6 +83,13 @@ impl Seed {
             ("com.glide.attachment.max_size", "1024"),
             ("glide.attachment.extensions", ""),
             (GRANT_PROPERTY, "true"),
+            ("glide.sm.default_mode", "deny"),
+            ("glide.rest.max_content_length", "10"),
+            ("glide.sys.default.tz", "US/Pacific"),
+            ("glide.sys.date_format", "yyyy-MM-dd"),
+            ("glide.sys.time_format", "HH:mm:ss"),
+            ("glide.rest.scripted.max_inbound_content_length_mb", "10"),
+            ("instance_name", "gridlinkworld"),
         ] {
             self.state.set_property(act, name, value);
         }
@@ -237,10 +100,18 @@ impl Seed {
         let mut rows: Vec<(&str, String, Fields)> = Vec::new();
         let mut add = |table, key, fields: &[(&str, &str)]| rows.push((table, key, crate::servicenow::owned(fields)));
         for table in self.state.dictionary.tables() {
+            let parent = table.parent.as_deref().map(|parent| id("sys_db_object", parent));
+            let fields = [
+                ("name", table.name.as_str()),
+                ("label", &table.label),
+                ("sys_name", &table.label),
+                ("super_class", parent.as_deref().unwrap_or_default()),
+            ];
+            add("sys_db_object", table.name.clone(), &fields);
             for column in &table.columns {
                 let key = format!("{}.{}", table.name, column.name);
                 let reference = match &column.kind {
-                    crate::servicenow::dictionary::Kind::Reference(target) => target.as_str(),
+                    Kind::Reference(target) | Kind::List(target) => target.as_str(),
                     _ => "",
                 };
                 let fields = [
@@ -250,8 +121,11 @@ impl Seed {
                     ("internal_type", column.internal_type()),
                     ("reference", reference),
                     ("max_length", &column.max_length.to_string()),
-                    ("mandatory", if column.is_mandatory { "true" } else { "false" }),
-                    ("unique", if column.is_unique { "true" } else { "false" }),
+                    ("mandatory", truth(column.is_mandatory)),
+                    ("unique", truth(column.is_unique)),
+                    ("read_only", truth(column.is_read_only)),
+                    ("display", truth(column.name == table.display)),
+                    ("default_value", &column.default),
                 ];
                 add("sys_dictionary", key.clone(), &fields);
                 for (sequence, (value, label)) in column.choices.iter().enumerate() {
@@ -272,21 +146,6 @@ impl Seed {
         }
     }
 
-    fn user(&mut self, user_name: &str, first: &str, last: &str) {
-        let name = format!("{first} {last}");
-        let email = format!("{user_name}@customer.example");
-        let is_integration = if user_name == INTEGRATION_USER { "true" } else { "false" };
-        let fields = [
-            ("user_name", user_name),
-            ("name", &name),
-            ("first_name", first),
-            ("last_name", last),
-            ("email", &email),
-            ("web_service_access_only", is_integration),
-        ];
-        self.add(400, "sys_user", user_name, &fields);
-    }
-
     fn add(&mut self, days_ago: i64, table: &str, key: &str, fields: &[(&str, &str)]) {
         self.add_fields(days_ago, table, key, crate::servicenow::owned(fields));
     }
@@ -304,7 +163,14 @@ impl Seed {
     }
 }
 
+fn truth(is_true: bool) -> &'static str {
+    if is_true { "true" } else { "false" }
+}
+
 /// The sys_id of a seeded row.
 fn id(table: &str, key: &str) -> String {
-    derived_id(&format!("seed {table}"), key)
+    match people::well_known(table, key) {
+        Some(known) => known.to_owned(),
+        None => derived_id(&format!("seed {table}"), key),
+    }
 }

@@ -3,7 +3,32 @@
 use crate::servicenow::dictionary::{Column, Table};
 
 pub(super) fn tables() -> Vec<Table> {
-    vec![journal_field(), attachment(), properties(), choice(), dictionary()]
+    vec![
+        metadata(),
+        journal_field(),
+        attachment(),
+        properties(),
+        choice(),
+        dictionary(),
+        db_object(),
+        log(),
+        preference(),
+    ]
+}
+
+/// Whatever an update set carries: the definition of the instance itself.
+fn metadata() -> Table {
+    Table::new("sys_metadata", "Application File", "sys_name").with([
+        Column::text("sys_name", "Display name", 255),
+        Column::text("sys_scope", "Application", 32).default("global"),
+        Column::text("sys_package", "Package", 32).default("global"),
+        Column::text("sys_update_name", "Update name", 250),
+        Column::choice(
+            "sys_policy",
+            "Protection policy",
+            &[("", "-- None --"), ("read", "Read-only"), ("protected", "Protected")],
+        ),
+    ])
 }
 
 fn journal_field() -> Table {
@@ -36,29 +61,37 @@ fn attachment() -> Table {
 }
 
 fn properties() -> Table {
-    Table::new("sys_properties", "System Property", "name").with([
-        Column::text("name", "Name", 100).unique(),
-        Column::text("value", "Value", 4000),
-        Column::text("description", "Description", 512),
-    ])
+    Table::new("sys_properties", "System Property", "name")
+        .extends("sys_metadata")
+        .with([
+            Column::text("name", "Name", 100).unique(),
+            Column::text("value", "Value", 4000),
+            Column::text("description", "Description", 512),
+            Column::text("type", "Type", 40).default("string"),
+            Column::text("read_roles", "Read roles", 4000),
+            Column::text("write_roles", "Write roles", 4000),
+            Column::boolean("is_private", "Private"),
+        ])
 }
 
 fn choice() -> Table {
-    Table::new("sys_choice", "Choice", "label").read_only().with([
-        Column::text("name", "Table", 80),
-        Column::text("element", "Element", 80),
-        Column::text("value", "Value", 60),
-        Column::text("label", "Label", 255),
-        Column::text("language", "Language", 20),
-        Column::text("dependent_value", "Dependent value", 60),
-        Column::integer("sequence", "Sequence"),
-        Column::boolean("inactive", "Inactive"),
-    ])
+    Table::new("sys_choice", "Choice", "label")
+        .extends("sys_metadata")
+        .with([
+            Column::text("name", "Table", 80),
+            Column::text("element", "Element", 80),
+            Column::text("value", "Value", 60),
+            Column::text("label", "Label", 255),
+            Column::text("language", "Language", 20),
+            Column::text("dependent_value", "Dependent value", 60),
+            Column::integer("sequence", "Sequence"),
+            Column::boolean("inactive", "Inactive"),
+        ])
 }
 
 fn dictionary() -> Table {
     Table::new("sys_dictionary", "Dictionary Entry", "element")
-        .read_only()
+        .extends("sys_metadata")
         .with([
             Column::text("name", "Table", 80),
             Column::text("element", "Column name", 80),
@@ -68,5 +101,42 @@ fn dictionary() -> Table {
             Column::integer("max_length", "Max length"),
             Column::boolean("mandatory", "Mandatory"),
             Column::boolean("unique", "Unique"),
+            Column::boolean("read_only", "Read only"),
+            Column::boolean("active", "Active").default("true"),
+            Column::boolean("display", "Display"),
+            Column::text("default_value", "Default value", 255),
         ])
+}
+
+fn db_object() -> Table {
+    Table::new("sys_db_object", "Table", "label")
+        .extends("sys_metadata")
+        .with([
+            Column::text("name", "Name", 80).unique(),
+            Column::text("label", "Label", 80),
+            Column::reference("super_class", "Extends table", "sys_db_object"),
+            Column::boolean("is_extendable", "Extensible"),
+            Column::boolean("ws_access", "Allow access to this table via web services").default("true"),
+        ])
+}
+
+fn log() -> Table {
+    Table::new("syslog", "Log Entry", "message").read_only().with([
+        Column::choice(
+            "level",
+            "Level",
+            &[("0", "Information"), ("1", "Warning"), ("2", "Error"), ("-1", "Debug")],
+        ),
+        Column::text("source", "Source", 255),
+        Column::text("message", "Message", 4000),
+    ])
+}
+
+fn preference() -> Table {
+    Table::new("sys_user_preference", "User Preference", "name").with([
+        Column::text("name", "Name", 100),
+        Column::reference("user", "User", "sys_user"),
+        Column::text("value", "Value", 4000),
+        Column::boolean("system", "System"),
+    ])
 }

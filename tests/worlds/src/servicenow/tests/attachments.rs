@@ -90,7 +90,7 @@ async fn the_same_file_twice_is_two_files() {
     }
     assert_eq!(instance.attachments(&id).len(), 2);
     instance.delete("incident", &id);
-    assert!(instance.rows("sys_attachment").is_empty());
+    assert!(instance.attachments(&id).is_empty());
 }
 
 #[tokio::test(start_paused = true)]

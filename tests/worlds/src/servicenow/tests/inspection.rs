@@ -138,3 +138,23 @@ async fn a_call_takes_no_time() {
     incident(&seeded()).await;
     assert_eq!(before.elapsed(), std::time::Duration::ZERO);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_guess_is_changed_by_its_name_and_a_wrong_name_is_refused() {
+    let instance = seeded();
+    let (_, before) = admin(&instance, "GET", "/_world/guesses", json!({})).await;
+    assert_eq!(before["chosen_sys_id_is_honored"], true);
+    let change = json!({ "chosen_sys_id_is_honored": false, "row_order": "insertion" });
+    let (status, after) = admin(&instance, "POST", "/_world/guesses", change).await;
+    assert_eq!(
+        (status, &after["chosen_sys_id_is_honored"]),
+        (StatusCode::OK, &json!(false))
+    );
+    let chosen = "0123456789abcdef0123456789abcdef";
+    let body = json!({ "sys_id": chosen, "short_description": "x" });
+    let row = super::create(&instance, "incident", body).await;
+    assert_ne!(row["sys_id"], chosen);
+    let (status, answer) = admin(&instance, "POST", "/_world/guesses", json!({ "chosen": false })).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(answer["error"].as_str().unwrap().contains("chosen"), "{answer}");
+}

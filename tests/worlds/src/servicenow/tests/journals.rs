@@ -48,6 +48,7 @@ async fn entries_are_rows_that_can_be_queried() {
 #[tokio::test(start_paused = true)]
 async fn the_display_value_is_all_entries_newest_first() {
     let instance = seeded();
+    super::things::prefer(&instance, &[("time_zone", "US/Pacific")]);
     let id = incident(&instance).await;
     instance.agent_comment(&id, "one");
     tokio::time::advance(Duration::from_secs(60)).await;

@@ -6,6 +6,7 @@ use super::{create, full, get, seeded};
 #[tokio::test(start_paused = true)]
 async fn display_values_are_labels_names_and_local_times() {
     let instance = seeded();
+    super::things::prefer(&instance, &[("time_zone", "US/Pacific")]);
     let group = instance.rows("sys_user_group")[0]["sys_id"].clone();
     let row = create(
         &instance,

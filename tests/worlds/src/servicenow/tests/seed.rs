@@ -83,3 +83,17 @@ async fn two_instances_of_the_same_time_share_no_change() {
     assert!(!second.row("incident", &id).unwrap().contains_key("u_only_here"));
     assert_eq!(seeded().rows("incident").len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn orders_and_articles_are_there_and_nobody_waits() {
+    let instance = seeded();
+    let count = |table| instance.rows(table).len();
+    assert_eq!(
+        (count("sc_catalog"), count("sc_cat_item"), count("sc_req_item")),
+        (2, 9, 2)
+    );
+    assert_eq!((count("kb_knowledge_base"), count("kb_knowledge")), (2, 15));
+    let waiting = instance.rows("sysapproval_approver");
+    assert!(waiting.iter().all(|row| row["state"] == "approved"));
+    assert_eq!(instance.rows("sc_req_item")[0]["sys_created_on"], "2026-11-01 10:00:00");
+}
