@@ -60,6 +60,12 @@ impl Token {
     pub fn header(&self) -> (HeaderName, HeaderValue) {
         (self.name.clone(), self.value.clone())
     }
+
+    /// What the header has beside its scheme: what must not come back in anybody's message.
+    pub fn secret(&self) -> String {
+        let value = self.value.to_str().unwrap_or_default();
+        value.rsplit(' ').next().unwrap_or_default().to_owned()
+    }
 }
 
 /// The value of `Authorization` for a bearer token.

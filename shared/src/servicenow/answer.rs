@@ -9,13 +9,14 @@ use super::operation::Asked;
 use super::{Error, Flaw, message};
 use crate::http::Whole;
 use crate::retry;
+use crate::token::Token;
 
 /// A complete answer to something that was asked.
 pub(super) struct Answer<'a> {
     pub(super) asked: &'a Asked,
     pub(super) whole: &'a Whole,
     /// What opened the door; it must not come back in a message.
-    pub(super) secrets: &'a [String],
+    pub(super) token: Option<&'a Token>,
     /// What else was asked with it.
     pub(super) items: &'a [Asked],
 }
@@ -131,7 +132,7 @@ impl Answer<'_> {
     fn sent(&self) -> Vec<String> {
         let mut sent = self.asked.sent();
         sent.extend(self.items.iter().flat_map(Asked::sent));
-        sent.extend_from_slice(self.secrets);
+        sent.extend(self.token.map(Token::secret));
         sent
     }
 

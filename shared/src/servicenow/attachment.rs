@@ -6,7 +6,6 @@ use super::answer::Answer;
 use super::operation::Asked;
 use super::page::{Pages, Search};
 use super::query::{Field, Query, Refused, SYS_ID};
-use super::session::secrets;
 use super::{About, Error, Flaw, Operation, Row, ServiceNow};
 use crate::domain::{ContentHash, SysId, TableName, Timestamp};
 use crate::http::Body;
@@ -114,7 +113,7 @@ impl ServiceNow {
         let answer = Answer {
             asked: &asked,
             whole: &whole,
-            secrets: &secrets(&token),
+            token: Some(&token),
             items: &[],
         };
         let attachment = described(&answer, 201)?;

@@ -88,7 +88,7 @@ impl ServiceNow {
         let answer = Answer {
             asked: &asked,
             whole: &whole,
-            secrets: &[],
+            token: None,
             items: &[],
         };
         answer.check(&[200])?;

@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, host_of};
 use super::operation::{Asked, Reader};
 use super::query::Refused;
-use super::session::secrets;
 use super::{About, Error, Flaw, Operation, ServiceNow};
 use crate::http::Whole;
+use crate::token::Token;
 
 /// The most items of one batch.
 const MOST_ITEMS: usize = 100;
@@ -46,7 +46,7 @@ pub struct Answers {
     items: Vec<Asked>,
     outcomes: Vec<Outcome>,
     transaction: String,
-    secrets: [String; 1],
+    token: Token,
 }
 
 /// What became of an item.
@@ -95,6 +95,9 @@ impl Answers {
     ///
     /// # Errors
     /// As if it had been sent alone; or it was not sent at all, which [`Error::is_unsent`] tells.
+    ///
+    /// # Panics
+    /// When the ticket is one of another, longer batch.
     pub fn take<T>(&self, ticket: Ticket<T>) -> Result<T, Error> {
         let asked = &self.items[ticket.number];
         match &self.outcomes[ticket.number] {
@@ -102,7 +105,7 @@ impl Answers {
                 let answer = Answer {
                     asked,
                     whole,
-                    secrets: &self.secrets,
+                    token: Some(&self.token),
                     items: &[],
                 };
                 match flaw {
@@ -185,11 +188,10 @@ impl ServiceNow {
         let mut asked = Asked::send(Method::POST, about, "/api/now/v1/batch".to_owned(), &sent);
         asked.is_idempotent = batch.items.iter().all(|item| item.is_idempotent);
         let (whole, token) = self.send(&asked).await?;
-        let secrets = secrets(&token);
         let answer = Answer {
             asked: &asked,
             whole: &whole,
-            secrets: &secrets,
+            token: Some(&token),
             items: &batch.items,
         };
         let answered = read(&answer)?;
@@ -199,7 +201,7 @@ impl ServiceNow {
             items: batch.items,
             outcomes,
             transaction,
-            secrets,
+            token,
         })
     }
 }

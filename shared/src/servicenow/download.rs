@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::answer::Answer;
 use super::attachment::{Attachment, file};
 use super::operation::Asked;
-use super::session::{secrets, unanswered};
+use super::session::unanswered;
 use super::{About, Error, Flaw, ServiceNow};
 use crate::domain::{ContentHash, hex};
 use crate::http::{Response, Whole};
@@ -49,7 +49,7 @@ impl ServiceNow {
             let answer = Answer {
                 asked: &asked,
                 whole: &whole,
-                secrets: &secrets(&token),
+                token: Some(&token),
                 items: &[],
             };
             return match whole.status {
@@ -62,7 +62,7 @@ impl ServiceNow {
         let answer = Answer {
             asked: &asked,
             whole: &head,
-            secrets: &[],
+            token: None,
             items: &[],
         };
         let is_page = is_html(answer.header("content-type").unwrap_or_default()) && !is_html(&attachment.content_type);

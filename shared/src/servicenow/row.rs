@@ -107,6 +107,13 @@ impl Default for Select {
 #[serde(transparent)]
 pub struct Row(BTreeMap<String, Value>);
 
+impl From<BTreeMap<String, serde_json::Value>> for Row {
+    fn from(fields: BTreeMap<String, serde_json::Value>) -> Self {
+        let read = |value| serde_json::from_value(value).unwrap_or_default();
+        Row(fields.into_iter().map(|(name, value)| (name, read(value))).collect())
+    }
+}
+
 impl Row {
     /// A stored value, when the answer has it.
     pub fn get(&self, field: &str) -> Option<&str> {

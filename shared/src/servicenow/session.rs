@@ -68,7 +68,7 @@ impl ServiceNow {
         read(&Answer {
             asked: &asked,
             whole: &whole,
-            secrets: &secrets(&token),
+            token: Some(&token),
             items: &[],
         })
     }
@@ -171,13 +171,6 @@ impl ServiceNow {
             .into_iter()
             .fold(call, |call, (name, value)| call.header(name, value))
     }
-}
-
-/// What opened the door, as it could come back in a message.
-pub(super) fn secrets(token: &Token) -> [String; 1] {
-    let (_, value) = token.header();
-    let text = value.to_str().unwrap_or_default();
-    [text.rsplit(' ').next().unwrap_or_default().to_owned()]
 }
 
 pub(super) fn unanswered(asked: &Asked, source: TransportError) -> Error {
