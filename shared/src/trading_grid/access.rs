@@ -197,7 +197,11 @@ impl Access {
     }
 
     async fn held(&self, suspect: bool) -> Result<Held, Error> {
-        let text = self.secrets.current(&self.secret, suspect).await.map_err(Error::NoAccess)?;
+        let text = self
+            .secrets
+            .current(&self.secret, suspect)
+            .await
+            .map_err(Error::NoAccess)?;
         // The parser's own error could quote the secret, so it is dropped.
         serde_json::from_str(text.expose_secret()).map_err(|_| {
             Error::NoAccess(anyhow::anyhow!(
