@@ -1,7 +1,8 @@
 //! The answer to a search: read leniently, field by field.
 //!
-//! Only what was asked for is looked at. A value of another kind than text or number is as good as absent;
-//! an error that names a field denies that field and no more.
+//! Only what was asked for is looked at. A value of another kind than text or number is as good as absent.
+//! An error that names a field denies that field and no more; one that names an entry too, and is not about our
+//! rights, says that Lens cannot tell the field of that entry.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,9 @@ use super::{Answered, Field, Search, unusable};
 use crate::trading_grid::error::Error;
 use crate::trading_grid::refusal::readable;
 
+/// How many different remarks are kept.
+const REMARKS: usize = 10;
+
 /// One page of what a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -22,7 +26,7 @@ pub struct Found {
     pub total: Option<u64>,
     /// Fields that we may not see.
     pub denied: BTreeSet<Field>,
-    /// What Lens says beside the data.
+    /// What Lens says beside the data: the first few different things.
     pub remarks: Vec<String>,
     /// How many entries came, readable or not: what [`Search::after`] goes on by.
     pub received: usize,
@@ -32,6 +36,8 @@ pub struct Found {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
     values: BTreeMap<Field, String>,
+    /// Fields that Lens has and cannot tell, as it cannot tell the acknowledgement `C`.
+    pub untold: BTreeSet<Field>,
     /// Business numbers by name, for example `purchase order number`.
     pub content_keys: BTreeMap<String, String>,
 }
@@ -48,6 +54,20 @@ impl Entry {
     /// The value of a field; `None` when it is absent, empty, denied or was not asked for.
     pub fn text(&self, field: Field) -> Option<&str> {
         self.values.get(&field).map(String::as_str)
+    }
+
+    fn read(search: &Search, row: &Map<String, Value>) -> Self {
+        let value = |field: &Field| Some((*field, text(row.get(field.as_str())?)?));
+        let keys = row.get("contentkeys").and_then(Value::as_array);
+        let keys = keys.into_iter().flatten().filter_map(|pair| {
+            let name = text(pair.get("key")?)?;
+            Some((name, text(pair.get("value")?)?))
+        });
+        Self {
+            values: search.fields().iter().filter_map(value).collect(),
+            untold: BTreeSet::new(),
+            content_keys: keys.collect(),
+        }
     }
 
     /// How far the exchange is.
@@ -70,18 +90,23 @@ impl Entry {
 pub(super) fn parse(search: &Search, body: &[u8]) -> Result<Answered, Error> {
     let body: Body = serde_json::from_slice(body).map_err(|_| unusable("it is not JSON, or ends too early"))?;
     let errors = body.errors.as_array().map(Vec::as_slice).unwrap_or_default();
-    let denied = errors
+    let faults = errors
         .iter()
-        .flat_map(|error| denied(search, error))
-        .collect::<BTreeSet<_>>();
-    let sent = search.texts();
-    let remarks = errors
-        .iter()
-        .map(|error| remark(error, sent.as_bytes()))
+        .map(|error| Fault::read(search, error))
         .collect::<Vec<_>>();
+    let named = faults.iter().flat_map(|fault| fault.fields.iter().copied());
+    let named = named.collect::<BTreeSet<_>>();
+    let sent = search.texts();
+    let mut remarks = Vec::new();
+    for fault in &faults {
+        let remark = readable(fault.message, sent.as_bytes());
+        if remarks.len() < REMARKS && !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
     let Some(page) = body.data.get("getTransactions").and_then(Value::as_object) else {
         return match remarks.into_iter().next() {
-            Some(_) if !denied.is_empty() => Ok(Answered::Denied(denied)),
+            Some(_) if !named.is_empty() => Ok(Answered::Denied(named)),
             Some(remark) => Err(unusable(format!("it refuses the query: {remark}"))),
             None => Err(unusable("it has no getTransactions")),
         };
@@ -90,30 +115,29 @@ pub(super) fn parse(search: &Search, body: &[u8]) -> Result<Answered, Error> {
         Some(Value::Array(rows)) => rows.as_slice(),
         // Nothing found may be no list at all, but only when that is what the answer says.
         Some(Value::Null) if page.get("total").and_then(Value::as_u64) == Some(0) => &[],
-        Some(Value::Null) if !denied.is_empty() => return Ok(Answered::Denied(denied)),
+        Some(Value::Null) if !named.is_empty() => return Ok(Answered::Denied(named)),
         _ => return Err(unusable("it has no transactions")),
     };
-    let entries = rows.iter().filter_map(Value::as_object).map(|row| entry(search, row));
+    let mut untold = BTreeMap::<usize, BTreeSet<Field>>::new();
+    for fault in &faults {
+        if let Some(at) = fault.entry {
+            untold.entry(at).or_default().extend(fault.fields.iter().copied());
+        }
+    }
+    let entries = rows.iter().enumerate().filter_map(|(at, row)| {
+        let mut entry = Entry::read(search, row.as_object()?);
+        entry.untold = untold.remove(&at).unwrap_or_default();
+        Some(entry)
+    });
+    let denied = faults.iter().filter(|fault| fault.entry.is_none());
+    let denied = denied.flat_map(|fault| fault.fields.iter().copied());
     Ok(Answered::Found(Found {
         entries: entries.collect(),
         total: page.get("total").and_then(Value::as_u64),
-        denied,
+        denied: denied.collect(),
         remarks,
         received: rows.len(),
     }))
-}
-
-fn entry(search: &Search, row: &Map<String, Value>) -> Entry {
-    let value = |field: &Field| Some((*field, text(row.get(field.as_str())?)?));
-    let keys = row.get("contentkeys").and_then(Value::as_array);
-    let keys = keys.into_iter().flatten().filter_map(|pair| {
-        let name = text(pair.get("key")?)?;
-        Some((name, text(pair.get("value")?)?))
-    });
-    Entry {
-        values: search.fields().iter().filter_map(value).collect(),
-        content_keys: keys.collect(),
-    }
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -126,22 +150,38 @@ fn text(value: &Value) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The fields of the search that an error is about: by its path, or named in its message.
-fn denied(search: &Search, error: &Value) -> Vec<Field> {
-    let path = error.get("path").and_then(Value::as_array);
-    let last = path.and_then(|path| path.iter().rev().find_map(Value::as_str));
-    let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
-    let words = message
-        .split(|character: char| !character.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    let after_field = words.skip_while(|word| !word.eq_ignore_ascii_case("field")).skip(1);
-    let named = after_field.take(1).chain(last).collect::<Vec<_>>();
-    let fields = search.fields().iter().copied();
-    fields.filter(|field| named.contains(&field.as_str())).collect()
+/// One of the errors beside the data.
+struct Fault<'a> {
+    message: &'a str,
+    /// Fields of the search that it is about: by its path, or named in its message.
+    fields: Vec<Field>,
+    /// The entry that alone is concerned.
+    entry: Option<usize>,
 }
 
-/// What an error says, fit for a log.
-fn remark(error: &Value, sent: &[u8]) -> String {
-    let message = error.get("message").and_then(Value::as_str);
-    readable(message.unwrap_or("an error without a message"), sent)
+impl<'a> Fault<'a> {
+    fn read(search: &Search, error: &'a Value) -> Self {
+        let path = error
+            .get("path")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let message = error.get("message").and_then(Value::as_str);
+        let message = message.unwrap_or("an error without a message");
+        let words = message
+            .split(|character: char| !character.is_alphanumeric())
+            .filter(|word| !word.is_empty());
+        let after_field = words.skip_while(|word| !word.eq_ignore_ascii_case("field")).skip(1);
+        let last = path.iter().rev().find_map(Value::as_str);
+        let named = after_field.take(1).chain(last).collect::<Vec<_>>();
+        let fields = search.fields().iter().copied();
+        // What we may not see of one entry we may not see of any.
+        let is_about_rights = message.to_ascii_lowercase().contains("authorized");
+        let index = path.iter().find_map(Value::as_u64).filter(|_| !is_about_rights);
+        Self {
+            message,
+            fields: fields.filter(|field| named.contains(&field.as_str())).collect(),
+            entry: index.and_then(|index| usize::try_from(index).ok()),
+        }
+    }
 }

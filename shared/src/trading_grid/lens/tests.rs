@@ -233,7 +233,8 @@ async fn a_denied_field_is_said_and_costs_no_other() {
         Say::json(200, &answer)
     };
     let by_message = denied(json!([{ "message": "User not authorized to access field fastatus" }]));
-    let by_path = denied(json!([{ "message": "denied", "path": ["getTransactions", "transactions", 0, "fastatus"] }]));
+    let path = json!(["getTransactions", "transactions", 0, "fastatus"]);
+    let by_path = denied(json!([{ "message": "User not authorized", "path": path }]));
     for answer in [by_message, by_path] {
         let found = page(answer).await.unwrap();
         assert_eq!(
@@ -244,6 +245,21 @@ async fn a_denied_field_is_said_and_costs_no_other() {
     let found = page(denied(json!([{ "message": "slow shard" }, 7]))).await.unwrap();
     assert!(found.denied.is_empty());
     assert_eq!(found.remarks, ["slow shard", "an error without a message"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lens_cannot_tell_of_one_entry_is_said_of_that_entry_only() {
+    let error = |at: usize, field: &str| json!({ "message": "no text", "path": ["getTransactions", "transactions", at, field] });
+    let mut answer = data(json!([row(), null, row()]));
+    answer["errors"] = json!([error(2, "fastatus"), error(2, "unasked"), error(9, "status")]);
+    let found = page(Say::json(200, &answer)).await.unwrap();
+    let untold = found
+        .entries
+        .iter()
+        .map(|entry| entry.untold.iter().collect::<Vec<_>>());
+    assert_eq!(untold.collect::<Vec<_>>(), [vec![], vec![&Field::Acknowledgement]]);
+    assert!(found.denied.is_empty());
+    assert_eq!(found.remarks, ["no text"], "the same is remarked once");
 }
 
 #[tokio::test(start_paused = true)]
