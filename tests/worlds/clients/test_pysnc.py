@@ -225,7 +225,7 @@ class Writing(Instance):
         second.initialize()
         second.set_new_guid_value(chosen)
         second.short_description = marked("chosen twice")
-        with self.assertRaises(exceptions.RestException):
+        with self.assertRaisesRegex(exceptions.RoleException, "Unique Key violation"):
             second.insert()
         self.assertEqual(len(self.problems(marked("chosen"))), 1)
 

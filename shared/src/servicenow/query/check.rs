@@ -66,6 +66,8 @@ impl Condition {
         };
         match &self.test {
             Test::Is(value) => same(actual, value),
+            // ServiceNow's article KB0715430: an empty field is left out.
+            Test::IsNot(_) if actual.is_empty() => Verdict::Near,
             Test::IsNot(value) => decided(actual != value),
             Test::In(values) => any(values.iter().map(|value| same(actual, value))),
             Test::StartsWith(value) => text(actual, value, |whole, part| whole.starts_with(part)),

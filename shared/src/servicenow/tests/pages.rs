@@ -117,6 +117,10 @@ async fn dot_walks_and_display_values_come_as_asked_for() {
         Select::of(fields.map(Field::known)).display(display)
     };
     let case = world.rows("sn_customerservice_case").remove(0);
+    let mut users = world.rows("sys_user").into_iter();
+    let us = users.find(|user| user["user_name"] == worlds::servicenow::INTEGRATION_USER);
+    let us = us.expect("the integration has a user");
+    world.update("sys_user", &us["sys_id"], &[("time_zone", "Europe/Berlin")]);
     let sys_id = case["sys_id"].parse().unwrap();
     let read = async |display| {
         let row = desk
