@@ -1,4 +1,4 @@
-# `make` alone lists what there is. Needed on the machine: Rust, Python 3.11, a C compiler.
+# `make` alone lists what there is. Needed on the machine: Rust, Python 3.11, a C compiler; for `make test` Node.js too.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ADVISORY_DB ?=
