@@ -40,7 +40,7 @@ impl Field {
         Ok(self.with(Test::Is(self.literal(value)?)))
     }
 
-    /// Any other value, or none.
+    /// Any other value; rows where the field is empty are left out (ServiceNow KB0715430).
     ///
     /// # Errors
     /// When the value has a character outside the allowed alphabet.
