@@ -68,11 +68,6 @@ impl Token {
     }
 }
 
-/// The value of `Authorization` for a bearer token.
-pub fn bearer(token: &Token) -> HeaderValue {
-    token.value.clone()
-}
-
 /// No token could be had; everybody who waited for it gets the same one.
 #[derive(Debug, Clone)]
 pub struct Unavailable(Arc<anyhow::Error>);

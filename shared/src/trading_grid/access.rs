@@ -23,7 +23,7 @@ use super::refusal::rejected;
 use crate::clock::Clock;
 use crate::http::{Call, Transport, Whole};
 use crate::secrets::Secrets;
-use crate::token::{Token, TokenCache, bearer};
+use crate::token::{Token, TokenCache};
 
 /// A token lives about ten hours; this is assumed when the answer does not say.
 const TOKEN_LIFE: Duration = Duration::from_secs(9 * 3600);
@@ -147,7 +147,7 @@ impl Access {
             Authentication::AccessToken => {
                 let token = self.token(refused.and_then(|pass| pass.token.as_ref())).await?;
                 Ok(Pass {
-                    header: Some((AUTHORIZATION, bearer(&token))),
+                    header: Some(token.header()),
                     token: Some(token),
                     ..anonymous
                 })

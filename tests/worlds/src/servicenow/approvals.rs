@@ -3,7 +3,7 @@
 //! A record waits for its rows in `sysapproval_approver`. One answer decides, or all must approve; then the rows still
 //! open are no longer required. An answer that comes after the decision changes its row and nothing else.
 
-use super::engine::{Act, Fields, Row, State};
+use super::engine::{Act, Fields, Row, State, get};
 use super::errors::Refusal;
 use super::workflow::{self, Change};
 use super::{cases, knowledge};
@@ -80,7 +80,7 @@ pub(crate) fn members(state: &State, group: &str) -> Vec<String> {
 pub(crate) fn check(state: &State, act: Act<'_>, old: Option<&Fields>) -> Result<(), Refusal> {
     let Some(old) = old else { return Ok(()) };
     let is_free = act.is_script || act.by == "admin" || !state.guesses.catalog.only_the_approver_decides;
-    if is_free || workflow::get(old, "approver") == state.user_sys_id(act.by) {
+    if is_free || get(old, "approver") == state.user_sys_id(act.by) {
         return Ok(());
     }
     Err(Refusal::Denied("Update"))

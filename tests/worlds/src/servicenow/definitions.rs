@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::dictionary::{Column, Table};
-use super::engine::{Fields, State};
+use super::engine::{Fields, State, get};
 use super::tables;
 
 /// Follows an insert, update or delete of a row; `now` is the sys_id of the row that is there afterwards.
@@ -146,10 +146,6 @@ impl Column {
             _ => Column::text(name, "", 255),
         }
     }
-}
-
-fn get<'a>(fields: &'a Fields, name: &str) -> &'a str {
-    fields.get(name).map_or("", String::as_str)
 }
 
 #[cfg(test)]

@@ -78,8 +78,13 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn get(&self, field: &str) -> &str {
-        self.fields.get(field).map_or("", String::as_str)
+        get(&self.fields, field)
     }
+}
+
+/// A field; empty when it is not there.
+pub(crate) fn get<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    fields.get(name).map_or("", String::as_str)
 }
 
 impl State {

@@ -7,7 +7,7 @@ use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
 
 use super::engine::{Row, State};
-use super::roles;
+use super::guards;
 use super::sessions;
 use super::values::same_text;
 use crate::gate::{Credentials, Moment};
@@ -92,7 +92,7 @@ fn is_kept_from_basic(state: &State, user_name: &str) -> bool {
     let is_enforced = state.property("glide.authenticate.basic_auth.restriction.enforce", "false") == "true";
     is_enforced
         && !is_for_web_services_only(state, user_name)
-        && !roles::has_role(state, user_name, "snc_basic_auth_api_access")
+        && !guards::has_role(state, user_name, "snc_basic_auth_api_access")
 }
 
 fn of_session(state: &State, parts: &Parts, moment: Moment) -> Result<String, Stranger> {

@@ -1,6 +1,6 @@
 //! Business rules and data policies of the platform's own tables.
 
-use super::engine::{Act, Fields, State};
+use super::engine::{Act, Fields, State, get};
 use super::errors::Refusal;
 use crate::clock;
 
@@ -34,7 +34,7 @@ pub(crate) fn check(
     }
     let mut missing = Vec::new();
     let mut need = |name: &str| {
-        if value(fields, name).is_empty() {
+        if get(fields, name).is_empty() {
             let label = state
                 .dictionary
                 .column(class, name)
@@ -44,15 +44,15 @@ pub(crate) fn check(
     };
     if state.guesses.mandatory_is_enforced {
         for (name, column) in state.dictionary.columns(class) {
-            let is_emptied = old.is_none_or(|old| !value(old, name).is_empty());
+            let is_emptied = old.is_none_or(|old| !get(old, name).is_empty());
             if column.is_mandatory && is_emptied {
                 need(name);
             }
         }
     }
     let is_entered = |states: &[&str]| {
-        let now = value(fields, "state");
-        states.contains(&now) && old.is_none_or(|old| value(old, "state") != now)
+        let now = get(fields, "state");
+        states.contains(&now) && old.is_none_or(|old| get(old, "state") != now)
     };
     if class == "incident" && state.guesses.incident_resolution_is_enforced && is_entered(&["6", "7"]) {
         need("close_code");
@@ -72,11 +72,11 @@ pub(crate) fn check(
 
 fn derive(state: &State, act: Act<'_>, class: &str, old: Option<&Fields>, fields: &mut Fields) {
     if class == "incident" {
-        let priority = priority(value(fields, "impact"), value(fields, "urgency"));
+        let priority = priority(get(fields, "impact"), get(fields, "urgency"));
         fields.insert("priority".to_owned(), priority.to_owned());
     }
-    let now = value(fields, "state").to_owned();
-    if old.is_some_and(|old| value(old, "state") == now) {
+    let now = get(fields, "state").to_owned();
+    if old.is_some_and(|old| get(old, "state") == now) {
         return;
     }
     let (resolved, closed): (&[&str], &[&str]) = match class {
@@ -121,10 +121,6 @@ fn priority(impact: &str, urgency: &str) -> &'static str {
         5 => "4",
         _ => "5",
     }
-}
-
-fn value<'a>(fields: &'a Fields, name: &str) -> &'a str {
-    fields.get(name).map_or("", String::as_str)
 }
 
 fn set_if_empty(fields: &mut Fields, name: &str, value: &str) {

@@ -128,12 +128,17 @@ pub(crate) fn query(state: &mut State, act: Act<'_>, table: &str, parameters: &P
             query.and_equals(state, &asker, field, value);
         }
     }
+    note_ignored(state, table, &query);
+    query
+}
+
+/// Notes the parts of a query that mean nothing.
+pub(crate) fn note_ignored(state: &mut State, table: &str, query: &Query) {
     let invalid = query
         .invalid
         .iter()
         .map(|part| format!("{table} cannot be asked for {part:?}"));
     state.ignored.extend(invalid);
-    query
 }
 
 pub(crate) fn links(url: &str, parameters: &Parameters, limit: usize, offset: usize, total: usize) -> String {

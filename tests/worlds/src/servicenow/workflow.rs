@@ -5,7 +5,7 @@
 //! timer. A change made here passes through the same three calls. That ends because every rule waits for a transition
 //! that it does not make again.
 
-use super::engine::{Act, Fields, Row, State};
+use super::engine::{Act, Fields, Row, State, get};
 use super::errors::Refusal;
 use super::{approvals, cases, catalog, knowledge, owned};
 
@@ -97,10 +97,6 @@ pub(crate) fn add(state: &mut State, act: Act<'_>, table: &str, fields: &[(&str,
             None
         }
     }
-}
-
-pub(crate) fn get<'a>(fields: &'a Fields, name: &str) -> &'a str {
-    fields.get(name).map_or("", String::as_str)
 }
 
 /// Whether a field has another value than before.

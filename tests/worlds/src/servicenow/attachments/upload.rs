@@ -1,7 +1,7 @@
 //! Files that come in: as the body itself, or as the last part of a form.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_TYPE, LOCATION};
 use http::request::Parts;
 use http::{Response, StatusCode};
 use serde_json::json;
@@ -24,7 +24,6 @@ pub(super) fn file(
     parts: &Parts,
     body: &Bytes,
 ) -> Result<Response<Bytes>, Refusal> {
-    demand(parts, &ACCEPT)?;
     demand(parts, &CONTENT_TYPE)?;
     let parameters = Parameters::of(parts);
     let get = |name: &str| parameters.get(name).unwrap_or_default().to_owned();
@@ -50,7 +49,6 @@ pub(super) fn form(
     parts: &Parts,
     body: &Bytes,
 ) -> Result<Response<Bytes>, Refusal> {
-    demand(parts, &ACCEPT)?;
     demand(parts, &CONTENT_TYPE)?;
     let content_type = parameters::header(parts, &CONTENT_TYPE);
     let upload = multipart::parse(content_type, body, &state.guesses)?;

@@ -173,11 +173,7 @@ pub(super) fn query(state: &mut State, act: Act<'_>, table: &str, parameters: &P
         parameters.get("sysparm_query").unwrap_or_default(),
         &asker,
     );
-    let invalid = query
-        .invalid
-        .iter()
-        .map(|part| format!("{table} cannot be asked for {part:?}"));
-    state.ignored.extend(invalid);
+    table_api::note_ignored(state, table, &query);
     query
 }
 

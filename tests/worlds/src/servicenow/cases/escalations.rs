@@ -6,9 +6,9 @@
 
 use super::CASE;
 use crate::servicenow::approvals::{self, Decision};
-use crate::servicenow::engine::{Act, Fields, Row, State};
+use crate::servicenow::engine::{Act, Fields, Row, State, get};
 use crate::servicenow::errors::Refusal;
-use crate::servicenow::workflow::{self, Change, get, is_changed, put};
+use crate::servicenow::workflow::{self, Change, is_changed, put};
 
 const TABLE: &str = "sn_customerservice_escalation";
 const ACCOUNT: &str = "customer_account";

@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::{CASE, api};
 use crate::servicenow::dictionary::Kind;
-use crate::servicenow::engine::{Act, Fields, Row, State};
+use crate::servicenow::engine::{Act, Fields, Row, State, get};
 use crate::servicenow::errors::Refusal;
 use crate::servicenow::parameters::Parameters;
-use crate::servicenow::workflow::get;
 
 /// One page of the values.
 pub(super) struct Page {

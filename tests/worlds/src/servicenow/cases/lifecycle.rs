@@ -3,9 +3,9 @@
 //! What resolving, closing and reopening set is a rule of all tasks.
 
 use super::CASE;
-use crate::servicenow::engine::{Act, Fields, State};
+use crate::servicenow::engine::{Act, Fields, State, get};
 use crate::servicenow::errors::Refusal;
-use crate::servicenow::workflow::{self, Change, get, is_changed, put};
+use crate::servicenow::workflow::{self, Change, is_changed, put};
 
 /// A partner's own person, who sees and sets little.
 pub(super) fn is_external(state: &State, user_name: &str) -> bool {

@@ -5,8 +5,8 @@
 //! A word for `stage` that the same change brings is kept. An item that is closed moves no more.
 
 use crate::servicenow::approvals;
-use crate::servicenow::engine::{Act, Fields, Row, State};
-use crate::servicenow::workflow::{self, Change, get, is_changed, put};
+use crate::servicenow::engine::{Act, Fields, Row, State, get};
+use crate::servicenow::workflow::{self, Change, is_changed, put};
 
 pub(crate) fn before_change(state: &State, class: &str, old: Option<&Fields>, fields: &mut Fields) {
     let Some(old) = old.filter(|old| get(old, "active") == "true") else {

@@ -7,8 +7,8 @@
 
 use crate::clock;
 use crate::servicenow::approvals::{self, Decision};
-use crate::servicenow::engine::{Act, Fields, Row, State};
-use crate::servicenow::workflow::{self, Change, get, is_changed, put};
+use crate::servicenow::engine::{Act, Fields, Row, State, get};
+use crate::servicenow::workflow::{self, Change, is_changed, put};
 
 const TABLE: &str = "kb_knowledge";
 

@@ -45,18 +45,8 @@ fn task() -> Table {
             ],
         )
         .default("4"),
-        Column::choice(
-            "impact",
-            "Impact",
-            &[("1", "1 - High"), ("2", "2 - Medium"), ("3", "3 - Low")],
-        )
-        .default("3"),
-        Column::choice(
-            "urgency",
-            "Urgency",
-            &[("1", "1 - High"), ("2", "2 - Medium"), ("3", "3 - Low")],
-        )
-        .default("3"),
+        Column::choice("impact", "Impact", &LEVELS).default("3"),
+        Column::choice("urgency", "Urgency", &LEVELS).default("3"),
         Column::choice(
             "escalation",
             "Escalation",
@@ -151,6 +141,9 @@ fn task() -> Table {
     ])
 }
 
+/// Of impact, urgency and severity.
+const LEVELS: [(&str, &str); 3] = [("1", "1 - High"), ("2", "2 - Medium"), ("3", "3 - Low")];
+
 fn incident() -> Table {
     Table::new("incident", "Incident", "number")
         .extends("task")
@@ -206,12 +199,7 @@ fn incident() -> Table {
                 ],
             ),
             Column::choice("close_code", "Resolution code", &CLOSE_CODES.map(|code| (code, code))),
-            Column::choice(
-                "severity",
-                "Severity",
-                &[("1", "1 - High"), ("2", "2 - Medium"), ("3", "3 - Low")],
-            )
-            .default("3"),
+            Column::choice("severity", "Severity", &LEVELS).default("3"),
             Column::choice(
                 "notify",
                 "Notify",

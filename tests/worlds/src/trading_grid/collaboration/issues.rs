@@ -226,7 +226,7 @@ impl Collaboration {
         stamp: &Stamp,
         data: Value,
     ) -> Result<(), Problem> {
-        if stamp.origin.is_some() && !self.tells_own_writes {
+        if !self.is_told(stamp) {
             return Ok(());
         }
         let found = self.issue(company, issue)?;

@@ -97,6 +97,11 @@ impl Collaboration {
         self.ids += 1;
         format!("{kind}-{}", self.ids)
     }
+
+    /// Whether the feed tells of it; what a client of the contract wrote, only where a guess says so.
+    fn is_told(&self, stamp: &Stamp) -> bool {
+        stamp.origin.is_none() || self.tells_own_writes
+    }
 }
 
 /// Answers a call of a client; `path` is below the base of the contract.
