@@ -1,7 +1,7 @@
 //! TGCommunityServices v1: companies, the partner directory, users, roles and entitlements.
 //!
 //! Calls and names are those that OpenText publishes (`opentext/BN-Trading-Grid`, Community
-//! Management); the bodies of answers are not published and are read by [`rows`]. Traps, and where they
+//! Management); the bodies of answers are not published and are read by `rows`. Traps, and where they
 //! are kept:
 //!
 //! - A user may change the `loginId`, and roles are asked for by it. So a caller keeps a [`UserId`], and every

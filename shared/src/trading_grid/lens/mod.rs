@@ -1,7 +1,7 @@
 //! Lens: the visibility of exchanges, asked with GraphQL.
 //!
 //! - One operation is published, `getTransactions`, and not the name of its input type: the argument
-//!   stands inline in the query, so every text in it is escaped by [`search`].
+//!   stands inline in the query, so every text in it is escaped by `search`.
 //! - A field may be denied to us, which shows as an error beside the data. What is denied is said by
 //!   [`Found::denied`], and where it costs the whole answer, the same is asked once more without it.
 //! - `scroll` keeps its place on the server: a scrolling query is never sent again by itself, and one

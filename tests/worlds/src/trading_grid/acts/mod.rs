@@ -1,4 +1,4 @@
-//! What partners do. Each act is the JSON of `POST /_world/acts`, and a method of [`TradingGrid`] in process.
+//! What partners do. Each act is the JSON of `POST /_world/acts`, and a method of [`TradingGrid`](crate::TradingGrid) in process.
 
 mod perform;
 

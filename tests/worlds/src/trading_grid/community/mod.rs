@@ -3,7 +3,7 @@
 //! Facts: the paths, parameters and request bodies of OpenText's request collection, and what its description says:
 //! users are found by `loginId` only, roles are reached by the current `loginId` only, a user may change the `loginId`
 //! at any time, details take `loginId` or `userId`. Response bodies, required members and errors are not published:
-//! see [`Guesses`](super::Guesses).
+//! see [`Guesses`].
 
 mod companies;
 mod errors;
