@@ -9,6 +9,7 @@
 //!   timeout and ServiceNow ends a transaction within its quota.
 
 mod attachment;
+mod to_partner;
 
 use std::collections::BTreeMap;
 
@@ -16,12 +17,12 @@ use anyhow::anyhow;
 
 use crate::clients::Clients;
 use crate::domain::{LinkKey, Subject, SysId};
-use crate::effect::{AddJournal, CreateRecord, Effect, Record, UpdateFields};
+use crate::effect::{AddJournal, CreateRecord, Effect, Record, Source, UpdateFields};
 use crate::event::Event;
 use crate::failure::{Failure, System};
 use crate::messages;
 use crate::servicenow::{self, Error, Ignored, Probe};
-use crate::store::{Claim, ClaimState, LinkState, SETTLED_AFTER, Store, Write, reference_key};
+use crate::store::{Claim, ClaimKind, ClaimState, Claiming, LinkState, SETTLED_AFTER, Store, Write, reference_key};
 
 /// ServiceNow's clock may be this far from ours when traces are looked for.
 const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(300);
@@ -65,14 +66,12 @@ impl Apply<'_> {
         let store = &self.clients.store;
         match effect {
             Effect::CreateRecord(create) => Ok(store.intent(self.subject, create)?),
-            Effect::AddJournal(_) | Effect::Attach(_) => match claim_of(effect) {
-                Some((claim, target)) => {
-                    let reference = self.clients.reference(&claim).await?;
-                    Ok(vec![store.claim_write(self.subject, &claim, &reference, target)?])
-                }
-                None => Ok(Vec::new()),
-            },
-            Effect::UpdateFields(_) | Effect::Tell { .. } => Ok(Vec::new()),
+            Effect::AddJournal(_) | Effect::Attach(_) => Ok(self.claim(effect).await?.into_iter().collect()),
+            Effect::UpdateFields(_)
+            | Effect::PostComment(_)
+            | Effect::ReportStatus(_)
+            | Effect::Recognize(_)
+            | Effect::Tell { .. } => Ok(Vec::new()),
         }
     }
 
@@ -86,11 +85,35 @@ impl Apply<'_> {
             Effect::UpdateFields(update) => self.update(update, &standing).await,
             Effect::AddJournal(add) => self.journal(add, effect, standing).await,
             Effect::Attach(attach) => self.attach(attach, effect, standing).await,
+            Effect::PostComment(post) => self.post_comment(post).await,
+            Effect::ReportStatus(report) => self.report_status(report).await,
+            Effect::Recognize(recognize) => self.recognize(recognize),
             Effect::Tell { text } => Ok(Applied {
                 writes: Vec::new(),
                 story: vec![text.clone()],
             }),
         }
+    }
+
+    /// The claim of an effect that needs one.
+    async fn claim(&self, effect: &Effect) -> Result<Option<Write>, Failure> {
+        let Some((name, target)) = claim_of(effect) else {
+            return Ok(None);
+        };
+        let reference = self.clients.reference(&name).await?;
+        let (kind, text) = match effect {
+            Effect::AddJournal(add) => (ClaimKind::Journal, Some(signed(&add.text, &reference))),
+            Effect::Attach(attach) if attach.source == Source::EventText => (ClaimKind::Text, None),
+            _ => (ClaimKind::Document, None),
+        };
+        let claiming = Claiming {
+            name: &name,
+            reference: &reference,
+            kind,
+            target,
+            text: text.as_deref(),
+        };
+        Ok(Some(self.clients.store.claim_write(self.subject, claiming)?))
     }
 
     /// The writes for an effect that is refused for good.
@@ -279,12 +302,12 @@ impl Apply<'_> {
                     .entries(&add.record.sys_id, claim.first_at, CLOCK_SKEW)
                     .await;
                 let entries = entries.map_err(|error| error.into_failure().in_doubt())?;
-                let bound = store.bound(self.subject).await?;
-                let wanted = canonical(&signed(&add.text, &claim.reference));
+                let ledger = store.ledger(self.subject).await?;
+                let wanted = messages::canonical(&signed(&add.text, &claim.reference));
                 let trace = entries.iter().find(|entry| {
                     entry.journal == add.journal
-                        && canonical(&entry.text) == wanted
-                        && !bound.iter().any(|id| id == entry.sys_id.as_str())
+                        && messages::canonical(&entry.text) == wanted
+                        && !is_trace_of_another(&ledger, &claim, &entry.sys_id)
                 });
                 if let Some(trace) = trace {
                     return done(Some(&trace.sys_id));
@@ -309,7 +332,7 @@ impl Apply<'_> {
 
     /// Finds out how far a claimed effect is.
     async fn taken_up(&self, effect: &Effect, standing: Standing) -> Result<TakenUp, Failure> {
-        let Some((claim, target)) = claim_of(effect) else {
+        let Some((claim, _)) = claim_of(effect) else {
             return Ok(TakenUp::Fresh);
         };
         let claim = match standing {
@@ -319,12 +342,8 @@ impl Apply<'_> {
                 Some(claim) => claim,
                 // The step was reached, and time was up before anything was claimed or sent.
                 None => {
-                    let reference = self.clients.reference(&claim).await?;
-                    let claim = self
-                        .clients
-                        .store
-                        .claim_write(self.subject, &claim, &reference, target)?;
-                    self.clients.store.put_all(vec![claim]).await?;
+                    let claim = self.claim(effect).await?;
+                    self.clients.store.put_all(claim.into_iter().collect()).await?;
                     return Ok(TakenUp::Fresh);
                 }
             },
@@ -389,7 +408,12 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
     let (record, what) = match effect {
         Effect::AddJournal(add) => (&add.record, format!("{} {}", add.journal.field(), add.what)),
         Effect::Attach(attach) => (&attach.record, attach.what()),
-        Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::Tell { .. } => return None,
+        Effect::CreateRecord(_)
+        | Effect::UpdateFields(_)
+        | Effect::PostComment(_)
+        | Effect::ReportStatus(_)
+        | Effect::Recognize(_)
+        | Effect::Tell { .. } => return None,
     };
     Some((reference_key(&record.sys_id, &what), &record.sys_id))
 }
@@ -413,9 +437,11 @@ fn signed(text: &str, reference: &str) -> String {
     format!("{}\n\n{}", text.trim_end(), messages::reference_line(reference))
 }
 
-/// Texts that differ only in line ends and outer white space are the same.
-fn canonical(text: &str) -> String {
-    text.replace("\r\n", "\n").trim().to_owned()
+/// Whether an entry or attachment is known as the trace of another claim.
+fn is_trace_of_another(ledger: &[Claim], claim: &Claim, id: &SysId) -> bool {
+    ledger
+        .iter()
+        .any(|other| other.key != claim.key && other.remote.as_deref() == Some(id.as_str()))
 }
 
 /// The line of the timeline about fields that ServiceNow did not take.
@@ -456,15 +482,26 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
     };
     let note = match effect {
         Effect::Attach(attach) => match &attach.source {
-            crate::effect::Source::Community { document } => Some(Effect::AddJournal(AddJournal {
+            Source::Community { document } => Some(Effect::AddJournal(AddJournal {
                 record: attach.record.clone(),
                 journal: crate::effect::Journal::WorkNotes,
                 what: format!("refusal of {}", attach.what()),
                 text: messages::document_refused(document, reason),
             })),
-            crate::effect::Source::EventText => None,
+            Source::EventText => None,
         },
-        Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Tell { .. } => None,
+        Effect::PostComment(post) => Some(Effect::AddJournal(AddJournal {
+            record: post.record.clone(),
+            journal: crate::effect::Journal::WorkNotes,
+            what: format!("refusal of comment {}", post.entry),
+            text: messages::comment_not_relayed(reason),
+        })),
+        Effect::CreateRecord(_)
+        | Effect::UpdateFields(_)
+        | Effect::AddJournal(_)
+        | Effect::ReportStatus(_)
+        | Effect::Recognize(_)
+        | Effect::Tell { .. } => None,
     };
     std::iter::once(told).chain(note).collect()
 }

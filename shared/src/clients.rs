@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{Config, Systems};
-use crate::domain::{CompanyId, SysId, hex};
+use crate::domain::{CompanyId, SysId, hex, is_query_value};
 use crate::failure::Failure;
 use crate::http::Transport;
 use crate::mapping::{Mapping, PartnerRule};
@@ -122,6 +122,26 @@ impl Clients {
                 ),
                 "correct assignment_group in the mapping or the group in ServiceNow, and replay",
             )),
+        }
+    }
+
+    /// The name of the user who logs in under this name; `None` where ServiceNow knows none, or no
+    /// single one.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer.
+    pub async fn agent(&self, login: &str) -> Result<Option<String>, Failure> {
+        if !is_query_value(login) {
+            return Ok(None);
+        }
+        let (users, user_name) = ("sys_user".parse(), "user_name".parse());
+        let (Ok(users), Ok(user_name)) = (users, user_name) else {
+            return Ok(None);
+        };
+        let found = self.servicenow.look_up(&users, &user_name, login, &[]).await;
+        match found.map_err(unreadable)? {
+            Found::One(_, name) if !name.trim().is_empty() => Ok(Some(name)),
+            Found::One(..) | Found::None | Found::Several => Ok(None),
         }
     }
 

@@ -236,6 +236,11 @@ impl Subject {
         Self(format!("issues/{company}/{issue}"))
     }
 
+    /// A ServiceNow record, as its events name it: `records/{table}/{sys_id}`.
+    pub fn record(table: &TableName, sys_id: &SysId) -> Self {
+        Self(format!("records/{table}/{sys_id}"))
+    }
+
     /// Where well-formed events of unknown type wait for a version that knows them.
     pub fn unrouted(sender: &SenderName) -> Self {
         Self(format!("unrouted/{sender}"))
@@ -290,15 +295,21 @@ impl fmt::Display for Subject {
 pub enum Lane {
     /// What the partner did, on its way to ServiceNow.
     In,
+    /// What happened to the records of a subject, on its way to the partner.
+    Out,
     /// Well-formed events that this version does not know.
     Unrouted,
 }
 
 impl Lane {
+    /// All lanes of this version.
+    pub const ALL: [Lane; 3] = [Lane::In, Lane::Out, Lane::Unrouted];
+
     /// The lane as it stands in sort keys and doorbells.
     pub fn as_str(self) -> &'static str {
         match self {
             Lane::In => "in",
+            Lane::Out => "out",
             Lane::Unrouted => "unrouted",
         }
     }
@@ -337,16 +348,19 @@ impl fmt::Display for Stream {
 pub enum UseCase {
     /// A partner issue becomes a case or an incident.
     OpenCase,
+    /// What happens to that record is told to the partner.
+    RelayStatus,
 }
 
 impl UseCase {
     /// All use cases of this version.
-    pub const ALL: [UseCase; 1] = [UseCase::OpenCase];
+    pub const ALL: [UseCase; 2] = [UseCase::OpenCase, UseCase::RelayStatus];
 
     /// The name of the function.
     pub fn as_str(self) -> &'static str {
         match self {
             UseCase::OpenCase => "open-case",
+            UseCase::RelayStatus => "relay-status",
         }
     }
 }
@@ -413,10 +427,59 @@ impl LinkKey {
     }
 }
 
+impl FromStr for LinkKey {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let parts = text.split_once('#');
+        let roles = [Role::Case, Role::FollowUp];
+        parts
+            .and_then(|(role, discriminator)| {
+                let role = roles.into_iter().find(|known| known.as_str() == role)?;
+                let discriminator = discriminator.to_owned();
+                Some(Self { role, discriminator })
+            })
+            .ok_or(Malformed {
+                what: "a link",
+                wanted: "a role, '#' and a discriminator",
+            })
+    }
+}
+
 impl fmt::Display for LinkKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}", self.role.as_str(), self.discriminator)
     }
+}
+
+/// How far an issue is, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IssueState {
+    /// Nobody works on it yet.
+    Open,
+    /// Somebody does.
+    InProgress,
+    /// The partner's turn.
+    WaitingForPartner,
+    /// Solved, as the desk sees it.
+    Resolved,
+    /// Over.
+    Closed,
+}
+
+/// Which kind of action is expected of a partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionKind {
+    /// Nothing.
+    None,
+    /// An answer.
+    Reply,
+    /// A document.
+    ProvideDocument,
+    /// A yes or no to closing.
+    ConfirmClosure,
 }
 
 /// A moment: milliseconds since 1970, UTC.

@@ -10,8 +10,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{LinkKey, SysId, TableName};
+use crate::domain::{ActionKind, IssueState, LinkKey, SysId, TableName, Timestamp, digest_of, hex};
 use crate::event::Document;
+use crate::messages::PartnerText;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,12 @@ pub enum Effect {
     AddJournal(AddJournal),
     /// Attach a document to a linked record.
     Attach(Attach),
+    /// Show a public comment of a linked record to the partner.
+    PostComment(PostComment),
+    /// Tell the partner how far the issue is.
+    ReportStatus(ReportStatus),
+    /// Bind entries of a record that we wrote to their claims, in the table only.
+    Recognize(Recognize),
     /// Say something on the story, and do nothing else.
     Tell {
         /// What to say; without contents.
@@ -129,6 +136,82 @@ pub enum Source {
     EventText,
 }
 
+/// Shows a public comment to the partner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostComment {
+    /// Of which record.
+    pub record: Record,
+    /// The entry of its journal.
+    pub entry: SysId,
+    /// When it was written.
+    pub created: Timestamp,
+    /// The public name of its author.
+    pub author: String,
+    /// What it says.
+    pub text: PartnerText,
+}
+
+/// Tells the partner how far the issue is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportStatus {
+    /// The record that stands for the issue.
+    pub record: Record,
+    /// Grows with every report of the issue: the number of the event in its stream.
+    pub version: u64,
+    /// Since when it is so.
+    pub since: Timestamp,
+    /// What is told.
+    pub status: Status,
+}
+
+/// How far an issue is, in the partner's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// For programs.
+    pub state: IssueState,
+    /// One line, from the mapping.
+    pub label: String,
+    /// More, from the mapping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What the partner should do next, from the mapping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+    /// How it was resolved, from the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<PartnerText>,
+    /// What the partner can name on the telephone.
+    pub number: String,
+}
+
+/// What a partner should do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// Which kind of action.
+    pub kind: ActionKind,
+    /// In words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl Status {
+    /// Tells two statuses apart as the partner sees them.
+    pub fn digest(&self) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        hex(&digest_of(&["status", &json])[..12])
+    }
+}
+
+/// Binds entries to the claims of the writes that they came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recognize {
+    /// Of which record.
+    pub record: Record,
+    /// Claims by name, each with its entry.
+    pub entries: BTreeMap<String, SysId>,
+}
+
 impl Attach {
     /// What makes this attachment the one it is; unique per record.
     pub fn what(&self) -> String {
@@ -147,6 +230,9 @@ impl Effect {
             Effect::UpdateFields(effect) => Some(&effect.record),
             Effect::AddJournal(effect) => Some(&effect.record),
             Effect::Attach(effect) => Some(&effect.record),
+            Effect::PostComment(effect) => Some(&effect.record),
+            Effect::ReportStatus(effect) => Some(&effect.record),
+            Effect::Recognize(effect) => Some(&effect.record),
             Effect::Tell { .. } => None,
         }
     }
@@ -179,6 +265,23 @@ impl fmt::Display for Effect {
                     f,
                     "attach {} to {} {}",
                     effect.what(),
+                    effect.record.table,
+                    effect.record.sys_id
+                )
+            }
+            Effect::PostComment(effect) => {
+                write!(
+                    f,
+                    "show the comment {} of {} {} to the partner",
+                    effect.entry, effect.record.table, effect.record.sys_id
+                )
+            }
+            Effect::ReportStatus(effect) => write!(f, "tell the partner: {}", effect.status.label),
+            Effect::Recognize(effect) => {
+                write!(
+                    f,
+                    "recognize {} of our own entries in {} {}",
+                    effect.entries.len(),
                     effect.record.table,
                     effect.record.sys_id
                 )

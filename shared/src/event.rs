@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::{
     Category, CommentId, CompanyId, ContentHash, DocumentId, EventId, IssueId, Lane, SenderName, Stream, Subject,
-    Timestamp, UseCase, digest_of, hex,
+    SysId, TableName, Timestamp, UseCase, digest_of, hex,
 };
 
 /// The largest event that is accepted, in bytes.
@@ -60,6 +60,8 @@ pub enum Data {
     IssueCommented(IssueComment),
     /// A partner shared a document on an issue.
     DocumentShared(SharedDocument),
+    /// A ServiceNow record changed, or a file was attached to it.
+    RecordChanged(RecordChange),
     /// A type that this version does not know.
     Unknown,
 }
@@ -257,6 +259,60 @@ pub struct SharedDocument {
     pub document: Document,
 }
 
+/// News of a ServiceNow record. What changed is read from the record itself: events come without
+/// order, and see the record as it is when they are written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordChange {
+    /// The table of the row that changed.
+    table: TableName,
+    /// The row that changed.
+    sys_id: SysId,
+    /// How often it was changed.
+    pub mod_count: u64,
+    /// What became of the row: `created`, `changed` or `deleted`.
+    pub operation: String,
+    /// The record that the row belongs to, when it is an attachment.
+    #[serde(default)]
+    record: Option<RecordName>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RecordName {
+    table: TableName,
+    sys_id: SysId,
+}
+
+impl RecordChange {
+    /// The table of the record that there is news of.
+    pub fn table(&self) -> &TableName {
+        self.record.as_ref().map_or(&self.table, |record| &record.table)
+    }
+
+    /// The record that there is news of.
+    pub fn sys_id(&self) -> &SysId {
+        self.record.as_ref().map_or(&self.sys_id, |record| &record.sys_id)
+    }
+
+    /// Whether the record itself was deleted.
+    pub fn is_deletion(&self) -> bool {
+        self.record.is_none() && self.operation == "deleted"
+    }
+}
+
+/// Members of a record's event that pull cannot know as push does: they tell no two versions apart.
+const HINTS: [&str; 3] = ["operation", "changedFields", "byIntegrationUser"];
+
+/// Where an event goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// To this stream; without a use case nobody owns it yet.
+    Stream(Stream, Option<UseCase>),
+    /// To the subject that this record belongs to, which only the table knows.
+    Record(SysId),
+}
+
 /// The CloudEvents attributes that we use, names as in CloudEvents 1.0.
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -297,15 +353,17 @@ impl Event {
         }
         let time = Timestamp::parse_rfc3339(&envelope.time).map_err(|error| malformed("time", error.to_string()))?;
         let data = Data::parse(&envelope.kind, envelope.data.get())?;
-        if let Some((company, issue)) = data.issue() {
-            let wanted = Subject::issue(company, issue);
+        if let Some(wanted) = data.subject() {
             if envelope.subject != wanted.as_str() {
                 return Err(malformed("subject", format!("must be {wanted}, as data says")));
             }
         } else if envelope.subject.is_empty() || envelope.subject.len() > 256 {
             return Err(malformed("subject", "must be 1 to 256 characters"));
         }
-        let canonical: serde_json::Value = parse_json(envelope.data.get(), "data")?;
+        let mut canonical: serde_json::Value = parse_json(envelope.data.get(), "data")?;
+        if let (Data::RecordChanged(_), Some(members)) = (&data, canonical.as_object_mut()) {
+            members.retain(|name, _| !HINTS.contains(&name.as_str()));
+        }
         let content = hex(&digest_of(&[&envelope.subject, &envelope.kind, &canonical.to_string()]));
         Ok(Self {
             sender: sender.clone(),
@@ -332,25 +390,23 @@ impl Event {
         Ok(())
     }
 
-    /// Where the event goes: its stream, and the use case that owns the stream from the start.
-    ///
-    /// No use case owns what nobody knows yet.
-    pub fn destination(&self) -> (Stream, Option<UseCase>) {
+    /// Where the event goes: its stream with the use case that owns it from the start, or the
+    /// record by which both are found.
+    pub fn destination(&self) -> Destination {
+        if let Data::RecordChanged(change) = &self.data {
+            return Destination::Record(change.sys_id().clone());
+        }
         match self.data.issue() {
-            Some((company, issue)) => (
-                Stream {
-                    subject: Subject::issue(company, issue),
-                    lane: Lane::In,
-                },
-                Some(UseCase::OpenCase),
-            ),
-            None => (
-                Stream {
-                    subject: Subject::unrouted(&self.sender),
-                    lane: Lane::Unrouted,
-                },
-                None,
-            ),
+            Some((company, issue)) => {
+                let subject = Subject::issue(company, issue);
+                let lane = Lane::In;
+                Destination::Stream(Stream { subject, lane }, Some(UseCase::OpenCase))
+            }
+            None => {
+                let subject = Subject::unrouted(&self.sender);
+                let lane = Lane::Unrouted;
+                Destination::Stream(Stream { subject, lane }, None)
+            }
         }
     }
 
@@ -372,6 +428,9 @@ impl Data {
             "gridlink.community.issue.updated.v1" => Data::IssueUpdated(parse_json(json, "data")?),
             "gridlink.community.issue.commented.v1" => Data::IssueCommented(parse_json(json, "data")?),
             "gridlink.community.issue.document-shared.v1" => Data::DocumentShared(parse_json(json, "data")?),
+            "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
+                Data::RecordChanged(parse_json(json, "data")?)
+            }
             _ => Data::Unknown,
         };
         data.check()?;
@@ -397,7 +456,7 @@ impl Data {
                 (Some(&event.comment.author), &[])
             }
             Data::DocumentShared(event) => (None, std::slice::from_ref(&event.document)),
-            Data::Unknown => (None, &[]),
+            Data::RecordChanged(_) | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
             return Err(malformed(
@@ -425,7 +484,15 @@ impl Data {
             Data::IssueUpdated(data) => Some((&data.company_id, &data.issue_id)),
             Data::IssueCommented(data) => Some((&data.company_id, &data.issue_id)),
             Data::DocumentShared(data) => Some((&data.company_id, &data.issue_id)),
-            Data::Unknown => None,
+            Data::RecordChanged(_) | Data::Unknown => None,
+        }
+    }
+
+    /// What the envelope must name as its subject, when the type is known.
+    fn subject(&self) -> Option<Subject> {
+        match self {
+            Data::RecordChanged(change) => Some(Subject::record(change.table(), change.sys_id())),
+            data => data.issue().map(|(company, issue)| Subject::issue(company, issue)),
         }
     }
 }
@@ -542,10 +609,47 @@ mod tests {
         Event::parse(&"trading-grid".parse().unwrap(), &json.to_string())
     }
 
+    fn stream(event: &Event) -> String {
+        match event.destination() {
+            Destination::Stream(stream, _) => stream.to_string(),
+            Destination::Record(sys_id) => sys_id.to_string(),
+        }
+    }
+
+    fn sample(name: &str, change: impl FnOnce(&mut serde_json::Value)) -> Event {
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/receive-webhook/");
+        let text = std::fs::read_to_string(format!("{samples}{name}.json")).unwrap();
+        let mut json = serde_json::from_str(&text).unwrap();
+        change(&mut json);
+        Event::parse(&"servicenow".parse().unwrap(), &json.to_string()).unwrap()
+    }
+
+    #[test]
+    fn an_event_of_a_record_or_of_its_file_leads_to_the_record() {
+        for name in ["servicenow-record-changed", "servicenow-attachment-added"] {
+            let event = sample(name, |_| ());
+            assert_eq!(stream(&event), "a3d911b2e30132ebe35c2ddfb2cf852a", "{name}");
+            assert!(event.company().is_none() && !event.begins_subject());
+        }
+    }
+
+    #[test]
+    fn hints_do_not_make_two_contents_of_one_version() {
+        let pushed = sample("servicenow-record-changed", |_| ());
+        let pulled = sample("servicenow-record-changed", |json| {
+            json["data"]["operation"] = "created".into();
+            json["data"]["byIntegrationUser"] = true.into();
+            json["data"].as_object_mut().unwrap().remove("changedFields");
+        });
+        assert_eq!(pushed.content, pulled.content);
+        let other = sample("servicenow-record-changed", |json| json["data"]["modCount"] = 8.into());
+        assert_ne!(pushed.content, other.content);
+    }
+
     #[test]
     fn a_well_formed_event_is_read() {
         let event = event(|_| ()).unwrap();
-        assert_eq!(event.destination().0.to_string(), "issues/GC1/ISS-1 (in)");
+        assert_eq!(stream(&event), "issues/GC1/ISS-1 (in)");
         assert!(event.begins_subject());
     }
 
@@ -592,7 +696,7 @@ mod tests {
     #[test]
     fn an_unknown_type_is_kept_for_later() {
         let event = event(|json| json["type"] = "gridlink.community.issue.praised.v9".into()).unwrap();
-        assert_eq!(event.destination().0.to_string(), "unrouted/trading-grid (unrouted)");
+        assert_eq!(stream(&event), "unrouted/trading-grid (unrouted)");
     }
 
     #[test]

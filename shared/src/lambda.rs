@@ -34,6 +34,8 @@ pub type Error = lambda_runtime::Error;
 pub struct Situation {
     /// What the event is about.
     pub subject: Subject,
+    /// The number of the event in its stream, from 1.
+    pub number: i64,
     /// The time.
     pub now: Timestamp,
     /// When the event was accepted.

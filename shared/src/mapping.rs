@@ -6,6 +6,8 @@
 //! [minijinja](https://docs.rs/minijinja); they see facts of the event only, and their work is
 //! bounded.
 
+mod status;
+
 use std::collections::BTreeMap;
 
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -13,8 +15,10 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::domain::{CompanyId, SenderName, TableName, is_query_value};
+use crate::effect::Status;
 use crate::event::{Event, Issue, Priority};
 use crate::messages;
+use status::{StatusFile, StatusRules, compile_statuses};
 
 /// Names that conditions and templates may use.
 const VARIABLES: [&str; 17] = [
@@ -51,7 +55,7 @@ pub struct Invalid {
 
 /// A template or condition that failed on one event.
 #[derive(Debug, thiserror::Error)]
-#[error("the route {route} cannot work out its {key} for this event")]
+#[error("{route} cannot work out its {key} for this event")]
 pub struct Unresolved {
     route: String,
     key: &'static str,
@@ -71,7 +75,32 @@ pub struct Mapping {
     tables: BTreeMap<TableName, TableRule>,
     routes: Vec<Route>,
     owners: BTreeMap<TableName, Owner>,
+    statuses: BTreeMap<TableName, StatusRules>,
+    /// How agents appear to partners.
+    pub desk: Desk,
     templates: Environment<'static>,
+}
+
+/// How agents appear to partners.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Desk {
+    /// The public name of the desk, which also stands for agents without a name.
+    pub name: String,
+    /// How the author of a comment is named.
+    pub agents: AgentNames,
+}
+
+/// How the author of a comment is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentNames {
+    /// As the desk.
+    Hidden,
+    /// By first name.
+    First,
+    /// By full name.
+    Full,
 }
 
 /// Who may send what.
@@ -234,6 +263,8 @@ struct File {
     priorities: Spanned<BTreeMap<Priority, BTreeMap<TableName, String>>>,
     tables: Spanned<BTreeMap<TableName, TableRule>>,
     ownership: BTreeMap<TableName, Owner>,
+    desk: Spanned<Desk>,
+    statuses: Spanned<BTreeMap<TableName, StatusFile>>,
     routes: Spanned<Vec<RouteFile>>,
 }
 
@@ -270,6 +301,11 @@ impl Mapping {
         check_priorities(&file)?;
         check_tables(&file)?;
         let routes = compile_routes(&file, &mut templates)?;
+        if !(1..=100).contains(&file.desk.value.name.trim().chars().count()) {
+            return Err(invalid(&file.desk, "desk.name", "must be 1 to 100 characters"));
+        }
+        let tables = file.tables.value.keys().collect::<Vec<_>>();
+        let statuses = compile_statuses(file.statuses, &tables, &mut templates)?;
         Ok(Self {
             senders: file.senders,
             documents: file.documents,
@@ -278,6 +314,8 @@ impl Mapping {
             tables: file.tables.value,
             routes,
             owners: file.ownership,
+            statuses,
+            desk: file.desk.value,
             templates,
         })
     }
@@ -305,6 +343,28 @@ impl Mapping {
             .map_or(Owner::Agent, |(_, owner)| *owner)
     }
 
+    /// The fields of a record that [`Mapping::status`] looks at; none for a table without rules.
+    pub fn status_fields(&self, table: &TableName) -> impl Iterator<Item = &str> {
+        self.statuses.get(table).into_iter().flat_map(StatusRules::fields)
+    }
+
+    /// What the partner is told of a record with these stored values; `None` for a table without
+    /// rules, which only a record can have that was moved there.
+    ///
+    /// # Errors
+    /// When a condition cannot be worked out for this record.
+    pub fn status(
+        &self,
+        table: &TableName,
+        number: &str,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Option<Status>, Unresolved> {
+        let rules = self.statuses.get(table);
+        rules
+            .map(|rules| rules.status(&self.templates, table, number, values))
+            .transpose()
+    }
+
     /// Routes an issue: the first route whose condition holds.
     ///
     /// # Errors
@@ -317,7 +377,7 @@ impl Mapping {
                     .get_template(&name)
                     .and_then(|template| template.render(&facts))
                     .map_err(|source| Unresolved {
-                        route: route.name.clone(),
+                        route: format!("the route {}", route.name),
                         key,
                         source,
                     })
@@ -640,5 +700,65 @@ mod tests {
             &["correlation_id", "cannot be mapped"],
         );
         check("  critical:", "  kritical:", &["kritical"]);
+        check("    resolution: close_notes", "    resolutions: x", &["resolutions"]);
+        check(
+            "label: resolved",
+            "label: ' '",
+            &["line ", "label", "1 to 100 characters"],
+        );
+        check(
+            "state: waiting-for-partner",
+            "state: waiting",
+            &["waiting", "waiting-for-partner"],
+        );
+        check(
+            "when: record.state == \"6\"",
+            "when: issue.state == \"6\"",
+            &["statuses.", "issue.state is not known", "record.<field>"],
+        );
+        check("agents: hidden", "agents: secret", &["secret", "hidden"]);
+    }
+
+    #[test]
+    fn every_state_of_a_record_has_words_and_only_an_ended_one_has_a_resolution() {
+        let table: TableName = "sn_customerservice_case".parse().unwrap();
+        let status = |state: &str, group: &str, approval: &str| {
+            let values = [
+                ("state", state),
+                ("assignment_group.name", group),
+                ("approval", approval),
+                ("close_notes", "Sent again. Password: hunter2"),
+            ];
+            let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            mapping().status(&table, "CS1", &values).unwrap().unwrap()
+        };
+        for (state, group, approval, label) in [
+            ("1", "", "", "received"),
+            ("10", "Logistics Exceptions", "", "under review"),
+            ("10", "B2B Finance", "requested", "awaiting finance approval"),
+            ("10", "EDI Support", "requested", "awaiting approval"),
+            ("18", "", "", "waiting for you"),
+            ("6", "", "", "resolved"),
+            ("3", "", "", "closed"),
+            ("7", "", "", "closed"),
+            ("4711", "", "", "under review"),
+        ] {
+            assert_eq!(
+                status(state, group, approval).label,
+                label,
+                "{state} {group} {approval}"
+            );
+        }
+        assert_eq!(status("10", "", "").resolution, None);
+        let resolution = status("6", "", "").resolution.unwrap();
+        assert_eq!(resolution.as_str(), "Sent again. Password: [removed]");
+        let fields = mapping().status_fields(&table).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(fields, ["approval", "assignment_group.name", "state", "close_notes"]);
+        assert_eq!(
+            mapping()
+                .status(&"problem".parse().unwrap(), "", &BTreeMap::new())
+                .unwrap(),
+            None
+        );
     }
 }

@@ -3,9 +3,13 @@
 //! Partner text is cleaned here, at the one place where it becomes text of a record: control
 //! characters, bidirectional overrides and ServiceNow's `[code]` tag do not pass.
 
+mod to_partner;
+
 use std::fmt::Write;
 
 use crate::event::{Author, Data, Document, Event, Issue, TransactionRef};
+
+pub use to_partner::{PartnerText, PublicComment, public_comment, resolution};
 
 /// The longest `short_description` of a ServiceNow task, in characters.
 pub const SHORT_DESCRIPTION: usize = 160;
@@ -94,7 +98,7 @@ pub fn complete_text(event: &Event) -> String {
             texts.join("\n\n") + "\n"
         }
         Data::IssueCommented(event) => clean(&event.comment.text) + "\n",
-        Data::DocumentShared(_) | Data::Unknown => String::new(),
+        Data::DocumentShared(_) | Data::RecordChanged(_) | Data::Unknown => String::new(),
     }
 }
 
@@ -149,6 +153,16 @@ pub fn partner_comment(by: &Author, partner: &str, text: &str) -> String {
 /// The last line of an entry that we write, which lets us find it again.
 pub fn reference_line(reference: &str) -> String {
     format!("via Trading Grid · ref {reference}")
+}
+
+/// Texts that differ only in line ends and outer white space are the same.
+pub fn canonical(text: &str) -> String {
+    text.replace("\r\n", "\n").trim().to_owned()
+}
+
+/// A comment of an agent that the community did not take.
+pub fn comment_not_relayed(reason: &str) -> String {
+    format!("A comment of this record was not shown to the partner: {reason}.")
 }
 
 /// The partner asks for another priority than the one that was set when the record was made.

@@ -95,7 +95,7 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         },
         Data::IssueCommented(said) => comment(record, &said.comment, &linked.partner_name),
         Data::DocumentShared(shared) => documents(facts, record, [&shared.document], linked.documents_before),
-        Data::Unknown => Vec::new(),
+        Data::RecordChanged(_) | Data::Unknown => Vec::new(),
     }
 }
 
@@ -140,7 +140,7 @@ fn follow_up(event: &Event, facts: &Facts, linked: &Linked, content: &Content) -
         Data::DocumentShared(shared) => {
             effects.extend(documents(facts, &record, [&shared.document], linked.documents_before));
         }
-        Data::IssueOpened(_) | Data::IssueUpdated(_) | Data::Unknown => {}
+        Data::IssueOpened(_) | Data::IssueUpdated(_) | Data::RecordChanged(_) | Data::Unknown => {}
     }
     effects
 }

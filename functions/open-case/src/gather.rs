@@ -13,7 +13,7 @@ use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::{Mode, UnknownPartner, WhenFinished};
 use shared::servicenow::Row;
-use shared::store::{Link, LinkState, reference_key};
+use shared::store::{Claim, ClaimKind, Link, LinkState, reference_key};
 use shared::trading_grid;
 
 use crate::{Content, Facts, Linked, Place};
@@ -85,7 +85,11 @@ async fn linked(
         Data::IssueUpdated(_) => {
             Some(content(clients, fetch(clients, situation, company, issue_id).await?, None).await?)
         }
-        Data::IssueOpened(_) | Data::IssueCommented(_) | Data::DocumentShared(_) | Data::Unknown => None,
+        Data::IssueOpened(_)
+        | Data::IssueCommented(_)
+        | Data::DocumentShared(_)
+        | Data::RecordChanged(_)
+        | Data::Unknown => None,
     };
     let partner_name = match (&content, &event.data) {
         (Some(content), _) => content.partner_name.clone(),
@@ -94,7 +98,11 @@ async fn linked(
     };
     let documents_before = match &event.data {
         Data::DocumentShared(shared) => documents_before(clients, situation, &link, &shared.document).await?,
-        Data::IssueOpened(_) | Data::IssueUpdated(_) | Data::IssueCommented(_) | Data::Unknown => 0,
+        Data::IssueOpened(_)
+        | Data::IssueUpdated(_)
+        | Data::IssueCommented(_)
+        | Data::RecordChanged(_)
+        | Data::Unknown => 0,
     };
     Ok(Linked {
         link,
@@ -145,7 +153,9 @@ async fn documents_before(
     link: &Link,
     document: &Document,
 ) -> Result<usize, Failure> {
-    let before = clients.store.bound(&situation.subject).await?.len();
+    let ledger = clients.store.ledger(&situation.subject).await?;
+    let is_taken = |claim: &&Claim| claim.kind == ClaimKind::Document && claim.remote.is_some();
+    let before = ledger.iter().filter(is_taken).count();
     if before < clients.mapping.documents.max_per_issue {
         return Ok(before);
     }

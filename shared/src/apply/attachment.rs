@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{Applied, Apply, Standing, TakenUp, claim_of};
+use super::{Applied, Apply, Standing, TakenUp, claim_of, is_trace_of_another};
 use crate::domain::ContentHash;
 use crate::effect::{Attach, Effect, Source};
 use crate::event::Document;
@@ -76,10 +76,10 @@ impl Apply<'_> {
                 let record = &attach.record;
                 let attachments = self.clients.servicenow.attachments(&record.table, &record.sys_id).await;
                 let attachments = attachments.map_err(|error| error.into_failure().in_doubt())?;
-                let bound = store.bound(self.subject).await?;
+                let ledger = store.ledger(self.subject).await?;
                 let trace = attachments.iter().find(|found| {
                     found.is(&attach.file_name, expected.size, &expected.hash)
-                        && !bound.iter().any(|id| id == found.sys_id.as_str())
+                        && !is_trace_of_another(&ledger, &claim, &found.sys_id)
                 });
                 if let Some(trace) = trace {
                     return done(&trace.sys_id);

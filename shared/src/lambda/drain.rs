@@ -147,6 +147,7 @@ impl<G, D> Drain<'_, G, D> {
             for entry in entries {
                 let situation = Situation {
                     subject: lease.stream.subject.clone(),
+                    number: entry.number,
                     now: self.clients.clock.now(),
                     received_at: entry.received_at,
                     link: link.take(),
@@ -243,8 +244,11 @@ impl<G, D> Drain<'_, G, D> {
         let mut at = if is_resumed { entry.step } else { 0 };
         let mut is_under_way = is_resumed;
         while let Some(effect) = run.plan.get(at).cloned() {
-            if let Effect::Tell { text } = effect {
-                run.story.push(text);
+            // What only the table is told needs no preparation: it is written with the next step.
+            if matches!(effect, Effect::Tell { .. } | Effect::Recognize(_)) {
+                let applied = apply.perform(&effect, Standing::Fresh).await?;
+                run.writes.extend(applied.writes);
+                run.story.extend(applied.story);
                 at += 1;
                 is_under_way = false;
                 continue;
@@ -254,7 +258,7 @@ impl<G, D> Drain<'_, G, D> {
                 self.keep(lease, &mut entry, &mut run, at).await?;
                 return Err(Stop::OutOfTime { has_progressed });
             }
-            if needs_community(&effect) {
+            if systems(&effect).contains(&System::TradingGrid) {
                 self.pass(System::TradingGrid, breakers).await?;
             }
             let standing = if is_under_way {
@@ -266,10 +270,7 @@ impl<G, D> Drain<'_, G, D> {
             tracing::info!(subject = %situation.subject, entry = entry.number, step = at, resumed = matches!(standing, Standing::Resumed), "{effect}");
             match self.in_time(apply.perform(&effect, standing)).await {
                 Ok(applied) => {
-                    run.reached.insert(System::ServiceNow);
-                    if needs_community(&effect) {
-                        run.reached.insert(System::TradingGrid);
-                    }
+                    run.reached.extend(systems(&effect));
                     run.writes.extend(applied.writes);
                     run.story.extend(applied.story);
                     at += 1;
@@ -501,8 +502,16 @@ struct Run {
     story: Vec<String>,
 }
 
-fn needs_community(effect: &Effect) -> bool {
-    matches!(effect, Effect::Attach(attach) if matches!(attach.source, Source::Community { .. }))
+/// The systems that carry an effect out.
+fn systems(effect: &Effect) -> &'static [System] {
+    match effect {
+        Effect::Attach(attach) if attach.source != Source::EventText => &[System::ServiceNow, System::TradingGrid],
+        Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Attach(_) => {
+            &[System::ServiceNow]
+        }
+        Effect::PostComment(_) | Effect::ReportStatus(_) => &[System::TradingGrid],
+        Effect::Recognize(_) | Effect::Tell { .. } => &[],
+    }
 }
 
 fn time_for(effect: &Effect) -> Duration {
@@ -511,6 +520,12 @@ fn time_for(effect: &Effect) -> Duration {
             Source::Community { .. } => TRANSFER,
             Source::EventText => CALL,
         },
-        Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Tell { .. } => CALL,
+        Effect::CreateRecord(_)
+        | Effect::UpdateFields(_)
+        | Effect::AddJournal(_)
+        | Effect::PostComment(_)
+        | Effect::ReportStatus(_)
+        | Effect::Recognize(_)
+        | Effect::Tell { .. } => CALL,
     }
 }

@@ -164,6 +164,10 @@ impl Ingress {
                 tracing::info!(event = %event.id, "a duplicate");
                 Ok(id)
             }
+            Ok(Accepted::Unrelated) => {
+                tracing::info!(event = %event.id, kind = event.kind, unrelated = true, "about a record that is not ours");
+                Ok(id)
+            }
             Ok(Accepted::Conflict) => {
                 tracing::error!(event = %event.id, %sender, alarm = true, "an event id was used for two contents");
                 Err(problem(409, "Conflict", "id: was used before for other content"))

@@ -14,6 +14,7 @@ use super::table::known;
 use super::{About, Error, Flaw, Operation, Row, Select, ServiceNow};
 use crate::domain::{SysId, TableName, Timestamp};
 use crate::effect::Journal;
+use crate::messages::PublicComment;
 
 const JOURNAL: &str = "sys_journal_field";
 const RECORD: Field = Field::known("element_id");
@@ -54,6 +55,11 @@ pub struct Author {
 }
 
 impl Entry {
+    /// What the customer may see of it; nothing of a work note.
+    pub fn public(self) -> Option<PublicComment> {
+        PublicComment::of(self.journal, self.sys_id, self.created, self.author.login, self.text)
+    }
+
     /// Reads a row of `sys_journal_field`.
     fn read(row: &Row) -> Result<Self, Flaw> {
         Ok(Self {

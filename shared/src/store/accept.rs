@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Transact
 
 use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, text, values};
 use super::{Error, Refusal, SCHEMA, Store, failed};
-use crate::domain::{Stream, Timestamp, UseCase};
-use crate::event::Event;
+use crate::domain::{Lane, Stream, Timestamp, UseCase};
+use crate::event::{Destination, Event};
 
 /// The duplicate check outlives every event that is young enough to be accepted.
 const SEEN_FOR: Duration = Duration::from_secs(400 * 24 * 3600);
@@ -24,6 +24,8 @@ pub enum Accepted {
     New(Stream, Option<UseCase>),
     /// It was accepted before.
     Duplicate,
+    /// It is about a record that belongs to no subject: there is nothing to do.
+    Unrelated,
     /// The same sender used the same id for something else.
     Conflict,
     /// The issue belongs to another company.
@@ -42,7 +44,17 @@ impl Store {
     /// # Errors
     /// When nothing was stored, or it could not be found out whether it was.
     pub async fn accept(&self, event: &Event) -> Result<Accepted, Error> {
-        let (stream, use_case) = event.destination();
+        let (stream, use_case) = match event.destination() {
+            Destination::Stream(stream, use_case) => (stream, use_case),
+            // The way back is written before the record can exist, so nothing is missed here.
+            Destination::Record(sys_id) => match self.back(&sys_id).await? {
+                Some((subject, _)) => {
+                    let lane = Lane::Out;
+                    (Stream { subject, lane }, Some(UseCase::RelayStatus))
+                }
+                None => return Ok(Accepted::Unrelated),
+            },
+        };
         // An event that begins a subject most likely finds nothing: it spares the read.
         let mut known = if event.begins_subject() {
             None

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Update};
 use super::item::{Item, claim_key, item, n, number, s, text, values};
 use super::work::Write;
 use super::{Error, Store, failed};
-use crate::domain::{Subject, SysId, Timestamp, digest_of, hex};
+use crate::domain::{ContentHash, Subject, SysId, Timestamp, digest_of, hex};
 
 /// After this, no worker that held the claim runs any more (60 s hard end of a function), and no
 /// write that it sent can still commit (90 s).
@@ -33,6 +33,65 @@ pub struct Claim {
     pub at: Timestamp,
     /// The first time that it was begun.
     pub first_at: Timestamp,
+    /// What is written.
+    pub kind: ClaimKind,
+    /// The record that it is written to or read from.
+    pub target: String,
+    /// The digest of the written text, reference and all; see [`text_hash`].
+    pub text: Option<String>,
+    /// The entry or attachment that the write led to, once it is known.
+    pub remote: Option<String>,
+}
+
+/// What a claimed write is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimKind {
+    /// An entry in a journal of a record.
+    Journal,
+    /// A document of the community on a record.
+    Document,
+    /// A text on a record that a field could not hold.
+    Text,
+    /// An entry of a record that was posted in the community.
+    Relayed,
+}
+
+impl ClaimKind {
+    const ALL: [ClaimKind; 4] = [
+        ClaimKind::Journal,
+        ClaimKind::Document,
+        ClaimKind::Text,
+        ClaimKind::Relayed,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            ClaimKind::Journal => "journal",
+            ClaimKind::Document => "document",
+            ClaimKind::Text => "text",
+            ClaimKind::Relayed => "relayed",
+        }
+    }
+}
+
+/// A write that is about to be claimed.
+#[derive(Debug, Clone, Copy)]
+pub struct Claiming<'a> {
+    /// Names it within its subject.
+    pub name: &'a str,
+    /// The reference that the written text carries.
+    pub reference: &'a str,
+    /// What is written.
+    pub kind: ClaimKind,
+    /// To which record.
+    pub target: &'a SysId,
+    /// The written text, where its traces are known by it.
+    pub text: Option<&'a str>,
+}
+
+/// The digest by which an entry is known as our own: the same text with the same reference.
+pub fn text_hash(text: &str) -> String {
+    ContentHash::of(crate::messages::canonical(text).as_bytes()).to_string()
 }
 
 /// How far a claimed write is.
@@ -73,6 +132,12 @@ impl Claim {
                 .find(|state| text(item, "state") == Some(state.as_str()))?,
             at: Timestamp::from_millis(number(item, "at")?),
             first_at: Timestamp::from_millis(number(item, "first_at")?),
+            kind: ClaimKind::ALL
+                .into_iter()
+                .find(|kind| text(item, "kind") == Some(kind.as_str()))?,
+            target: text(item, "target")?.to_owned(),
+            text: text(item, "text").map(str::to_owned),
+            remote: text(item, "remote").map(str::to_owned),
         })
     }
 }
@@ -82,24 +147,22 @@ impl Store {
     ///
     /// # Errors
     /// When the write cannot be built.
-    pub fn claim_write(
-        &self,
-        subject: &Subject,
-        claim_name: &str,
-        reference: &str,
-        target: &SysId,
-    ) -> Result<Write, Error> {
+    pub fn claim_write(&self, subject: &Subject, claiming: Claiming<'_>) -> Result<Write, Error> {
         let now = self.clock.now();
-        let claim = item(
-            claim_key(subject, claim_name),
+        let mut claim = item(
+            claim_key(subject, claiming.name),
             [
                 ("state", s(ClaimState::Claimed.as_str())),
-                ("reference", s(reference)),
-                ("target", s(target.as_str())),
+                ("reference", s(claiming.reference)),
+                ("kind", s(claiming.kind.as_str())),
+                ("target", s(claiming.target.as_str())),
                 ("at", n(now.millis())),
                 ("first_at", n(now.millis())),
             ],
         );
+        if let Some(text) = claiming.text {
+            claim.insert("text".to_owned(), s(text_hash(text)));
+        }
         Put::builder()
             .table_name(&self.table)
             .set_item(Some(claim))
@@ -143,6 +206,50 @@ impl Store {
             .build()
             .map(Write::Update)
             .map_err(failed("claim"))
+    }
+
+    /// The entry of a record was posted in the community, under this id. It may be said twice.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn relayed(&self, subject: &Subject, record: &SysId, entry: &SysId, posted: &str) -> Result<Write, Error> {
+        let now = self.clock.now();
+        let told = item(
+            claim_key(subject, &reference_key(record, &format!("relay {entry}"))),
+            [
+                ("state", s(ClaimState::Done.as_str())),
+                ("reference", s(posted)),
+                ("kind", s(ClaimKind::Relayed.as_str())),
+                ("target", s(record.as_str())),
+                ("remote", s(entry.as_str())),
+                ("at", n(now.millis())),
+                ("first_at", n(now.millis())),
+                ("ttl", n(now.after(KEPT_FOR).seconds())),
+            ],
+        );
+        Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(told))
+            .build()
+            .map(Write::Put)
+            .map_err(failed("relay"))
+    }
+
+    /// Binds a claimed write to the entry that it led to. The first binding stands: a reference is
+    /// spent once.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn recognized(&self, subject: &Subject, claim_name: &str, entry: &SysId) -> Result<Write, Error> {
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(claim_key(subject, claim_name)))
+            .update_expression("SET remote = :entry")
+            .condition_expression("attribute_exists(pk) AND (attribute_not_exists(remote) OR remote = :entry)")
+            .expression_attribute_values(":entry", s(entry.as_str()))
+            .build()
+            .map(Write::Update)
+            .map_err(failed("recognition"))
     }
 
     /// Begins a claimed write again: the one who moves its time may write.
@@ -191,13 +298,13 @@ impl Store {
         Ok(answer.item.as_ref().and_then(Claim::of))
     }
 
-    /// The remote ids that claims of a subject are bound to already: an entry is the trace of one
-    /// write only.
+    /// All claims of a subject. An entry is the trace of one write only: what one claim is bound to
+    /// is no trace of another.
     ///
     /// # Errors
     /// When the table cannot be asked.
-    pub async fn bound(&self, subject: &Subject) -> Result<Vec<String>, Error> {
-        let mut bound = Vec::new();
+    pub async fn ledger(&self, subject: &Subject) -> Result<Vec<Claim>, Error> {
+        let mut claims = Vec::new();
         let mut start = None;
         loop {
             let answer = self
@@ -211,15 +318,10 @@ impl Store {
                 .send()
                 .await
                 .map_err(failed("read of the ledger"))?;
-            bound.extend(
-                answer
-                    .items()
-                    .iter()
-                    .filter_map(|item| text(item, "remote").map(str::to_owned)),
-            );
+            claims.extend(answer.items().iter().filter_map(Claim::of));
             start = answer.last_evaluated_key;
             if start.is_none() {
-                return Ok(bound);
+                return Ok(claims);
             }
         }
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, Update};
 
-use super::item::{Item, back_key, item, link_key, n, s, text, values};
+use super::item::{Item, back_key, item, link_key, n, number, s, text, values};
 use super::work::Write;
 use super::{Error, Store, failed};
-use crate::domain::{LinkKey, Subject};
+use crate::domain::{LinkKey, Subject, SysId, Timestamp};
 use crate::effect::{CreateRecord, Record};
 
 /// The state of a link.
@@ -34,13 +34,16 @@ pub struct Link {
     pub base: BTreeMap<String, String>,
     /// The record that continues this one, if it was continued.
     pub continued_by: Option<LinkKey>,
+    /// When the record was intended: nothing of it is older.
+    pub intent_at: Timestamp,
+    /// Up to when the journals of the record were read for the partner.
+    pub journal_at: Option<Timestamp>,
+    /// Identifies what the partner was last told of the record's state.
+    pub told: Option<String>,
 }
 
 impl Link {
     pub(super) fn of(item: &Item) -> Option<Self> {
-        let key = text(item, "sk")?.strip_prefix("LINK#")?;
-        let (role, discriminator) = key.split_once('#')?;
-        let role = serde_json::from_value(role.into()).ok()?;
         let base = item.get("base").and_then(|base| base.as_m().ok());
         Some(Self {
             state: if text(item, "state")? == "LINKED" {
@@ -49,10 +52,7 @@ impl Link {
                 LinkState::Intent
             },
             record: Record {
-                link: LinkKey {
-                    role,
-                    discriminator: discriminator.to_owned(),
-                },
+                link: text(item, "sk")?.strip_prefix("LINK#")?.parse().ok()?,
                 table: text(item, "record_table")?.parse().ok()?,
                 sys_id: text(item, "sys_id")?.parse().ok()?,
             },
@@ -65,14 +65,10 @@ impl Link {
                         .collect()
                 })
                 .unwrap_or_default(),
-            continued_by: text(item, "continued_by").and_then(|key| {
-                let (role, discriminator) = key.split_once('#')?;
-                let role = serde_json::from_value(role.into()).ok()?;
-                Some(LinkKey {
-                    role,
-                    discriminator: discriminator.to_owned(),
-                })
-            }),
+            continued_by: text(item, "continued_by").and_then(|key| key.parse().ok()),
+            intent_at: Timestamp::from_millis(number(item, "intent_at").unwrap_or(0)),
+            journal_at: number(item, "journal_at").map(Timestamp::from_millis),
+            told: text(item, "told").map(str::to_owned),
         })
     }
 }
@@ -160,6 +156,61 @@ impl Store {
             writes.push(Write::Update(first));
         }
         Ok(writes)
+    }
+
+    /// The subject and the link that a record belongs to; `None` for a record that is not ours.
+    ///
+    /// # Errors
+    /// When the table cannot be asked, or the item cannot be read.
+    pub async fn back(&self, sys_id: &SysId) -> Result<Option<(Subject, LinkKey)>, Error> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(back_key(sys_id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(failed("read of a way back"))?;
+        let Some(item) = answer.item else { return Ok(None) };
+        let subject = text(&item, "subject").and_then(|subject| subject.to_owned().try_into().ok());
+        let link = text(&item, "link").and_then(|link| link.parse().ok());
+        subject.zip(link).map(Some).ok_or_else(|| Error {
+            operation: "read of a way back",
+            source: anyhow::anyhow!("the way back from {sys_id} is damaged"),
+        })
+    }
+
+    /// What the partner was told of the record's state.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn told(&self, subject: &Subject, link: &LinkKey, told: &str) -> Result<Write, Error> {
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(link_key(subject, link)))
+            .update_expression("SET told = :told")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":told", s(told))
+            .build()
+            .map(Write::Update)
+            .map_err(failed("told"))
+    }
+
+    /// Up to when the journals of a record were read for the partner.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn read_until(&self, subject: &Subject, link: &LinkKey, until: Timestamp) -> Result<Write, Error> {
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(link_key(subject, link)))
+            .update_expression("SET journal_at = :until")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":until", n(until.millis()))
+            .build()
+            .map(Write::Update)
+            .map_err(failed("read"))
     }
 
     /// New base values of the fields that were set.

@@ -35,7 +35,7 @@ mod work;
 pub use accept::Accepted;
 pub use breaker::{Breaker, Gate};
 pub use entry::{Entry, Loaded, Outcome};
-pub use ledger::{Claim, ClaimState, SETTLED_AFTER, reference_key};
+pub use ledger::{Claim, ClaimKind, ClaimState, Claiming, SETTLED_AFTER, reference_key, text_hash};
 pub use link::{Link, LinkState};
 pub use stream::{Due, LEASE, Lease, Taken};
 pub use work::{Commit, Deferral, Parking, Write};

@@ -251,9 +251,7 @@ impl Store {
 }
 
 fn lane_of(sk: &str) -> Option<Lane> {
-    [Lane::In, Lane::Unrouted]
-        .into_iter()
-        .find(|lane| sk == super::item::head_sk(*lane))
+    Lane::ALL.into_iter().find(|lane| sk == super::item::head_sk(*lane))
 }
 
 fn lease_of(stream: &Stream, head: &Item) -> Lease {

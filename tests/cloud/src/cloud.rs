@@ -98,7 +98,7 @@ impl Cloud {
 
     /// Every item of a table as plain JSON (`{"n": 7}`, not `{"n": {"N": "7"}}`), ordered by key.
     /// Sets are sorted arrays, binary is base64.
-    pub fn items(&self, table: &str) -> Vec<Value> {
+    pub fn items(&self, table: &str) -> Arc<Vec<Value>> {
         self.state().tables.items(table)
     }
 

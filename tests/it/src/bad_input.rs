@@ -96,7 +96,7 @@ fn refused_requests_change_nothing_and_say_why() {
             (changed("/time", json!("2020-01-01T00:00:00Z")), 400, "365 days"),
             (changed("/data/summary", json!(huge)), 413, "262144"),
             (
-                changed("/type", json!("gridlink.servicenow.record.changed.v1")),
+                changed("/type", json!("gridlink.servicenow.record.praised.v1")),
                 403,
                 "may not send",
             ),

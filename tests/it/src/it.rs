@@ -7,6 +7,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 #![expect(clippy::print_stdout, reason = "the proof says how many plans it ran")]
 
+/// The proof allocates more than it does anything else.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod faults;
 mod oracle;
 mod play;
@@ -16,5 +20,6 @@ mod town;
 mod bad_input;
 mod cost;
 mod prove;
+mod relay_status;
 mod stories;
 mod tidy;

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use shared::domain::UseCase;
 
-use crate::scenarios::{Expected, Scenario};
+use crate::scenarios::{self, Expected, Scenario};
 use crate::town::{TABLE, Town};
 
 fn heads(town: &Town) -> Vec<Value> {
     let items = town.cloud.items(TABLE);
     items
-        .into_iter()
+        .iter()
         .filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("HEAD#")))
+        .cloned()
         .collect()
 }
 
@@ -88,9 +90,51 @@ pub(crate) fn check(town: &Town, scenario: &Scenario) {
             found => town.violated(format!("{} records for {}", found.len(), expected.correlation)),
         }
     }
-    let dead = town.cloud.dead_letters(crate::town::QUEUE).len();
-    if dead > 0 {
-        town.violated(format!("{dead} dead letters"));
+    for use_case in UseCase::ALL {
+        let dead = town.cloud.dead_letters(&crate::town::queue(use_case)).len();
+        if dead > 0 {
+            town.violated(format!("{dead} dead letters of {}", use_case.as_str()));
+        }
+    }
+    if scenario.is_told {
+        check_partner(town, scenario);
+    }
+}
+
+/// What the partner sees of the desk: each status in its order, and each comment once.
+fn check_partner(town: &Town, scenario: &Scenario) {
+    let Some(issue) = town.community.issue(scenarios::NORTHWIND, scenarios::ISSUE) else {
+        town.violated("the community has no issue".to_owned());
+        return;
+    };
+    let said = |comment: &Value| comment["text"].as_str().unwrap_or_default().to_owned();
+    let comments = issue["comments"].as_array().into_iter().flatten();
+    let of_the_desk = comments.filter(|comment| comment["origin"]["writer"] == "gridlink");
+    let comments = of_the_desk.map(said).collect();
+    check_list(town, "the partner's view", "comments", &comments, scenario.shown);
+    let items = town.cloud.items(TABLE);
+    let mut lines: Vec<(i64, String)> = items
+        .iter()
+        .filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("STORY#")))
+        .flat_map(|item| {
+            let text = item["text"].as_str().unwrap_or_default();
+            let told = text.lines().filter_map(|line| line.strip_prefix("told the partner: "));
+            told.map(|label| (number(item, "n"), label.to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    lines.sort();
+    let labels: Vec<String> = lines.into_iter().map(|(_, label)| label).collect();
+    if labels != scenario.labels {
+        town.violated(format!("the partner was told {labels:?}, not {:?}", scenario.labels));
+    }
+    let now = issue["statusReport"]["label"].as_str();
+    if now != scenario.labels.last().copied() {
+        town.violated(format!("the partner sees {now:?}"));
+    }
+    let view = issue.to_string();
+    if view.contains(scenarios::INTERNAL) {
+        town.violated(format!("the partner sees something internal: {view}"));
     }
 }
 

@@ -2,6 +2,7 @@
 //! schedule; then everything once more, duplicated and out of order.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -15,11 +16,12 @@ use shared::lambda::{Ingress, QueueBatch, QueueVerdict, QueueWorker, SweepReques
 use shared::mapping::Mapping;
 use shared::signature;
 use tokio::time::{Instant, sleep};
+use worlds::outgoing::Outcome;
 
 use crate::faults::Plan;
 use crate::oracle;
 use crate::scenarios::{Scenario, Step};
-use crate::town::{Environment, QUEUE, TABLE, Town, WEBHOOK_KEY, seconds};
+use crate::town::{Environment, TABLE, Town, WEBHOOK_KEY, queue, seconds};
 
 /// How long a function may run.
 const FUNCTION: Duration = Duration::from_secs(60);
@@ -85,10 +87,31 @@ impl<I, O> Function<I, O> {
 pub(crate) struct Play {
     pub(crate) town: Arc<Town>,
     ingress: Rc<Function<Value, WebhookAnswer>>,
-    worker: Rc<Function<QueueBatch, QueueVerdict>>,
+    workers: BTreeMap<UseCase, Rc<Function<QueueBatch, QueueVerdict>>>,
     sweeper: Rc<Function<SweepRequest, ()>>,
     running: Rc<Cell<u32>>,
     is_over: Rc<Cell<bool>>,
+    /// The events of ServiceNow that were accepted.
+    told: Rc<RefCell<Vec<String>>>,
+}
+
+/// A function of a use case, of its own `gather` and `decide`.
+macro_rules! worker {
+    ($town:expr, $use_case:expr, $function:ident) => {{
+        let (place, clock) = (Arc::clone($town), $town.clock.clone());
+        Function::new($use_case.as_str(), FUNCTION, move |environment| {
+            let worker = Rc::new(QueueWorker {
+                clients: clients(&place, environment, clock.clone()),
+                use_case: $use_case,
+                gather: $function::gather,
+                decide: $function::decide,
+            });
+            Rc::new(move |batch, request: String, deadline| {
+                let worker = Rc::clone(&worker);
+                Box::pin(async move { worker.handle(batch, &request, deadline).await })
+            })
+        })
+    }};
 }
 
 impl Play {
@@ -110,20 +133,10 @@ impl Play {
                 Box::pin(async move { ingress.handle(serde_json::from_value(input).unwrap(), &request).await })
             })
         });
-        let (place, clock) = make(town);
-        let worker = Function::new("open-case", FUNCTION, move |environment| {
-            let clients = clients(&place, environment, clock.clone());
-            let worker = Rc::new(QueueWorker {
-                clients,
-                use_case: UseCase::OpenCase,
-                gather: open_case::gather,
-                decide: open_case::decide,
-            });
-            Rc::new(move |batch, request: String, deadline| {
-                let worker = Rc::clone(&worker);
-                Box::pin(async move { worker.handle(batch, &request, deadline).await })
-            })
-        });
+        let workers = BTreeMap::from([
+            (UseCase::OpenCase, worker!(town, UseCase::OpenCase, open_case)),
+            (UseCase::RelayStatus, worker!(town, UseCase::RelayStatus, relay_status)),
+        ]);
         let (place, clock) = make(town);
         let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {
             let sweeper = Rc::new(Sweeper::new(
@@ -142,16 +155,20 @@ impl Play {
         Self {
             town: Arc::clone(town),
             ingress,
-            worker,
+            workers,
             sweeper,
             running: Rc::new(Cell::new(0)),
             is_over: Rc::new(Cell::new(false)),
+            told: Rc::default(),
         }
     }
 
     /// Plays a scenario to its end and gives what is wrong with the outcome.
     pub(crate) async fn run(&self, scenario: &Scenario, and_again: bool) -> Vec<String> {
         self.open_the_doors();
+        if scenario.is_told {
+            self.tell();
+        }
         let mut sent = Vec::new();
         for step in &scenario.steps {
             match step {
@@ -182,17 +199,27 @@ impl Play {
         self.quiet().await;
         oracle::check(&self.town, scenario);
         if and_again {
-            let before = self.town.servicenow.calls().len();
+            let before = self.town.servicenow.calls().len() + self.town.community.calls().len();
             for event in sent.iter().rev().chain(sent.iter()) {
                 self.deliver(event).await;
+            }
+            let told = self.told.borrow().clone();
+            for body in told.iter().rev().chain(told.iter()) {
+                let request = signed(body.clone(), "servicenow", &self.town.clock);
+                if let Some(answer) = self.ingress.invoke(&self.town, request).await
+                    && answer.status_code != 202
+                {
+                    self.town
+                        .violated(format!("an event of ServiceNow came again: {}", answer.body));
+                }
             }
             self.ring_everything();
             self.quiet().await;
             oracle::check(&self.town, scenario);
-            let after = self.town.servicenow.calls().len();
+            let after = self.town.servicenow.calls().len() + self.town.community.calls().len();
             if after != before {
                 self.town
-                    .violated(format!("a replay made {} calls to ServiceNow", after - before));
+                    .violated(format!("a replay made {} calls to the outside", after - before));
             }
         }
         self.is_over.set(true);
@@ -201,12 +228,13 @@ impl Play {
 
     /// Starts the event source mapping and the schedule.
     pub(crate) fn open_the_doors(&self) {
-        for _ in 0..2 {
-            let (town, worker) = (Arc::clone(&self.town), Rc::clone(&self.worker));
+        let doors = self.workers.iter().flat_map(|worker| [worker, worker]);
+        for (use_case, worker) in doors {
+            let (town, worker, queue) = (Arc::clone(&self.town), Rc::clone(worker), queue(*use_case));
             let (running, is_over) = (Rc::clone(&self.running), Rc::clone(&self.is_over));
             tokio::task::spawn_local(async move {
                 while !is_over.get() {
-                    let messages = town.cloud.receive(QUEUE, 10);
+                    let messages = town.cloud.receive(&queue, 10);
                     if messages.is_empty() {
                         sleep(Duration::from_millis(1500)).await;
                         continue;
@@ -220,7 +248,7 @@ impl Play {
                     if let Some(verdict) = worker.invoke(&town, batch).await {
                         for message in &messages {
                             if verdict.failures.iter().all(|failed| failed.id != message.message_id) {
-                                town.cloud.delete(QUEUE, &message.receipt);
+                                town.cloud.delete(&queue, &message.receipt);
                             }
                         }
                     }
@@ -243,6 +271,45 @@ impl Play {
                 running.set(running.get() + 1);
                 sweeper.invoke(&town, SweepRequest::default()).await;
                 running.set(running.get() - 1);
+            }
+        });
+    }
+
+    /// Puts the scoped app on the instance: from now on ServiceNow posts its own events.
+    pub(crate) fn tell(&self) {
+        let destination = worlds::outgoing::Destination::new("https://gridlink.test", "servicenow", WEBHOOK_KEY);
+        self.town.servicenow.send_events(destination.unwrap());
+        let (town, ingress) = (Arc::clone(&self.town), Rc::clone(&self.ingress));
+        let (running, is_over, told) = (
+            Rc::clone(&self.running),
+            Rc::clone(&self.is_over),
+            Rc::clone(&self.told),
+        );
+        tokio::task::spawn_local(async move {
+            while !is_over.get() {
+                sleep(Duration::from_secs(1)).await;
+                for delivery in town.servicenow.take_due_events() {
+                    running.set(running.get() + 1);
+                    let body = String::from_utf8(delivery.request.body().to_vec()).unwrap();
+                    let answer = ingress.invoke(&town, pushed(&delivery.request)).await;
+                    let outcome = match answer {
+                        Some(answer) => Outcome::Answered {
+                            status: answer.status_code,
+                            retry_after: None,
+                            detail: answer.body,
+                        },
+                        None => Outcome::Unanswered("the function was killed".to_owned()),
+                    };
+                    match &outcome {
+                        Outcome::Answered { status: 202, .. } => told.borrow_mut().push(body),
+                        Outcome::Answered { status: 503, .. } | Outcome::Unanswered(_) => {}
+                        Outcome::Answered { status, detail, .. } => {
+                            town.violated(format!("an event of ServiceNow was answered {status}: {detail}"));
+                        }
+                    }
+                    town.servicenow.sent(delivery.id, &outcome);
+                    running.set(running.get() - 1);
+                }
             }
         });
     }
@@ -289,8 +356,11 @@ impl Play {
             let town = &self.town;
             let is_quiet = self.running.get() == 0
                 && town.under_way.load(Ordering::Relaxed) == 0
-                && town.cloud.depth(QUEUE) == 0
-                && town.cloud.in_flight(QUEUE) == 0
+                && UseCase::ALL
+                    .map(queue)
+                    .iter()
+                    .all(|queue| town.cloud.depth(queue) == 0 && town.cloud.in_flight(queue) == 0)
+                && town.servicenow.next_event_at().is_none()
                 && oracle::is_settled(town);
             if is_quiet {
                 return;
@@ -304,7 +374,7 @@ impl Play {
 
     /// Rings every stream twice, as a queue that repeats itself would.
     fn ring_everything(&self) {
-        for item in self.town.cloud.items(TABLE) {
+        for item in self.town.cloud.items(TABLE).iter() {
             let sk = item["sk"].as_str().unwrap_or_default();
             if let Some(lane) = sk.strip_prefix("HEAD#") {
                 let body = json!({"subject": item["pk"], "lane": lane}).to_string();
@@ -312,7 +382,9 @@ impl Play {
                     self.running.set(self.running.get() + 1);
                     let batch = json!({"Records": [{"messageId": "again", "body": body}, {"messageId": "again2", "body": body}]});
                     let batch = serde_json::from_value(batch).unwrap();
-                    let (town, worker) = (Arc::clone(&self.town), Rc::clone(&self.worker));
+                    let owner = item["owner"].as_str().and_then(|owner| owner.parse().ok());
+                    let worker = &self.workers[&owner.unwrap_or(UseCase::OpenCase)];
+                    let (town, worker) = (Arc::clone(&self.town), Rc::clone(worker));
                     let running = Rc::clone(&self.running);
                     tokio::task::spawn_local(async move {
                         worker.invoke(&town, batch).await;
@@ -365,6 +437,20 @@ pub(crate) fn clients(town: &Arc<Town>, environment: &Arc<Environment>, clock: C
         clock,
     )
     .unwrap()
+}
+
+/// A REST API's proxy request as somebody else has signed it.
+fn pushed(request: &http::Request<bytes::Bytes>) -> Value {
+    let headers = request.headers().iter().map(|(name, value)| {
+        let value = value.to_str().unwrap_or_default();
+        (name.as_str().to_owned(), json!([value]))
+    });
+    json!({
+        "pathParameters": {"sender": "servicenow"},
+        "multiValueHeaders": headers.collect::<serde_json::Map<_, _>>(),
+        "body": std::str::from_utf8(request.body()).unwrap(),
+        "isBase64Encoded": false,
+    })
 }
 
 /// A REST API's proxy request with a signed body.

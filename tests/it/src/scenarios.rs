@@ -7,6 +7,8 @@ use crate::town::Town;
 
 pub(crate) const NORTHWIND: &str = "GC41543822654A";
 pub(crate) const ISSUE: &str = "ISS-1";
+/// A word that stands in internal places only.
+pub(crate) const INTERNAL: &str = "CANARY-0815";
 
 /// One step of a scenario.
 pub(crate) enum Step {
@@ -41,11 +43,17 @@ pub(crate) struct Scenario {
     pub(crate) is_named: bool,
     /// Whether it only creates, so that workers may outlive their deadline.
     pub(crate) only_creates: bool,
+    /// Whether ServiceNow posts its events, and the partner is told.
+    pub(crate) is_told: bool,
+    /// Which statuses the partner is told, in order; each once.
+    pub(crate) labels: &'static [&'static str],
+    /// Parts of the comments of the desk that the partner sees, in order; there are no others.
+    pub(crate) shown: &'static [&'static str],
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
 }
 
-const CASE: Expected = Expected {
+pub(crate) const CASE: Expected = Expected {
     table: "sn_customerservice_case",
     correlation: ISSUE,
     fields: &[
@@ -64,15 +72,29 @@ impl Scenario {
     }
 }
 
-/// All scenarios of `open-case`.
-pub(crate) fn all() -> Vec<Scenario> {
-    let scenario = |name, steps, expected| Scenario {
+/// A scenario in which ServiceNow posts no events.
+pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expected>) -> Scenario {
+    Scenario {
         name,
         is_named: false,
         only_creates: false,
+        is_told: false,
+        labels: &[],
+        shown: &[],
         steps,
         expected,
-    };
+    }
+}
+
+/// All scenarios of all use cases.
+pub(crate) fn all() -> Vec<Scenario> {
+    open_case()
+        .into_iter()
+        .chain(crate::relay_status::scenarios())
+        .collect()
+}
+
+fn open_case() -> Vec<Scenario> {
     vec![
         Scenario {
             is_named: true,
@@ -318,12 +340,12 @@ fn triages(town: &Town) {
     town.servicenow.update("sn_customerservice_case", &case(town), &fields);
 }
 
-fn resolves(town: &Town) {
+pub(crate) fn resolves(town: &Town) {
     town.servicenow
         .update("sn_customerservice_case", &case(town), &[("state", "6")]);
 }
 
-fn closes(town: &Town) {
+pub(crate) fn closes(town: &Town) {
     town.servicenow
         .update("sn_customerservice_case", &case(town), &[("state", "3")]);
 }

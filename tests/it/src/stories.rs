@@ -27,7 +27,7 @@ fn status(status: u16, body: Option<String>) -> Fault {
 
 fn head(town: &Town) -> Value {
     let items = town.cloud.items(TABLE);
-    items.into_iter().find(|item| item["sk"] == "HEAD#in").unwrap()
+    items.iter().find(|item| item["sk"] == "HEAD#in").cloned().unwrap()
 }
 
 /// ServiceNow does this to every request for a day; then an issue and a comment arrive complete.

@@ -103,8 +103,11 @@ fn template_and_configuration_name_the_same_variables() {
 
 #[test]
 fn what_decides_is_pure() {
-    let mut pure = sources("functions/open-case/src/decide");
-    pure.push("functions/open-case/src/decide.rs".to_owned());
+    let mut pure = Vec::new();
+    for function in ["open-case", "relay-status"] {
+        pure.extend(sources(&format!("functions/{function}/src/decide")));
+        pure.push(format!("functions/{function}/src/decide.rs"));
+    }
     pure.extend(
         ["domain", "effect", "event", "mapping", "messages", "retry"].map(|name| format!("shared/src/{name}.rs")),
     );

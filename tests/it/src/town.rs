@@ -1,6 +1,5 @@
 //! Everything outside the functions, in one process, with a tap on every request.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,7 +22,13 @@ use worlds::{ServiceNow, TradingGrid};
 use crate::faults::{Fault, Plan, System};
 
 pub(crate) const TABLE: &str = "gridlink";
+/// The doorbell queue of open-case.
 pub(crate) const QUEUE: &str = "open-case.fifo";
+
+/// The doorbell queue of a use case.
+pub(crate) fn queue(use_case: UseCase) -> String {
+    format!("{}.fifo", use_case.as_str())
+}
 pub(crate) const WEBHOOK_KEY: &str = "whsec_Z3JpZGxpbmstdGVzdC1rZXktMDAwMDAw";
 /// How long a standing-still function stands still: longer than its lease and the settle time.
 const PAUSE: Duration = Duration::from_secs(200);
@@ -68,13 +73,15 @@ impl Town {
         let wall = UNIX_EPOCH + Duration::from_secs(START);
         let cloud = Cloud::new(cloud::Clock::starting_at(wall));
         cloud.create_table(cloud::table_of_the_template(TABLE));
-        let settings = QueueSettings {
-            visibility: Duration::from_secs(360),
-            max_receive_count: 8,
-            dead_letter: Some("open-case-dead.fifo".to_owned()),
-            ..QueueSettings::default()
-        };
-        cloud.create_fifo_queue(QUEUE, settings);
+        for use_case in UseCase::ALL {
+            let settings = QueueSettings {
+                visibility: Duration::from_secs(360),
+                max_receive_count: 8,
+                dead_letter: Some(format!("{}-dead.fifo", use_case.as_str())),
+                ..QueueSettings::default()
+            };
+            cloud.create_fifo_queue(&queue(use_case), settings);
+        }
         cloud.put_secret("webhook/trading-grid", WEBHOOK_KEY, None);
         cloud.put_secret("webhook/servicenow", WEBHOOK_KEY, None);
         let client = json!({"client_id": "gridlink", "client_secret": "gridlink"}).to_string();
@@ -101,7 +108,9 @@ impl Town {
         Config {
             table: TABLE.to_owned(),
             deployment: "it".parse().unwrap(),
-            queues: BTreeMap::from([(UseCase::OpenCase, self.cloud.queue_url(QUEUE))]),
+            queues: UseCase::ALL
+                .map(|use_case| (use_case, self.cloud.queue_url(&queue(use_case))))
+                .into(),
             aws: AwsConfig {
                 region: cloud::REGION.to_owned(),
                 access_key_id: "AKID".to_owned(),

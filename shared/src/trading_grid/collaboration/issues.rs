@@ -4,24 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{ExpectedAction, Key, Origin, Page, Person};
 use super::{Collaboration, Cursor, Error, Operation, Reported, rfc3339};
-use crate::domain::{ArticleId, CommentId, CompanyId, IssueId, Timestamp};
+use crate::domain::{ArticleId, CommentId, CompanyId, IssueId, IssueState, Timestamp};
 use crate::event::Issue;
-
-/// How far an issue is, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IssueState {
-    /// Nobody works on it yet.
-    Open,
-    /// Somebody does.
-    InProgress,
-    /// The partner's turn.
-    WaitingForPartner,
-    /// Solved, as the desk sees it.
-    Resolved,
-    /// Over.
-    Closed,
-}
 
 /// How far an issue is, for the partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

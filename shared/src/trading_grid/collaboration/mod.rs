@@ -44,6 +44,7 @@ use crate::clock::Clock;
 use crate::http::{Call, Transport, Whole};
 use crate::secrets::Secrets;
 
+pub use crate::domain::{ActionKind, IssueState};
 pub use articles::{
     Article, ArticleReport, ArticleState, Audience, Feedback, FeedbackKind, FeedbackPage, FeedbackTotals,
 };
@@ -53,7 +54,7 @@ pub use documents::{Download, Flaw, Shelf, Upload};
 pub use escalation::{Escalation, EscalationReport, EscalationState, Milestone, MilestoneReport, MilestoneState};
 pub use feed::{Cursor, Feed};
 pub use issues::{ClosedBecause, Closure, ClosureAnswer, ClosureReport, ClosureRequest, ClosureState};
-pub use issues::{Comment, IssueState, NewComment, StatusReport, Verdict};
+pub use issues::{Comment, NewComment, StatusReport, Verdict};
 pub use onboarding::{Onboarding, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, StepState};
 pub use operation::Operation;
 pub use problem::Problem;
@@ -61,7 +62,7 @@ pub use threads::{
     DocumentRequest, DocumentRequestState, FulfilmentReport, FulfilmentState, Message, NewDocumentRequest,
 };
 pub use threads::{NewMessage, Outcome, OutcomeReport, OutcomeState, Room, Thread};
-pub use words::{ActionKind, ExpectedAction, Key, Origin, Page, Person, Side};
+pub use words::{ExpectedAction, Key, Origin, Page, Person, Side};
 
 /// Where the community is and which secret opens it.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feed::Cursor;
 use super::rfc3339;
-use crate::domain::{Malformed, Timestamp, digest_of, hex};
+use crate::domain::{ActionKind, Malformed, Timestamp, digest_of, hex};
 
 /// The same for every try of one write, and no other: the `Idempotency-Key`, and the reference of
 /// the origin mark.
@@ -148,18 +148,4 @@ pub struct ExpectedAction {
     /// Until when.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::optional")]
     pub due_at: Option<Timestamp>,
-}
-
-/// Which kind of action is expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ActionKind {
-    /// Nothing.
-    None,
-    /// An answer.
-    Reply,
-    /// A document.
-    ProvideDocument,
-    /// A yes or no to closing.
-    ConfirmClosure,
 }

@@ -15,6 +15,7 @@ mod strike;
 mod token;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use dynoxide::{Database, DynoxideError};
@@ -34,17 +35,19 @@ pub(crate) struct Tables {
     definitions: BTreeMap<String, Value>,
     tokens: Tokens,
     lagging: BTreeMap<String, LaggingIndexes>,
+    /// What [`Tables::items`] gave since the last write: tests look far more often than that.
+    plain: BTreeMap<String, Arc<Vec<Value>>>,
 }
 
 impl Tables {
     pub(crate) fn new(clock: Clock) -> Self {
-        let database =
-            Database::memory_with_clock(std::sync::Arc::new(clock)).expect("SQLite opens a database in memory");
+        let database = Database::memory_with_clock(Arc::new(clock)).expect("SQLite opens a database in memory");
         Tables {
             database,
             definitions: BTreeMap::new(),
             tokens: Tokens::default(),
             lagging: BTreeMap::new(),
+            plain: BTreeMap::new(),
         }
     }
 
@@ -69,6 +72,9 @@ impl Tables {
     }
 
     fn carry_out(&mut self, operation: &str, mut request: Value, now: SystemTime) -> Answer {
+        if !is_read(operation) {
+            self.plain.clear();
+        }
         let replay = match self.tokens.take(operation, &mut request, now) {
             Ok(replay) => replay,
             Err(mismatch) => return refusal(operation, mismatch),
@@ -150,7 +156,10 @@ impl Tables {
     }
 
     /// Every item as plain JSON, ordered by its key.
-    pub(crate) fn items(&self, table: &str) -> Vec<Value> {
+    pub(crate) fn items(&mut self, table: &str) -> Arc<Vec<Value>> {
+        if let Some(items) = self.plain.get(table) {
+            return Arc::clone(items);
+        }
         let definition = self
             .definitions
             .get(table)
@@ -158,17 +167,24 @@ impl Tables {
         let keys = lag::key_names(definition);
         let mut items: Vec<Value> = lag::scan(&self.database, table).iter().map(plain::item).collect();
         items.sort_by_cached_key(|item| keys.iter().map(|key| item[key].to_string()).collect::<Vec<_>>());
+        let items = Arc::new(items);
+        self.plain.insert(table.to_owned(), Arc::clone(&items));
         items
     }
 
     /// Removes what has expired by its TTL attribute, and says how many items that were.
     pub(crate) fn expire_items(&mut self) -> usize {
+        self.plain.clear();
         let removed = self.database.sweep_ttl().expect("a database in memory can be swept");
         for (table, lagging) in &mut self.lagging {
             lagging.start_over(&self.database, &self.definitions[table]);
         }
         removed
     }
+}
+
+fn is_read(operation: &str) -> bool {
+    ["GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"].contains(&operation)
 }
 
 /// The error's JSON as `dynoxide` words it, which follows AWS.

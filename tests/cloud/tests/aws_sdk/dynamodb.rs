@@ -78,7 +78,7 @@ async fn a_transaction_is_refused_as_a_whole_with_a_reason_for_each_action() {
     let there = reasons[1].item().expect("the item comes with the reason");
     assert_eq!(there["text"], text("first"));
     assert_eq!(
-        cloud.items(TABLE),
+        *cloud.items(TABLE),
         [json!({"pk": "b", "sk": "HEAD#in", "text": "first"})]
     );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use shared::domain::{LinkKey, Subject, SysId};
+use shared::domain::{LinkKey, Subject, SysId, Timestamp};
 use shared::effect::Effect;
 use shared::event::{Data, Event, Issue};
 use shared::mapping::Mapping;
@@ -118,6 +118,9 @@ pub(super) fn made_by(event: &Event, facts: Facts) -> Facts {
             number: "CS0001001".to_owned(),
             base: create.fields,
             continued_by: None,
+            intent_at: Timestamp::from_millis(0),
+            journal_at: None,
+            told: None,
         },
         row: row_of(row),
         content: None,
@@ -185,6 +188,9 @@ pub(super) fn written(effects: &[Effect]) -> Vec<(&str, &str)> {
             Effect::AddJournal(add) => written.push((add.journal.field(), add.text.as_str())),
             Effect::Attach(attach) => written.push(("file_name", attach.file_name.as_str())),
             Effect::Tell { text } => written.push(("story", text.as_str())),
+            Effect::PostComment(_) | Effect::ReportStatus(_) | Effect::Recognize(_) => {
+                panic!("what the partner is told is not decided here: {effect}")
+            }
         }
     }
     written

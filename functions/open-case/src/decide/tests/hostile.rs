@@ -94,7 +94,11 @@ fn claims_differ(effects: &[Effect]) {
             Effect::AddJournal(add) => (&add.record.sys_id, format!("{} {}", add.journal.field(), add.what)),
             Effect::Attach(attach) => (&attach.record.sys_id, attach.what()),
             Effect::CreateRecord(create) => (&create.record.sys_id, "create".to_owned()),
-            Effect::UpdateFields(_) | Effect::Tell { .. } => continue,
+            Effect::UpdateFields(_)
+            | Effect::PostComment(_)
+            | Effect::ReportStatus(_)
+            | Effect::Recognize(_)
+            | Effect::Tell { .. } => continue,
         };
         assert!(claims.insert((claim.0.to_string(), claim.1)), "twice: {effect}");
     }

@@ -1,0 +1,140 @@
+//! The facts of `relay-status`: the only part of it that awaits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use shared::clients::Clients;
+use shared::domain::SysId;
+use shared::event::{Data, Event, RecordChange};
+use shared::failure::Failure;
+use shared::lambda::Situation;
+use shared::mapping::AgentNames;
+use shared::messages::PublicComment;
+use shared::servicenow::Row;
+use shared::store::{Claim, ClaimKind, Link};
+
+use crate::{Facts, Found, Place};
+
+/// How much earlier than the last read entry the journal is read again: what took so long to
+/// commit, and clocks that differ.
+const OVERLAP: Duration = Duration::from_secs(600);
+
+/// Reads what must be known.
+///
+/// # Errors
+/// When a fact cannot be had now, or can never be had.
+pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> Result<Facts, Failure> {
+    let Data::RecordChanged(change) = &event.data else {
+        let cause = anyhow!("{} is not news of a record", event.kind);
+        return Err(Failure::permanent(cause, "dismiss the entry"));
+    };
+    let place = match link(clients, situation, change.sys_id()).await? {
+        Some(link) => place(clients, situation, change, link).await?,
+        None => Place::Nowhere,
+    };
+    Ok(Facts {
+        mapping: Arc::clone(&clients.mapping),
+        number: u64::try_from(situation.number).unwrap_or(0),
+        place,
+    })
+}
+
+/// The link of the record that the event is about.
+async fn link(clients: &Clients, situation: &Situation, sys_id: &SysId) -> Result<Option<Link>, Failure> {
+    if let Some(link) = &situation.link
+        && link.record.sys_id == *sys_id
+    {
+        return Ok(Some(link.clone()));
+    }
+    match clients.store.back(sys_id).await? {
+        Some((subject, key)) if subject == situation.subject => Ok(clients.store.link(&subject, &key).await?),
+        Some(_) | None => Ok(None),
+    }
+}
+
+async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, link: Link) -> Result<Place, Failure> {
+    if change.is_deletion() {
+        return Ok(Place::Gone(Box::new(link)));
+    }
+    let Some(row) = row(clients, &link).await? else {
+        return Ok(Place::Gone(Box::new(link)));
+    };
+    let since = link.journal_at.unwrap_or(link.intent_at);
+    let entries = clients.servicenow.entries(&link.record.sys_id, since, OVERLAP).await?;
+    let mut public = entries
+        .into_iter()
+        .filter_map(|entry| entry.public())
+        .collect::<Vec<_>>();
+    public.sort_by(|one, other| (one.created, &one.sys_id).cmp(&(other.created, &other.sys_id)));
+    let ledger = match public.is_empty() {
+        true => Vec::new(),
+        false => clients.store.ledger(&situation.subject).await?,
+    };
+    public.retain(|comment| !is_known(&ledger, &comment.sys_id));
+    let mut comments = Vec::new();
+    for comment in public {
+        let name = name_of(clients, &comment).await?;
+        comments.push((comment, name));
+    }
+    let values = clients
+        .mapping
+        .status_fields(&link.record.table)
+        .map(|field| (field.to_owned(), row.text(field).to_owned()))
+        .collect::<BTreeMap<_, _>>();
+    let status = clients
+        .mapping
+        .status(&link.record.table, row.text("number"), &values)
+        .map_err(|error| Failure::permanent(error, "correct the mapping, deploy it, and replay"))?;
+    let updated = row.time("sys_updated_on").unwrap_or(situation.now);
+    // The first link names the record that stands for the issue now.
+    let current = situation.link.as_ref().and_then(|first| first.continued_by.clone());
+    let continued_by = current.filter(|key| *key != link.record.link);
+    Ok(Place::Found(Box::new(Found {
+        link,
+        continued_by,
+        updated,
+        status,
+        comments,
+        ledger,
+    })))
+}
+
+/// Whether an entry was told before, or is known as our own.
+fn is_known(ledger: &[Claim], entry: &SysId) -> bool {
+    let is_of_a_record = |claim: &&Claim| matches!(claim.kind, ClaimKind::Journal | ClaimKind::Relayed);
+    ledger
+        .iter()
+        .filter(is_of_a_record)
+        .any(|claim| claim.remote.as_deref() == Some(entry.as_str()))
+}
+
+/// The record as it is.
+async fn row(clients: &Clients, link: &Link) -> Result<Option<Row>, Failure> {
+    let mut fields = BTreeSet::from(["sys_id", "number", "sys_updated_on"]);
+    fields.extend(clients.mapping.status_fields(&link.record.table));
+    let fields = fields.into_iter().collect::<Vec<_>>();
+    let select = shared::servicenow::Select::named(&fields)
+        .map_err(|error| Failure::permanent(error, "correct the statuses of the mapping, and replay"))?;
+    Ok(clients
+        .servicenow
+        .read(&link.record.table, &link.record.sys_id, &select)
+        .await?)
+}
+
+/// The public name of a comment's author, by the mapping's rule.
+async fn name_of(clients: &Clients, comment: &PublicComment) -> Result<String, Failure> {
+    let desk = &clients.mapping.desk;
+    let desk_name = || desk.name.trim().to_owned();
+    let (Some(login), AgentNames::First | AgentNames::Full) = (&comment.login, desk.agents) else {
+        return Ok(desk_name());
+    };
+    let Some(name) = clients.agent(login).await? else {
+        return Ok(desk_name());
+    };
+    Ok(match desk.agents {
+        AgentNames::First => name.split_whitespace().next().map_or_else(desk_name, str::to_owned),
+        AgentNames::Full | AgentNames::Hidden => name,
+    })
+}

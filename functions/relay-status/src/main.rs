@@ -1,0 +1,8 @@
+use relay_status::{decide, gather};
+use shared::domain::UseCase;
+use shared::lambda;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    lambda::serve_queue(UseCase::RelayStatus, gather, decide).await
+}

@@ -1,0 +1,102 @@
+//! What goes to the community: each write carries the key of its effect, and the contract obliges
+//! the community to carry out a key once. So nothing is claimed, and a retry sends the same again.
+
+use anyhow::anyhow;
+
+use super::{Applied, Apply};
+use crate::domain::{CompanyId, IssueId};
+use crate::effect::{PostComment, Recognize, ReportStatus};
+use crate::failure::Failure;
+use crate::trading_grid;
+use crate::trading_grid::collaboration::{ExpectedAction, Key, NewComment, Person, Reported, StatusReport};
+
+impl Apply<'_> {
+    pub(super) async fn post_comment(&self, post: &PostComment) -> Result<Applied, Failure> {
+        let (company, issue) = self.issue()?;
+        let (record, entry) = (&post.record.sys_id, &post.entry);
+        let key = self.key("comment", &[record.as_str(), entry.as_str()]);
+        let comment = NewComment {
+            text: post.text.as_str().to_owned(),
+            author: Person::of_the_desk(post.author.as_str()),
+            article_ids: Vec::new(),
+        };
+        let posted = self
+            .clients
+            .community
+            .post_comment(&company, &issue, &key, &comment)
+            .await
+            .map_err(trading_grid::Error::into_failure)?;
+        let store = &self.clients.store;
+        Ok(Applied {
+            writes: vec![
+                store.relayed(self.subject, record, entry, posted.as_str())?,
+                store.read_until(self.subject, &post.record.link, post.created)?,
+            ],
+            story: vec![format!("showed the comment {entry} to the partner as {posted}")],
+        })
+    }
+
+    pub(super) async fn report_status(&self, report: &ReportStatus) -> Result<Applied, Failure> {
+        let (company, issue) = self.issue()?;
+        let status = &report.status;
+        let key = self.key("status", &[self.subject.as_str(), &report.version.to_string()]);
+        let expected_action = status.expected.as_ref().map(|expected| ExpectedAction {
+            kind: expected.kind,
+            text: expected.text.clone(),
+            due_at: None,
+        });
+        let sent = StatusReport {
+            version: report.version,
+            state: status.state,
+            label: status.label.clone(),
+            text: status.text.clone(),
+            expected_action,
+            resolution: status.resolution.as_ref().map(|text| text.as_str().to_owned()),
+            since: report.since,
+            case_number: Some(status.number.clone()),
+        };
+        let reported = self
+            .clients
+            .community
+            .report_status(&company, &issue, &key, &sent)
+            .await
+            .map_err(trading_grid::Error::into_failure)?;
+        let story = match reported {
+            Reported::Taken => format!("told the partner: {}", status.label),
+            Reported::Superseded { .. } => format!("the partner knows something newer than: {}", status.label),
+        };
+        let told = self
+            .clients
+            .store
+            .told(self.subject, &report.record.link, &status.digest())?;
+        Ok(Applied {
+            writes: vec![told],
+            story: vec![story],
+        })
+    }
+
+    pub(super) fn recognize(&self, recognize: &Recognize) -> Result<Applied, Failure> {
+        let store = &self.clients.store;
+        let bound = recognize
+            .entries
+            .iter()
+            .map(|(claim, entry)| store.recognized(self.subject, claim, entry));
+        Ok(Applied {
+            writes: bound.collect::<Result<_, _>>()?,
+            story: Vec::new(),
+        })
+    }
+
+    /// The issue that the subject is.
+    fn issue(&self) -> Result<(CompanyId, IssueId), Failure> {
+        let not_one = || Failure::permanent(anyhow!("{} is not an issue", self.subject), "dismiss the entry");
+        self.subject.as_issue().ok_or_else(not_one)
+    }
+
+    /// The key of a write: the same for every try of the same effect, and for no other.
+    fn key(&self, kind: &str, parts: &[&str]) -> Key {
+        let mut all = vec![kind, self.clients.store.deployment().as_str()];
+        all.extend(parts);
+        Key::derived(&all)
+    }
+}

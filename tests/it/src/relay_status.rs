@@ -1,0 +1,176 @@
+//! What the partner sees of the work on an issue.
+
+use serde_json::json;
+
+use crate::play::{default_mapping, in_town};
+use crate::scenarios::{self, CASE, Expected, INTERNAL, Scenario, Step, case, closes, comments, opens, scenario};
+use crate::town::{TABLE, Town};
+
+const CASES: &str = "sn_customerservice_case";
+
+/// Scenarios in which ServiceNow posts its events.
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    let told = |name, steps, expected, labels, shown| Scenario {
+        is_told: true,
+        labels,
+        shown,
+        ..scenario(name, steps, vec![expected])
+    };
+    vec![
+        told(
+            "status-to-resolution",
+            vec![
+                Step::Partner(opens),
+                Step::Agent(takes_it),
+                Step::Agent(assigns),
+                Step::Agent(resolves),
+            ],
+            CASE,
+            &["received", "under review", "resolved"],
+            &[],
+        ),
+        told(
+            "agent-answers",
+            vec![
+                Step::Partner(opens),
+                Step::Partner(comments),
+                Step::Agent(answers),
+                Step::Agent(answers),
+                Step::Agent(notes),
+            ],
+            Expected {
+                comments: &["Can somebody look"],
+                ..CASE
+            },
+            &["received"],
+            &["We look into it.", "We look into it."],
+        ),
+        told(
+            "agent-quotes-our-line",
+            vec![
+                Step::Partner(opens),
+                Step::Partner(comments),
+                Step::Agent(copies_the_comment),
+            ],
+            Expected {
+                comments: &["Can somebody look"],
+                ..CASE
+            },
+            &["received"],
+            &["Can somebody look"],
+        ),
+    ]
+}
+
+fn takes_it(town: &Town) {
+    let fields = [("state", "10"), ("work_notes", INTERNAL)];
+    town.servicenow.update(CASES, &case(town), &fields);
+}
+
+/// Nothing that the partner is told of.
+fn assigns(town: &Town) {
+    town.servicenow.update(CASES, &case(town), &[("priority", "2")]);
+}
+
+fn resolves(town: &Town) {
+    let fields = [("state", "6"), ("close_notes", "Sent again."), ("work_notes", INTERNAL)];
+    town.servicenow.update(CASES, &case(town), &fields);
+}
+
+fn answers(town: &Town) {
+    let fields = [("comments", "We look into it."), ("work_notes", INTERNAL)];
+    town.servicenow.update(CASES, &case(town), &fields);
+}
+
+fn notes(town: &Town) {
+    town.servicenow.update(CASES, &case(town), &[("work_notes", INTERNAL)]);
+}
+
+fn copies_the_comment(town: &Town) {
+    let sys_id = case(town);
+    let entries = town.servicenow.journal(&sys_id, "comments");
+    let text = entries.last().map(|entry| entry.value.clone()).unwrap_or_default();
+    town.servicenow.update(CASES, &sys_id, &[("comments", &text)]);
+}
+
+/// The lines of the timeline.
+fn story(town: &Town) -> Vec<String> {
+    let items = town.cloud.items(TABLE);
+    let lines = items.iter().filter_map(|item| {
+        let is_line = item["sk"].as_str().is_some_and(|sk| sk.starts_with("STORY#"));
+        is_line.then(|| item["text"].as_str().unwrap_or_default().to_owned())
+    });
+    lines.collect()
+}
+
+#[test]
+fn a_resolution_reaches_the_partner_with_its_text_and_the_number_of_the_case() {
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        play.tell();
+        play.deliver(&opens(&town.community)).await;
+        play.quiet().await;
+        resolves(town);
+        play.quiet().await;
+        let issue = town.community.issue(scenarios::NORTHWIND, scenarios::ISSUE).unwrap();
+        let report = &issue["statusReport"];
+        assert_eq!(report["label"], "resolved");
+        assert_eq!(report["state"], "resolved");
+        assert_eq!(report["resolution"], "Sent again.");
+        let number = &town.servicenow.row(CASES, &case(town)).unwrap()["number"];
+        assert_eq!(report["caseNumber"], json!(number));
+        assert_eq!(issue["status"], "resolved");
+    });
+}
+
+#[test]
+fn news_of_a_record_that_is_not_ours_is_accepted_and_changes_nothing() {
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        play.tell();
+        let fields = [("short_description", "Somebody else's"), ("priority", "4")];
+        town.servicenow.insert("sn_customerservice_case", &fields);
+        play.quiet().await;
+        let items = town.cloud.items(TABLE);
+        let ours = items.iter().filter(|item| item["sk"] != "SETTINGS").count();
+        assert_eq!(ours, 0, "{items:?}");
+    });
+}
+
+#[test]
+fn a_deleted_case_is_said_on_the_timeline_and_stops_nothing() {
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        play.tell();
+        play.deliver(&opens(&town.community)).await;
+        play.quiet().await;
+        town.servicenow.delete(CASES, &case(town));
+        play.quiet().await;
+        let story = story(town);
+        assert!(
+            story.iter().any(|line| line.contains("was deleted or is hidden")),
+            "{story:?}"
+        );
+    });
+}
+
+#[test]
+fn a_closed_issue_refuses_a_comment_and_colleagues_are_told() {
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        play.tell();
+        play.deliver(&opens(&town.community)).await;
+        play.quiet().await;
+        closes(town);
+        play.quiet().await;
+        answers(town);
+        play.quiet().await;
+        let issue = town.community.issue(scenarios::NORTHWIND, scenarios::ISSUE).unwrap();
+        let shown = issue["comments"].as_array().map_or(0, Vec::len);
+        let notes = town.servicenow.journal(&case(town), "work_notes");
+        let is_said = notes
+            .iter()
+            .any(|note| note.value.contains("was not shown to the partner"));
+        assert!(shown == 1 || is_said, "neither shown nor said: {issue}");
+    });
+}
