@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from typing import Any
 
 from webhook import Event
+from worlds import state, tell
 
 
 def mirror(world: str, event: Event) -> str | None:
@@ -30,13 +28,7 @@ def mirror(world: str, event: Event) -> str | None:
             return None
 
 
-def tell(world: str, what: str, body: dict[str, Any]) -> str | None:
-    request = urllib.request.Request(f"{world}/_world/{what}", json.dumps(body).encode())
-    request.add_header("Content-Type", "application/json")
-    try:
-        urllib.request.urlopen(request, timeout=10).close()
-    except urllib.error.HTTPError as error:
-        return error.read().decode(errors="replace")
-    except OSError as error:
-        return str(error)
-    return None
+def view(world: str, company: str, issue: str) -> dict[str, Any] | None:
+    """An issue as its partner sees it."""
+    issues = state(world)["issues"]
+    return next((one for one in issues if (one["companyId"], one["issueId"]) == (company, issue)), None)

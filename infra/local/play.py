@@ -14,10 +14,19 @@ import webhook
 from console import Problem, detail, say, step
 from servicenow_view import Instance, Record
 from stack import CLIENT, ROOT, Stack
+from worlds import tell
 
 SAMPLES = ROOT / "events" / "receive-webhook"
 # In the order of the story: the first issue is opened, changed, discussed, gets a document; then another.
 PLAY = ("opened-asn-failed", "updated", "commented", "document-shared", "opened-invoice-mismatch")
+# What an agent does with the first issue's record, one after another, as fields of the record.
+AGENT = (
+    {"state": "10", "work_notes": "Vendor portal password is in the vault."},
+    {"comments": "We have found the cause and send the notice again."},
+    {"state": "6", "close_notes": "The notice was sent again and accepted."},
+)
+# What the partner is told of that, in order.
+TOLD = ("received", "under review", "resolved")
 PATIENCE = 90.0  # seconds; a deferred stream is rung by the schedule within 70
 
 Item = dict[str, Any]
@@ -55,6 +64,9 @@ def perform(stack: Stack) -> list[str]:
         faults = send_all(stack, events)
     with step("Waiting until every stream is finished"):
         faults += wait_until_finished(stack, list(issues))
+    subject = events[0]["subject"]
+    with step("Working on the first issue in ServiceNow, and telling its partner"):
+        faults += work_as_an_agent(stack, subject)
     with step("Ringing what is due, as the schedule does every minute"):
         faults += ring_what_is_due(stack)
     with step("Reading back what came of it"):
@@ -64,7 +76,7 @@ def perform(stack: Stack) -> list[str]:
     for issue in issues.values():
         show(issue)
         faults += judge(instance, issue)
-    return faults
+    return faults + show_partner(stack, subject)
 
 
 def send_all(stack: Stack, events: list[webhook.Event]) -> list[str]:
@@ -113,6 +125,36 @@ def wait_until_finished(stack: Stack, subjects: list[str]) -> list[str]:
 def is_finished(stack: Stack, subject: str) -> bool:
     found = heads(stack, subject)
     return bool(found) and all(head.get("accepted") == head.get("finished", {"N": "0"}) for head in found)
+
+
+def work_as_an_agent(stack: Stack, subject: str) -> list[str]:
+    [link] = items(stack, subject, "LINK#")
+    record = {"table": text(link, "record_table"), "sys_id": text(link, "sys_id")}
+    # Who acts too fast is understood, but only the last state is told.
+    if not told_in_time(stack, subject, TOLD[0]):
+        return [f"the partner of {subject} was not told that it was received"]
+    for fields in AGENT:
+        if refusal := tell(stack.servicenow, "update", record | {"fields": fields}):
+            raise Problem(f"The ServiceNow world refused an agent's work: {refusal}")
+        detail(f"an agent sets {', '.join(fields)}")
+        wanted = {"10": TOLD[1], "6": TOLD[2]}.get(fields.get("state", ""))
+        if wanted and not told_in_time(stack, subject, wanted):
+            return [f"the partner of {subject} was not told {wanted!r} within {PATIENCE:.0f} s"]
+    return wait_until_finished(stack, [subject])
+
+
+def told_in_time(stack: Stack, subject: str, label: str) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if partner_view(stack, subject).get("statusReport", {}).get("label") == label:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def partner_view(stack: Stack, subject: str) -> Item:
+    _, company, issue = subject.split("/")
+    return community.view(stack.trading_grid, company, issue) or {}
 
 
 def heads(stack: Stack, subject: str) -> list[Item]:
@@ -173,6 +215,29 @@ def show(issue: Issue) -> None:
     say("  timeline")
     for entry in issue.timeline:
         say(f"    {text(entry, 'at')}  {text(entry, 'text')}")
+
+
+def show_partner(stack: Stack, subject: str) -> list[str]:
+    """What the partner sees of the desk, and what is wrong with it."""
+    view = partner_view(stack, subject)
+    report = view.get("statusReport", {})
+    say(f"\n{subject}, as its partner sees it")
+    for name in ("label", "text", "resolution", "caseNumber", "since"):
+        if name in report:
+            say(f"    {name:12} {report[name]}")
+    comments = [one for one in view.get("comments", []) if one.get("origin", {}).get("writer") == "gridlink"]
+    for comment in comments:
+        say(f"    comment      {comment['author']['name']}: {comment['text']}")
+    told = [line for entry in items(stack, subject, "STORY#") for line in text(entry, "text").splitlines()]
+    labels = [line.removeprefix("told the partner: ") for line in told if line.startswith("told the partner: ")]
+    faults = []
+    if labels != list(TOLD):
+        faults.append(f"{subject}: the partner was told {labels}")
+    if [comment["text"] for comment in comments] != [fields["comments"] for fields in AGENT if "comments" in fields]:
+        faults.append(f"{subject}: the partner does not see exactly the agent's comment")
+    if "vault" in json.dumps(view):
+        faults.append(f"{subject}: the partner sees a work note")
+    return faults
 
 
 def judge(instance: Instance, issue: Issue) -> list[str]:

@@ -27,6 +27,7 @@ import boto3
 from console import Problem, detail, step
 from processes import Processes, free_ports, is_listening
 from webhook import Door
+from worlds import tell
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv" / "bin"
@@ -84,6 +85,8 @@ class Stack:
             self.deploy(packages)
         with step("Filling the secrets"):
             self.fill_secrets()
+        with step("Letting ServiceNow post its events"):
+            self.let_servicenow_tell()
 
     def stop(self) -> None:
         self.processes.stop()
@@ -194,6 +197,14 @@ class Stack:
             path=f"/{STAGE}/hooks/{sender}",
             key=self.keys[sender][-1],
         )
+
+    def let_servicenow_tell(self) -> None:
+        """What the scoped app's configuration does on a real instance."""
+        door = self.door("servicenow")
+        base = f"http://{door.host}{door.path.removesuffix('/hooks/servicenow')}"
+        receiver = {"url": base, "secret": door.key, "sender": "servicenow"}
+        if refusal := tell(self.servicenow, "receiver", receiver):
+            raise Problem(f"The ServiceNow world takes no receiver: {refusal}")
 
     def function_logs(self, function: str, lines: int = 20) -> list[str]:
         """The newest lines that a function has written, oldest first."""

@@ -1,0 +1,32 @@
+"""The admin routes of the two worlds: what no real system has, and a demo needs."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from console import Problem
+
+
+def tell(world: str, what: str, body: dict[str, Any]) -> str | None:
+    """Lets something happen in a world; gives its reason when it refuses."""
+    request = urllib.request.Request(f"{world}/_world/{what}", json.dumps(body).encode())
+    request.add_header("Content-Type", "application/json")
+    try:
+        urllib.request.urlopen(request, timeout=10).close()
+    except urllib.error.HTTPError as error:
+        return error.read().decode(errors="replace")
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def state(world: str) -> dict[str, Any]:
+    """Everything that a world holds."""
+    try:
+        with urllib.request.urlopen(f"{world}/_world/state", timeout=10) as response:
+            return json.load(response)
+    except OSError as error:
+        raise Problem(f"{world} does not show its state: {error}") from error
