@@ -16,14 +16,24 @@ fn count(calls: &[Call], function: &str, system: System) -> usize {
 }
 
 /// What a step cost.
-struct Cost {
+pub(crate) struct Cost {
     calls: Vec<Call>,
     write_units: f64,
 }
 
 impl Cost {
+    /// What was called since a position of the call log.
+    pub(crate) fn since(town: &Town, before: usize) -> Self {
+        let calls = town.calls().split_off(before);
+        let of_a_sweep = |call: &Call| call.by.starts_with("poll-changes");
+        Self {
+            calls: calls.into_iter().filter(|call| !of_a_sweep(call)).collect(),
+            write_units: 0.0,
+        }
+    }
+
     #[track_caller]
-    fn is(&self, function: &str, system: System, wanted: usize) {
+    pub(crate) fn is(&self, function: &str, system: System, wanted: usize) {
         assert_eq!(
             count(&self.calls, function, system),
             wanted,
@@ -43,14 +53,9 @@ fn costs(steps: &[fn(&TradingGrid) -> Value]) -> Vec<Cost> {
             let event = step(&town.community);
             play.deliver(&event).await;
             play.quiet().await;
-            let calls = town.calls().split_off(before);
-            let calls = calls
-                .into_iter()
-                .filter(|call| !call.by.starts_with("poll-changes"))
-                .collect();
             costs.push(Cost {
-                calls,
                 write_units: written(town) - units,
+                ..Cost::since(town, before)
             });
         }
     });

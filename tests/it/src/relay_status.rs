@@ -2,8 +2,12 @@
 
 use serde_json::json;
 
+use crate::cost::Cost;
+use crate::faults::System;
 use crate::play::{default_mapping, in_town};
-use crate::scenarios::{self, CASE, Expected, INTERNAL, Scenario, Step, case, closes, comments, opens, scenario};
+use crate::scenarios::{
+    self, CASE, Expected, INTERNAL, Scenario, Step, case, closes, comments, opens, opens_invoice, scenario,
+};
 use crate::town::{TABLE, Town};
 
 const CASES: &str = "sn_customerservice_case";
@@ -27,6 +31,16 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             ],
             CASE,
             &["received", "under review", "resolved"],
+            &[],
+        ),
+        told(
+            "awaiting-finance-approval",
+            vec![Step::Partner(opens_invoice), Step::Agent(asks_for_approval)],
+            Expected {
+                fields: &[("assignment_group", "B2B Finance")],
+                ..CASE
+            },
+            &["received", "awaiting finance approval"],
             &[],
         ),
         told(
@@ -67,9 +81,13 @@ fn takes_it(town: &Town) {
     town.servicenow.update(CASES, &case(town), &fields);
 }
 
+fn asks_for_approval(town: &Town) {
+    town.servicenow.update(CASES, &case(town), &[("approval", "requested")]);
+}
+
 /// Nothing that the partner is told of.
 fn assigns(town: &Town) {
-    town.servicenow.update(CASES, &case(town), &[("priority", "2")]);
+    town.servicenow.update(CASES, &case(town), &[("priority", "3")]);
 }
 
 fn resolves(town: &Town) {
@@ -120,6 +138,27 @@ fn a_resolution_reaches_the_partner_with_its_text_and_the_number_of_the_case() {
         let number = &town.servicenow.row(CASES, &case(town)).unwrap()["number"];
         assert_eq!(report["caseNumber"], json!(number));
         assert_eq!(issue["status"], "resolved");
+    });
+}
+
+#[test]
+fn a_status_and_a_comment_cost_two_reads_and_one_write() {
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        play.tell();
+        play.deliver(&opens(&town.community)).await;
+        play.quiet().await;
+        for (act, dynamodb) in [(takes_it as fn(&Town), 4), (assigns, 3), (answers, 5)] {
+            let before = town.calls().len();
+            act(town);
+            play.quiet().await;
+            let cost = Cost::since(town, before);
+            cost.is("receive-webhook", System::DynamoDb, 3);
+            cost.is("receive-webhook", System::Sqs, 1);
+            cost.is("relay-status", System::ServiceNow, 2);
+            cost.is("relay-status", System::DynamoDb, dynamodb);
+            cost.is("relay-status", System::TradingGrid, usize::from(dynamodb > 3));
+        }
     });
 }
 

@@ -274,6 +274,12 @@ fn opens_with_corrupt_document(community: &TradingGrid) -> Value {
     event
 }
 
+pub(crate) fn opens_invoice(community: &TradingGrid) -> Value {
+    let mut seed = seed("invoice_mismatch", "810 differs from the order", &[]);
+    seed.transaction_ref = None;
+    event("opened", community.open_issue(seed))
+}
+
 fn opens_connectivity(community: &TradingGrid) -> Value {
     let mut seed = seed("connectivity", "856 was rejected", &[]);
     seed.transaction_ref = None;
