@@ -67,7 +67,8 @@ template: tools
 	@$(step) "our template rules, broken on purpose" $(bin)/python infra/local/check_template.py --self-test
 
 clients: tools
-	@$(step) "other ServiceNow clients on the world" $(bin)/python infra/local/clients.py $(target)/debug/worlds
+	@$(step) "other clients on the worlds" $(bin)/python infra/local/clients.py $(target)/debug/worlds
+	@$(step) "the collaboration contract on the world" $(bin)/python infra/local/fuzz_contract.py $(target)/debug/worlds
 
 deployed: tools
 	@$(step) "the cloud of the tests beside MiniStack" $(bin)/python infra/local/compare.py $(target)/debug/examples/compare

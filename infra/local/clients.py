@@ -1,8 +1,10 @@
-"""Tries other people's ServiceNow clients on the ServiceNow world.
+"""Tries other people's clients on the worlds.
 
     clients.py WORLDS    the built program of the worlds, such as target/debug/worlds
 
-Two instances are started: one with a test certificate, for the clients that insist on HTTPS, and one without.
+Two ServiceNow instances are started: one with a test certificate, for the clients that insist on HTTPS, and one
+without. One Trading Grid community is: for newman, with our collections and those in the folder that the variable
+POSTMAN_COLLECTIONS names.
 """
 
 from __future__ import annotations
@@ -20,21 +22,21 @@ from processes import Processes, end_by_exception, free_ports, ignore_interrupts
 from stack import ROOT
 
 CLIENTS = ROOT / "tests" / "worlds" / "clients"
-SUITES = ("test_pysnc", "test_pysnow", "test_now_sdk")
+SUITES = ("test_pysnc", "test_pysnow", "test_now_sdk", "test_newman")
 
 
 def main(worlds: Path) -> int:
     end_by_exception()
     if not worlds.exists():
         raise Problem(f"{worlds} is missing: run `cargo build --workspace --all-targets`.")
-    install_command_line()
+    install_command_lines()
     parent = ROOT / ".demo"
     parent.mkdir(exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="clients-", dir=parent))
     processes = Processes(work)
     status = 1
     try:
-        with step("Starting two ServiceNow worlds"):
+        with step("Starting three worlds"):
             environment = start(processes, worlds, work)
         command = [sys.executable, "-m", "unittest", "--verbose", *SUITES]
         status = subprocess.run(command, cwd=CLIENTS, env=environment, check=False).returncode
@@ -45,36 +47,41 @@ def main(worlds: Path) -> int:
     return status
 
 
-def install_command_line() -> None:
-    """ServiceNow's command line, from the lock file; only when it is missing or another version is wanted."""
+def install_command_lines() -> None:
+    """ServiceNow's command line and newman, from the lock file; only when they are missing or others are wanted."""
     npm = shutil.which("npm")
     if npm is None:
-        raise Problem("Node.js with npm is needed for ServiceNow's own command line: install it.")
+        raise Problem("Node.js with npm is needed for ServiceNow's own command line and newman: install it.")
     lock, stamp = CLIENTS / "package-lock.json", CLIENTS / "node_modules" / "gridlink-lock.json"
     if stamp.is_file() and stamp.read_bytes() == lock.read_bytes():
         return
-    with step("Installing ServiceNow's command line (once)"):
+    with step("Installing ServiceNow's command line and newman (once)"):
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         done = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise Problem(f"npm could not install ServiceNow's command line:\n{done.stderr[-1500:]}")
+            raise Problem(f"npm could not install the command lines:\n{done.stderr[-1500:]}")
         stamp.write_bytes(lock.read_bytes())
 
 
 def start(processes: Processes, worlds: Path, work: Path) -> dict[str, str]:
-    """Starts both instances and gives the environment in which the suites find them."""
+    """Starts the worlds and gives the environment in which the suites find them."""
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
     authority.cert_pem.write_to_path(str(work / "authority.pem"))
     certificate.private_key_pem.write_to_path(str(work / "key.pem"))
     for index, blob in enumerate(certificate.cert_chain_pems):
         blob.write_to_path(str(work / "chain.pem"), append=index > 0)
-    secure, plain = free_ports(2)
+    secure, plain, grid = free_ports(3)
     tls = ["--tls-cert", str(work / "chain.pem"), "--tls-key", str(work / "key.pem")]
-    for name, port, extra in (("servicenow-tls", secure, tls), ("servicenow", plain, [])):
-        command = [str(worlds.resolve()), "servicenow", "--listen", f"127.0.0.1:{port}", *extra]
+    for name, world, port, extra in (
+        ("servicenow-tls", "servicenow", secure, tls),
+        ("servicenow", "servicenow", plain, []),
+        ("trading-grid", "trading-grid", grid, []),
+    ):
+        command = [str(worlds.resolve()), world, "--listen", f"127.0.0.1:{port}", *extra]
         processes.start(name, command, {"PATH": os.environ["PATH"]})
         processes.wait_until(name, lambda port=port: is_listening(port))
+    collections = os.environ.get("POSTMAN_COLLECTIONS", "")
     return {
         **os.environ,
         "PYTHONPATH": str(CLIENTS),
@@ -82,6 +89,9 @@ def start(processes: Processes, worlds: Path, work: Path) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         "WORLD_HTTPS": f"https://localhost:{secure}",
         "WORLD_HTTP": f"http://127.0.0.1:{plain}",
+        "WORLD_TRADING_GRID": f"http://127.0.0.1:{grid}",
+        # The suites run in another folder.
+        "POSTMAN_COLLECTIONS": os.path.abspath(collections) if collections else "",
     }
 
 

@@ -1,4 +1,4 @@
-"""The instance that the clients are tried on: where it is, who may enter, and how its world is steered."""
+"""The worlds that the clients are tried on: where they are, who may enter, and how they are steered."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import urllib.request
 # With a test certificate, as clients that insist on HTTPS need it.
 HTTPS = os.environ.get("WORLD_HTTPS", "")
 HTTP = os.environ.get("WORLD_HTTP", "")
+TRADING_GRID = os.environ.get("WORLD_TRADING_GRID", "")
 USER = ("admin", "admin")
 CLIENT = ("gridlink", "gridlink")
 

@@ -149,7 +149,7 @@ impl<'a> Call<'a> {
             .map_err(|error| Problem::malformed("", &format!("is no JSON: {error}")))?;
         schema.check(&value)?;
         // The schema names every member that the type needs.
-        serde_json::from_value(value).map_err(|error| Problem::malformed("", &error.to_string()))
+        serde_json::from_value(with_whole_numbers(value)).map_err(|error| Problem::malformed("", &error.to_string()))
     }
 
     /// The announced length of the body.
@@ -203,6 +203,24 @@ impl<'a> Call<'a> {
     fn is_json(&self) -> bool {
         let media_type = self.content_type().and_then(|value| value.split(';').next());
         media_type.is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+    }
+}
+
+/// `7.0` as `7`: to JSON Schema both are integers.
+fn with_whole_numbers(value: Value) -> Value {
+    /// Above it not every integer is a float, so nobody can tell which one was meant.
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= LARGEST => json!(float as i64),
+            _ => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, member)| (name, with_whole_numbers(member)))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::String(_) => value,
     }
 }
 

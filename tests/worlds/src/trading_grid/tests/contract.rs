@@ -94,3 +94,14 @@ fn what_is_wrong_with_a_body_is_told_without_its_content() {
         "commentId": "cmt-1", "text": "x", "author": { "name": "Ada" }, "postedAt": "2026-11-22T10:00:00Z"
     })));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_version_with_a_fraction_of_zero_is_the_whole_number() {
+    let community = with_issue();
+    let desk = Desk::new(&community).await;
+    let path = format!("/issues/{NORTHWIND}/ISS-1/escalation");
+    let open = desk.put(&path, "k-1", json!({ "version": 7.0, "state": "open" })).await;
+    assert_eq!((open.status, &open.body["version"]), (200, &json!(7)));
+    let refused = desk.put(&path, "k-2", json!({ "version": 7.5, "state": "open" })).await;
+    assert_eq!(refused.problem(), (400, "malformed"));
+}
