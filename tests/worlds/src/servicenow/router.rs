@@ -72,6 +72,9 @@ fn finish(state: &mut State, parts: &Parts, response: &mut Response<Bytes>, is_l
 }
 
 fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Bytes) -> Response<Bytes> {
+    if let Err(refusal) = guards::check_api(state, act, &guards::after_version(path), parts, body) {
+        return refusal.answer(&state.guesses);
+    }
     if let Some(response) = surfaces::serve(state, act, path, parts, body) {
         return response;
     }
@@ -81,9 +84,6 @@ fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Byt
         _ => (None, [].as_slice()),
     };
     let is_version_1 = version == Some("v1");
-    if let Err(refusal) = guards::check_api(state, act, rest, parts, body) {
-        return refusal.answer(&state.guesses);
-    }
     match rest {
         ["table", table] => table_api::serve(
             state,

@@ -152,7 +152,7 @@ fn api_name(path: &[&str]) -> String {
 }
 
 /// Without `/api`, `now` and a version: `table/incident`, `sn_customerservice/case`.
-fn after_version<'a>(path: &'a [&'a str]) -> Vec<&'a str> {
+pub(crate) fn after_version<'a>(path: &'a [&'a str]) -> Vec<&'a str> {
     let path = path.strip_prefix(&["api"]).unwrap_or(path);
     let path = path.strip_prefix(&["now"]).unwrap_or(path);
     path.iter().copied().filter(|segment| !is_version(segment)).collect()

@@ -94,6 +94,11 @@ async fn a_json_body_has_at_most_ten_megabytes_and_a_file_more() {
     assert_eq!(error(&send(table, ten).await).0, 400);
     assert_eq!(instance.rows("incident").len(), before);
     assert_eq!(send(table, ten - 100).await.status(), 201);
+    let cases = instance.rows("sn_customerservice_case").len();
+    for case in ["/api/sn_customerservice/case", "/api/sn_customerservice/v1/case"] {
+        assert_eq!(send(case, ten).await.status(), 400, "{case}");
+    }
+    assert_eq!(instance.rows("sn_customerservice_case").len(), cases);
     let id = incident(&instance).await;
     let file = format!("/api/now/attachment/file?table_name=incident&table_sys_id={id}&file_name=a.json");
     assert_eq!(send(&file, ten).await.status(), 201);
