@@ -27,7 +27,6 @@ use worlds::{ServiceNow, TradingGrid};
 use crate::upstream::{Upstream, Worlds};
 
 const TABLE: &str = "gridlink";
-const QUEUE: &str = "gridlink-open-case.fifo";
 const DEPLOYMENT: &str = "bench";
 const COMPANY: &str = "GC41543822654A";
 const KEY: [u8; 32] = [7; 32];
@@ -60,7 +59,9 @@ impl Stage {
     pub(crate) async fn set(folders: &Folders, tls: &TlsAcceptor) -> Result<Self> {
         let cloud = Cloud::new(cloud::Clock::System);
         cloud.create_table(cloud::table_of_the_template(TABLE));
-        cloud.create_fifo_queue(QUEUE, QueueSettings::default());
+        for use_case in UseCase::ALL {
+            cloud.create_fifo_queue(&queue(use_case), QueueSettings::default());
+        }
         let key = format!("whsec_{}", STANDARD.encode(KEY));
         let client = json!({"client_id": "gridlink", "client_secret": "gridlink"}).to_string();
         cloud.put_secret("webhook/trading-grid", &key, None);
@@ -223,11 +224,18 @@ fn event(sample: &str, kind: &str, number: usize) -> Value {
     event
 }
 
+/// The doorbell queue of a use case.
+fn queue(use_case: UseCase) -> String {
+    format!("gridlink-{}.fifo", use_case.as_str())
+}
+
 fn config(cloud: &Cloud) -> Result<Config> {
     Ok(Config {
         table: TABLE.to_owned(),
         deployment: DEPLOYMENT.parse()?,
-        queues: [(UseCase::OpenCase, cloud.queue_url(QUEUE))].into(),
+        queues: UseCase::ALL
+            .map(|use_case| (use_case, cloud.queue_url(&queue(use_case))))
+            .into(),
         aws: AwsConfig {
             region: cloud::REGION.to_owned(),
             access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
@@ -248,6 +256,7 @@ fn environment(config: &Config, upstream: &Upstream, folders: &Folders) -> Vec<(
         ("TABLE_NAME", config.table.clone()),
         ("DEPLOYMENT_ID", DEPLOYMENT.to_owned()),
         ("QUEUE_URL_OPEN_CASE", config.queues[&UseCase::OpenCase].clone()),
+        ("QUEUE_URL_RELAY_STATUS", config.queues[&UseCase::RelayStatus].clone()),
         ("WEBHOOK_SECRET_PREFIX", "webhook/".to_owned()),
         ("SERVICENOW_URL", upstream.url(Side::ServiceNow)),
         ("SERVICENOW_SECRET", "credentials/servicenow".to_owned()),
