@@ -11,7 +11,7 @@ use crate::effect::Journal;
 use crate::failure::{Failure, chain};
 use crate::servicenow::{Answers, Batch, Error, Flaw, Operation, Refused, Row, Select};
 
-const CONTENT: &str = "The carton count of shipment 4711 differs";
+pub(super) const CONTENT: &str = "The carton count of shipment 4711 differs";
 
 /// An item as the instance answers it.
 pub(super) fn item(number: usize, answer: &Response<bytes::Bytes>) -> Value {
@@ -56,7 +56,7 @@ pub(super) fn sent(seen: &Seen) -> Vec<Sent> {
 }
 
 /// Reads the state of two records and comments on the first one.
-async fn sends_three(desk: &Desk) -> Result<[Result<String, Error>; 3], Error> {
+pub(super) async fn sends_three(desk: &Desk) -> Result<[Result<String, Error>; 3], Error> {
     let incident = table("incident");
     let mut batch = Batch::new();
     let mut read = |number| {

@@ -92,10 +92,18 @@ impl Desk {
 
     /// A simulated instance with the same time.
     pub(super) fn world(make: fn(worlds::Clock) -> worlds::ServiceNow) -> (Self, worlds::ServiceNow) {
+        Self::world_with(CLIENT, make)
+    }
+
+    /// A simulated instance that is entered with another secret.
+    pub(super) fn world_with(
+        secret: &str,
+        make: fn(worlds::Clock) -> worlds::ServiceNow,
+    ) -> (Self, worlds::ServiceNow) {
         let origin = time::OffsetDateTime::from_unix_timestamp(START / 1000).unwrap();
         let world = make(worlds::Clock::starting_at(origin));
         let called = world.clone();
-        let desk = Self::new(CLIENT, move |_, request| {
+        let desk = Self::new(secret, move |_, request| {
             let world = called.clone();
             Box::pin(async move {
                 let answer = world.call(request.map(worlds::full)).await;

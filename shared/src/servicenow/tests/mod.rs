@@ -1,8 +1,7 @@
 //! The client against the simulated instance, and against answers that no simulator should give.
 //!
-//! What the simulator does not serve is answered by a script in the documented shape. Such tests are
-//! in two parts: the script, and what the client makes of it, which can be run against any instance
-//! that holds the same.
+//! Answers in the documented shapes are scripted where their form is the matter. What the client makes
+//! of them is a function of its own, which the simulated instance serves too ([`surfaces`]).
 
 mod access;
 mod batches;
@@ -17,6 +16,7 @@ mod pages;
 mod queries;
 mod records;
 mod references;
+mod surfaces;
 mod together;
 
 use crate::domain::{SysId, TableName};

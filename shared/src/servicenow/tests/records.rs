@@ -116,7 +116,7 @@ async fn a_probe_tells_a_refused_request_from_a_refused_client() {
 }
 
 /// Makes a draft, reads it and its versions; `desk` has an instance with this knowledge base.
-async fn writes_an_article(desk: &Desk, draft: &Draft) {
+pub(super) async fn writes_an_article(desk: &Desk, draft: &Draft) {
     let created = desk.client.draft(draft).await.unwrap();
     assert_eq!((created.sys_id, created.ignored), (draft.sys_id.clone(), vec![]));
     let article = desk.client.article(&draft.sys_id).await.unwrap().unwrap();

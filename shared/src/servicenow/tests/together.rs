@@ -12,7 +12,7 @@ use crate::effect::Journal;
 use crate::servicenow::{Select, Snapshot};
 
 /// Reads incident 1 with two entries and one file; `desk` has an instance with them.
-async fn reads_all_of_it(desk: &Desk) -> Snapshot {
+pub(super) async fn reads_all_of_it(desk: &Desk) -> Snapshot {
     let (incident, select) = (table("incident"), Select::of([STATE]));
     let since = Timestamp::from_millis(0);
     let snapshot = desk
