@@ -13,13 +13,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import trustme
 from console import Problem, run, step
 from processes import Processes, end_by_exception, free_ports, ignore_interrupts, is_listening
-from stack import ROOT
+from stack import ROOT, check_built, scratch_folder
 
 CLIENTS = ROOT / "tests" / "worlds" / "clients"
 SUITES = ("test_pysnc", "test_pysnow", "test_now_sdk", "test_newman")
@@ -27,12 +26,9 @@ SUITES = ("test_pysnc", "test_pysnow", "test_now_sdk", "test_newman")
 
 def main(worlds: Path) -> int:
     end_by_exception()
-    if not worlds.exists():
-        raise Problem(f"{worlds} is missing: run `cargo build --workspace --all-targets`.")
+    check_built(worlds)
     install_command_lines()
-    parent = ROOT / ".demo"
-    parent.mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="clients-", dir=parent))
+    work = scratch_folder("clients")
     processes = Processes(work)
     status = 1
     try:

@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 import urllib.request
 from pathlib import Path
 
-from console import Problem, run, step
+from console import run, step
 from processes import Processes, end_by_exception, free_ports, ignore_interrupts
-from stack import BIN, ROOT
+from stack import BIN, ROOT, check_built, scratch_folder
 
 RUNS = ((1, 4000), (2, 4000))
 
 
 def main(example: Path) -> int:
     end_by_exception()
-    if not example.exists():
-        raise Problem(f"{example} is missing: run `cargo build --workspace --all-targets`.")
-    parent = ROOT / ".demo"
-    parent.mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="compare-", dir=parent))
+    check_built(example)
+    work = scratch_folder("compare")
     (port,) = free_ports(1)
     processes = Processes(work)
     status = 0

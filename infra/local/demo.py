@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import build
 import play
 from console import Problem, detail, run, say, step
 from processes import end_by_exception, ignore_interrupts
-from stack import BIN, ROOT, SENDERS, Ports, Stack
+from stack import BIN, ROOT, SENDERS, Ports, Stack, scratch_folder
 
 TOOLS = {
     "cargo": "Rust is needed: install it from https://rustup.rs",
@@ -69,13 +68,12 @@ def check_tools(names: list[str]) -> None:
 
 def fresh_folder(name: str) -> Path:
     """Logs and the unpacked functions. A demo has one place; tests may run beside each other."""
-    parent = ROOT / ".demo"
-    parent.mkdir(exist_ok=True)
     if name != "demo":
-        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
-    shutil.rmtree(parent / name, ignore_errors=True)
-    (parent / name).mkdir()
-    return parent / name
+        return scratch_folder(name)
+    place = ROOT / ".demo" / name
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    return place
 
 
 def report(stack: Stack, faults: list[str]) -> int:

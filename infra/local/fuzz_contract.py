@@ -16,7 +16,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from pathlib import Path
 from check_contract import CONTRACT, load
 from console import Problem, detail, run, say, step
 from processes import Processes, end_by_exception, free_ports, ignore_interrupts, is_listening
-from stack import ROOT
+from stack import ROOT, check_built, scratch_folder
 
 HERE = Path(__file__).parent
 # Longer than it takes, by far.
@@ -37,11 +36,8 @@ ASKED = {"documentType": "packing list", "text": "Please", "author": {"name": "A
 
 def main(worlds: Path) -> int:
     end_by_exception()
-    if not worlds.exists():
-        raise Problem(f"{worlds} is missing: run `cargo build --workspace --all-targets`.")
-    parent = ROOT / ".demo"
-    parent.mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="fuzz-", dir=parent))
+    check_built(worlds)
+    work = scratch_folder("fuzz")
     processes = Processes(work)
     try:
         with step("Starting a Trading Grid world"):

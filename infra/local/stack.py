@@ -16,6 +16,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 import time
 import urllib.request
 from dataclasses import dataclass
@@ -201,8 +202,7 @@ class Stack:
     def let_servicenow_tell(self) -> None:
         """What the scoped app's configuration does on a real instance."""
         door = self.door("servicenow")
-        base = f"http://{door.host}{door.path.removesuffix('/hooks/servicenow')}"
-        receiver = {"url": base, "secret": door.key, "sender": "servicenow"}
+        receiver = {"url": f"http://{door.host}/{STAGE}", "secret": door.key, "sender": "servicenow"}
         if refusal := tell(self.servicenow, "receiver", receiver):
             raise Problem(f"The ServiceNow world takes no receiver: {refusal}")
 
@@ -214,6 +214,18 @@ class Stack:
         events.sort(key=lambda event: event["timestamp"])
         own = [event["message"].rstrip() for event in events]
         return [line for line in own if not line.startswith(("START ", "END ", "REPORT "))][-lines:]
+
+
+def scratch_folder(purpose: str) -> Path:
+    """A fresh folder for logs and what is made on the way; runs may stand beside each other."""
+    parent = ROOT / ".demo"
+    parent.mkdir(exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=parent))
+
+
+def check_built(program: Path) -> None:
+    if not program.exists():
+        raise Problem(f"{program} is missing: run `cargo build --workspace --all-targets`.")
 
 
 def credentials() -> dict[str, str]:

@@ -439,9 +439,7 @@ fn signed(text: &str, reference: &str) -> String {
 
 /// Whether an entry or attachment is known as the trace of another claim.
 fn is_trace_of_another(ledger: &[Claim], claim: &Claim, id: &SysId) -> bool {
-    ledger
-        .iter()
-        .any(|other| other.key != claim.key && other.remote.as_deref() == Some(id.as_str()))
+    ledger.iter().any(|other| other.key != claim.key && other.led_to(id))
 }
 
 /// The line of the timeline about fields that ServiceNow did not take.

@@ -125,8 +125,8 @@ impl Clients {
         }
     }
 
-    /// The name of the user who logs in under this name; `None` where ServiceNow knows none, or no
-    /// single one.
+    /// The name of the active user who logs in under this name; `None` where ServiceNow knows none,
+    /// or no single one.
     ///
     /// # Errors
     /// When ServiceNow gives no clear answer.
@@ -134,12 +134,7 @@ impl Clients {
         if !is_query_value(login) {
             return Ok(None);
         }
-        let (users, user_name) = ("sys_user".parse(), "user_name".parse());
-        let (Ok(users), Ok(user_name)) = (users, user_name) else {
-            return Ok(None);
-        };
-        let found = self.servicenow.look_up(&users, &user_name, login, &[]).await;
-        match found.map_err(unreadable)? {
+        match self.servicenow.user(login).await.map_err(unreadable)? {
             Found::One(_, name) if !name.trim().is_empty() => Ok(Some(name)),
             Found::One(..) | Found::None | Found::Several => Ok(None),
         }

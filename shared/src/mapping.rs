@@ -506,10 +506,9 @@ fn compile_routes(file: &File, templates: &mut Environment<'static>) -> Result<V
             ));
         }
         if let Some(when) = &route.when {
-            let condition = templates.compile_expression_owned(when.value.clone());
-            condition.map_err(|error| invalid(when, key("when"), error.to_string()))?;
-            let template = format!("{{% if {} %}}{HOLDS}{{% endif %}}", when.value);
-            compile(templates, format!("{at}/when"), template, when, &key("when"))?;
+            let key = key("when");
+            let variables = compile_condition(templates, format!("{at}/when"), when, &key)?;
+            check_variables(&variables, when, &key)?;
         }
         for needed in ["short_description", "description"] {
             if !route.fields.keys().any(|field| field.as_str() == needed) {
@@ -521,13 +520,9 @@ fn compile_routes(file: &File, templates: &mut Environment<'static>) -> Result<V
             if RESERVED.contains(&field.as_str()) {
                 return Err(invalid(template, key, "is set by Gridlink and cannot be mapped"));
             }
-            compile(
-                templates,
-                format!("{at}/{field}"),
-                template.value.clone(),
-                template,
-                &key,
-            )?;
+            let text = template.value.clone();
+            let variables = compile(templates, format!("{at}/{field}"), text, template, &key)?;
+            check_variables(&variables, template, &key)?;
         }
         routes.push(Route {
             name: route.name.value.clone(),
@@ -566,26 +561,43 @@ const RESERVED: [&str; 8] = [
     "sys_class_name",
 ];
 
+/// Makes a condition ready and gives the variables that it looks at, in order.
+fn compile_condition(
+    templates: &mut Environment<'static>,
+    name: String,
+    when: &Spanned<String>,
+    key: &str,
+) -> Result<Vec<String>, Invalid> {
+    templates
+        .compile_expression_owned(when.value.clone())
+        .map_err(|error| invalid(when, key, error.to_string()))?;
+    let template = format!("{{% if {} %}}{HOLDS}{{% endif %}}", when.value);
+    compile(templates, name, template, when, key)
+}
+
+/// Makes a template ready and gives the variables that it looks at, in order.
 fn compile(
     templates: &mut Environment<'static>,
     name: String,
     template: String,
     at: &Spanned<String>,
     key: &str,
-) -> Result<(), Invalid> {
+) -> Result<Vec<String>, Invalid> {
     templates
         .add_template_owned(name.clone(), template)
         .map_err(|error| invalid(at, key, error.to_string()))?;
     let template = templates
         .get_template(&name)
         .map_err(|error| invalid(at, key, error.to_string()))?;
-    let mut unknown = template
-        .undeclared_variables(true)
-        .into_iter()
-        .filter(|name| !VARIABLES.contains(&name.as_str()) && !name.starts_with("transaction.businessKeys."))
-        .collect::<Vec<_>>();
-    unknown.sort();
-    match unknown.first() {
+    let mut variables = template.undeclared_variables(true).into_iter().collect::<Vec<_>>();
+    variables.sort();
+    Ok(variables)
+}
+
+/// Refuses names that no issue has.
+fn check_variables(variables: &[String], at: &Spanned<String>, key: &str) -> Result<(), Invalid> {
+    let is_known = |name: &str| VARIABLES.contains(&name) || name.starts_with("transaction.businessKeys.");
+    match variables.iter().find(|name| !is_known(name)) {
         Some(name) => Err(invalid(
             at,
             key,

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use shared::domain::SysId;
 use shared::effect::{Effect, PostComment, Recognize, ReportStatus};
@@ -53,11 +53,10 @@ fn comments(found: &Found) -> Vec<Effect> {
     let mut effects = Vec::new();
     for (comment, author) in &found.comments {
         let hash = text_hash(comment.text());
-        let taken = own.keys().cloned().collect::<BTreeSet<_>>();
         let claim = found
             .ledger
             .iter()
-            .find(|claim| is_origin(claim, &hash, &found.link) && !taken.contains(&claim.key));
+            .find(|claim| is_origin(claim, &hash, &found.link) && !own.contains_key(&claim.key));
         if let Some(claim) = claim {
             own.insert(claim.key.clone(), comment.sys_id.clone());
             continue;

@@ -1,7 +1,6 @@
 //! The facts of `relay-status`: the only part of it that awaits.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -12,7 +11,7 @@ use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::AgentNames;
 use shared::messages::PublicComment;
-use shared::servicenow::Row;
+use shared::servicenow::{Entry, Row, Select};
 use shared::store::{Claim, ClaimKind, Link};
 
 use crate::{Facts, Found, Place};
@@ -35,7 +34,6 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
         None => Place::Nowhere,
     };
     Ok(Facts {
-        mapping: Arc::clone(&clients.mapping),
         number: u64::try_from(situation.number).unwrap_or(0),
         place,
     })
@@ -63,11 +61,7 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
     };
     let since = link.journal_at.unwrap_or(link.intent_at);
     let entries = clients.servicenow.entries(&link.record.sys_id, since, OVERLAP).await?;
-    let mut public = entries
-        .into_iter()
-        .filter_map(|entry| entry.public())
-        .collect::<Vec<_>>();
-    public.sort_by(|one, other| (one.created, &one.sys_id).cmp(&(other.created, &other.sys_id)));
+    let mut public = entries.into_iter().filter_map(Entry::public).collect::<Vec<_>>();
     let ledger = match public.is_empty() {
         true => Vec::new(),
         false => clients.store.ledger(&situation.subject).await?,
@@ -104,18 +98,14 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
 /// Whether an entry was told before, or is known as our own.
 fn is_known(ledger: &[Claim], entry: &SysId) -> bool {
     let is_of_a_record = |claim: &&Claim| matches!(claim.kind, ClaimKind::Journal | ClaimKind::Relayed);
-    ledger
-        .iter()
-        .filter(is_of_a_record)
-        .any(|claim| claim.remote.as_deref() == Some(entry.as_str()))
+    ledger.iter().filter(is_of_a_record).any(|claim| claim.led_to(entry))
 }
 
 /// The record as it is.
 async fn row(clients: &Clients, link: &Link) -> Result<Option<Row>, Failure> {
     let mut fields = BTreeSet::from(["sys_id", "number", "sys_updated_on"]);
     fields.extend(clients.mapping.status_fields(&link.record.table));
-    let fields = fields.into_iter().collect::<Vec<_>>();
-    let select = shared::servicenow::Select::named(&fields)
+    let select = Select::named(&fields)
         .map_err(|error| Failure::permanent(error, "correct the statuses of the mapping, and replay"))?;
     Ok(clients
         .servicenow

@@ -9,11 +9,8 @@
 mod decide;
 mod gather;
 
-use std::sync::Arc;
-
 use shared::domain::{LinkKey, Timestamp};
 use shared::effect::Status;
-use shared::mapping::Mapping;
 use shared::messages::PublicComment;
 use shared::store::{Claim, Link};
 
@@ -22,8 +19,6 @@ pub use gather::gather;
 
 /// What must be known before deciding.
 pub struct Facts {
-    /// The customer's rules.
-    pub mapping: Arc<Mapping>,
     /// The number of the event in its stream: the version of a report.
     pub number: u64,
     /// The record that the event is about.

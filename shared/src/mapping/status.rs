@@ -10,7 +10,7 @@ use minijinja::{Environment, Value};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{HOLDS, Invalid, Unresolved, invalid};
+use super::{HOLDS, Invalid, Unresolved, compile_condition, invalid};
 use crate::domain::{IssueState, TableName};
 use crate::effect::{Expected, Status};
 use crate::messages;
@@ -180,9 +180,7 @@ fn compile(table: &TableName, file: &StatusFile, templates: &mut Environment<'st
             }
             None => {}
             Some(when) => {
-                for field in condition(table, at, when, &key("when"), templates)? {
-                    fields.insert(field);
-                }
+                fields.extend(condition(table, at, when, &key("when"), templates)?);
             }
         }
         rules.push(StatusRule {
@@ -219,15 +217,8 @@ fn condition(
     key: &str,
     templates: &mut Environment<'static>,
 ) -> Result<Vec<String>, Invalid> {
-    let wrong = |error: minijinja::Error| invalid(when, key, error.to_string());
-    templates.compile_expression_owned(when.value.clone()).map_err(wrong)?;
-    let name = name_of(table, at);
-    let template = format!("{{% if {} %}}{HOLDS}{{% endif %}}", when.value);
-    templates.add_template_owned(name.clone(), template).map_err(wrong)?;
-    let template = templates.get_template(&name).map_err(wrong)?;
-    let mut names = template.undeclared_variables(true).into_iter().collect::<Vec<_>>();
-    names.sort();
-    names
+    let variables = compile_condition(templates, name_of(table, at), when, key)?;
+    variables
         .into_iter()
         .map(|name| {
             let field = name.strip_prefix("record.").filter(|field| is_path(field));

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use regex_lite::{Captures, Regex};
+use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{clean, cut};
@@ -119,12 +119,7 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 /// The text without credentials, addresses of the inside, and e-mail addresses.
 fn redacted(text: &str) -> String {
     RULES.iter().fold(text.to_owned(), |text, (rule, with)| {
-        let put = |found: &Captures<'_>| {
-            let mut out = String::new();
-            found.expand(with, &mut out);
-            out
-        };
-        rule.replace_all(&text, put).into_owned()
+        rule.replace_all(&text, *with).into_owned()
     })
 }
 

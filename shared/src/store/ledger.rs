@@ -121,6 +121,11 @@ pub fn reference_key(record: &SysId, what: &str) -> String {
 }
 
 impl Claim {
+    /// Whether the write is known to have led to this entry or attachment.
+    pub fn led_to(&self, id: &SysId) -> bool {
+        self.remote.as_deref() == Some(id.as_str())
+    }
+
     /// Reads a claim out of its item.
     pub(super) fn of(item: &Item) -> Option<Self> {
         let states = [ClaimState::Claimed, ClaimState::Released, ClaimState::Done];

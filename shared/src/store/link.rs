@@ -186,15 +186,7 @@ impl Store {
     /// # Errors
     /// When the write cannot be built.
     pub fn told(&self, subject: &Subject, link: &LinkKey, told: &str) -> Result<Write, Error> {
-        Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(link_key(subject, link)))
-            .update_expression("SET told = :told")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":told", s(told))
-            .build()
-            .map(Write::Update)
-            .map_err(failed("told"))
+        self.set(subject, link, "told", s(told))
     }
 
     /// Up to when the journals of a record were read for the partner.
@@ -202,15 +194,26 @@ impl Store {
     /// # Errors
     /// When the write cannot be built.
     pub fn read_until(&self, subject: &Subject, link: &LinkKey, until: Timestamp) -> Result<Write, Error> {
+        self.set(subject, link, "journal_at", n(until.millis()))
+    }
+
+    /// One attribute of a link that is there.
+    fn set(
+        &self,
+        subject: &Subject,
+        link: &LinkKey,
+        attribute: &'static str,
+        value: AttributeValue,
+    ) -> Result<Write, Error> {
         Update::builder()
             .table_name(&self.table)
             .set_key(Some(link_key(subject, link)))
-            .update_expression("SET journal_at = :until")
+            .update_expression(format!("SET {attribute} = :value"))
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":until", n(until.millis()))
+            .expression_attribute_values(":value", value)
             .build()
             .map(Write::Update)
-            .map_err(failed("read"))
+            .map_err(failed("link"))
     }
 
     /// New base values of the fields that were set.

@@ -112,17 +112,11 @@ fn check_partner(town: &Town, scenario: &Scenario) {
     let of_the_desk = comments.filter(|comment| comment["origin"]["writer"] == "gridlink");
     let comments = of_the_desk.map(said).collect();
     check_list(town, "the partner's view", "comments", &comments, scenario.shown);
-    let items = town.cloud.items(TABLE);
-    let mut lines: Vec<(i64, String)> = items
-        .iter()
-        .filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("STORY#")))
-        .flat_map(|item| {
-            let text = item["text"].as_str().unwrap_or_default();
-            let told = text.lines().filter_map(|line| line.strip_prefix("told the partner: "));
-            told.map(|label| (number(item, "n"), label.to_owned()))
-                .collect::<Vec<_>>()
-        })
-        .collect();
+    let mut lines: Vec<(i64, String)> = Vec::new();
+    for (number, text) in story(town) {
+        let told = text.lines().filter_map(|line| line.strip_prefix("told the partner: "));
+        lines.extend(told.map(|label| (number, label.to_owned())));
+    }
     lines.sort();
     let labels: Vec<String> = lines.into_iter().map(|(_, label)| label).collect();
     if labels != scenario.labels {
@@ -186,15 +180,19 @@ fn check_list(town: &Town, what: &str, kind: &str, found: &Vec<String>, expected
     }
 }
 
+/// The timeline, each part with the number of the event that it tells of.
+pub(crate) fn story(town: &Town) -> Vec<(i64, String)> {
+    let items = town.cloud.items(TABLE);
+    let parts = items.iter().filter_map(|item| {
+        let is_part = item["sk"].as_str().is_some_and(|sk| sk.starts_with("STORY#"));
+        is_part.then(|| (number(item, "n"), item["text"].as_str().unwrap_or_default().to_owned()))
+    });
+    parts.collect()
+}
+
 /// The timeline tells what happened, each thing once, and nothing else.
 fn check_story(town: &Town, row: &BTreeMap<String, String>, expected: &Expected) {
-    let story: Vec<String> = town
-        .cloud
-        .items(TABLE)
-        .iter()
-        .filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("STORY#")))
-        .map(|item| item["text"].as_str().unwrap_or_default().to_owned())
-        .collect();
+    let story: Vec<String> = story(town).into_iter().map(|(_, text)| text).collect();
     let count = |part: &str| story.iter().filter(|line| line.contains(part)).count();
     if count(&format!("created {}", row["number"])) != 1 {
         town.violated(format!(

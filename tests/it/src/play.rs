@@ -445,12 +445,8 @@ fn pushed(request: &http::Request<bytes::Bytes>) -> Value {
         let value = value.to_str().unwrap_or_default();
         (name.as_str().to_owned(), json!([value]))
     });
-    json!({
-        "pathParameters": {"sender": "servicenow"},
-        "multiValueHeaders": headers.collect::<serde_json::Map<_, _>>(),
-        "body": std::str::from_utf8(request.body()).unwrap(),
-        "isBase64Encoded": false,
-    })
+    let body = std::str::from_utf8(request.body()).unwrap();
+    proxied("servicenow", headers.collect::<serde_json::Map<_, _>>().into(), body)
 }
 
 /// A REST API's proxy request with a signed body.
@@ -458,14 +454,19 @@ pub(crate) fn signed(body: String, sender: &str, clock: &Clock) -> Value {
     let keys = signature::keys(&WEBHOOK_KEY.to_owned().into()).unwrap();
     let seconds = seconds(clock);
     let signature = signature::signature(&keys[0], "msg_1", seconds, body.as_bytes());
+    let headers = json!({
+        "Content-Type": ["application/cloudevents+json"],
+        "Webhook-Id": ["msg_1"],
+        "Webhook-Timestamp": [seconds.to_string()],
+        "Webhook-Signature": [signature],
+    });
+    proxied(sender, headers, &body)
+}
+
+fn proxied(sender: &str, headers: Value, body: &str) -> Value {
     json!({
         "pathParameters": {"sender": sender},
-        "multiValueHeaders": {
-            "Content-Type": ["application/cloudevents+json"],
-            "Webhook-Id": ["msg_1"],
-            "Webhook-Timestamp": [seconds.to_string()],
-            "Webhook-Signature": [signature],
-        },
+        "multiValueHeaders": headers,
         "body": body,
         "isBase64Encoded": false,
     })

@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use shared::domain::{IssueState, LinkKey, Timestamp};
 use shared::effect::{Journal, Record, Status};
-use shared::mapping::Mapping;
 use shared::messages::PublicComment;
 use shared::store::{ClaimState, LinkState};
 
@@ -67,11 +65,7 @@ fn claim(key: &str) -> Claim {
 fn effects_at(place: Place) -> Vec<Effect> {
     let json = include_str!("../../../../events/receive-webhook/servicenow-record-changed.json");
     let event = Event::parse(&"servicenow".parse().unwrap(), json).unwrap();
-    let facts = Facts {
-        mapping: Arc::new(Mapping::parse(include_str!("../../../../infra/mapping.yaml")).unwrap()),
-        number: 7,
-        place,
-    };
+    let facts = Facts { number: 7, place };
     decide(&event, &facts)
 }
 

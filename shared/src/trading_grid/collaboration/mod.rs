@@ -44,7 +44,6 @@ use crate::clock::Clock;
 use crate::http::{Call, Transport, Whole};
 use crate::secrets::Secrets;
 
-pub use crate::domain::{ActionKind, IssueState};
 pub use articles::{
     Article, ArticleReport, ArticleState, Audience, Feedback, FeedbackKind, FeedbackPage, FeedbackTotals,
 };

@@ -91,7 +91,7 @@ fn is_write(operation: &str) -> bool {
     )
 }
 
-fn is_read(operation: &str) -> bool {
+pub(super) fn is_read(operation: &str) -> bool {
     matches!(
         operation,
         "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems"

@@ -72,7 +72,7 @@ impl Tables {
     }
 
     fn carry_out(&mut self, operation: &str, mut request: Value, now: SystemTime) -> Answer {
-        if !is_read(operation) {
+        if !capacity::is_read(operation) {
             self.plain.clear();
         }
         let replay = match self.tokens.take(operation, &mut request, now) {
@@ -181,10 +181,6 @@ impl Tables {
         }
         removed
     }
-}
-
-fn is_read(operation: &str) -> bool {
-    ["GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"].contains(&operation)
 }
 
 /// The error's JSON as `dynoxide` words it, which follows AWS.

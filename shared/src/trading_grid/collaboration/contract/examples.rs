@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use super::super::{
-    ActionKind, ArticleReport, Audience, ClosureReport, ClosureRequest, Collaboration, EscalationReport,
-    EscalationState, ExpectedAction, FulfilmentReport, FulfilmentState, IssueState, Key, MilestoneReport,
-    MilestoneState, NewComment, NewDocumentRequest, NewMessage, OnboardingKind, OnboardingReport, OnboardingState,
-    OnboardingStep, Operation, OutcomeReport, OutcomeState, Person, Room, Shelf, Side, StatusReport, StepState, Upload,
-    Withdrawal, WithdrawnBecause,
+    ArticleReport, Audience, ClosureReport, ClosureRequest, Collaboration, EscalationReport, EscalationState,
+    ExpectedAction, FulfilmentReport, FulfilmentState, Key, MilestoneReport, MilestoneState, NewComment,
+    NewDocumentRequest, NewMessage, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, Operation,
+    OutcomeReport, OutcomeState, Person, Room, Shelf, Side, StatusReport, StepState, Upload, Withdrawal,
+    WithdrawnBecause,
 };
 use crate::domain::{
-    ArticleId, CompanyId, ContentHash, DocumentId, IssueId, MilestoneId, OutcomeId, RequestId, ThreadId, Timestamp,
+    ActionKind, ArticleId, CompanyId, ContentHash, DocumentId, IssueId, IssueState, MilestoneId, OutcomeId, RequestId,
+    ThreadId, Timestamp,
 };
 use crate::event::Document;
 use crate::http::full;
