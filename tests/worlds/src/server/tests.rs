@@ -186,8 +186,8 @@ async fn a_world_speaks_tls_with_the_given_certificate() {
     let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let running = start(Some(tls(&certificate, &key).unwrap())).await;
-    let no_key = tls(&certificate, &folder.join("none.pem")).err().unwrap();
+    let running = start(Some(tls(&certificate, &key, None).unwrap())).await;
+    let no_key = tls(&certificate, &folder.join("none.pem"), None).err().unwrap();
     assert!(no_key.to_string().contains("none.pem cannot be used"), "{no_key}");
     std::fs::remove_dir_all(&folder).unwrap();
 
