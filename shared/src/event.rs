@@ -75,6 +75,7 @@ pub struct Issue {
     /// The trading partner that raised it.
     pub company_id: CompanyId,
     /// Counts the changes of the issue, from 1.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// Transaction, document or compliance.
     pub kind: IssueKind,
@@ -190,6 +191,7 @@ pub struct Document {
     /// Its media type, as the partner gave it.
     pub media_type: String,
     /// Its size in bytes.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub size: u64,
     /// The SHA-256 of its bytes.
     pub sha256: ContentHash,
@@ -204,6 +206,7 @@ pub struct IssueUpdate {
     /// The trading partner that raised it.
     pub company_id: CompanyId,
     /// The version that these changes made.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// What changed.
     pub changes: Changes,
@@ -269,6 +272,7 @@ pub struct RecordChange {
     /// The row that changed.
     sys_id: SysId,
     /// How often it was changed.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub mod_count: u64,
     /// What became of the row: `created`, `changed` or `deleted`.
     pub operation: String,

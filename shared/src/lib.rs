@@ -7,6 +7,8 @@
 
 pub mod domain;
 
+mod whole_number;
+
 pub mod event;
 
 pub mod effect;

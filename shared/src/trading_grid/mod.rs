@@ -13,6 +13,8 @@ pub mod lens;
 mod refusal;
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod tests;
 
 pub use access::{Access, Authentication};
 pub use error::{Asked, Error, Rejection};

@@ -145,7 +145,8 @@ impl Script {
         Collaboration::new(transport, settings, secrets, clock)
     }
 
-    fn outside(&self) -> (Transport, Arc<Secrets>, Clock) {
+    /// The way to everything that is scripted, the secrets among it, and the time.
+    pub(super) fn outside(&self) -> (Transport, Arc<Secrets>, Clock) {
         let clock = Clock::following_tokio(Timestamp::from_millis(1_795_424_400_000));
         let aws = AwsConfig {
             region: "eu-central-1".to_owned(),

@@ -29,7 +29,12 @@ enum Which {
         events: EventOptions,
     },
     /// A Trading Grid community. OAuth client gridlink/gridlink; API key gridlink-api-key for the collaboration contract.
-    TradingGrid(Options),
+    TradingGrid {
+        #[command(flatten)]
+        options: Options,
+        #[command(flatten)]
+        events: EventOptions,
+    },
 }
 
 #[derive(Args)]
@@ -43,6 +48,9 @@ struct Options {
     /// A PEM file with the private key.
     #[arg(long, requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// A PEM file with certificates; with it only callers with a client certificate of one of these are let in.
+    #[arg(long, requires = "tls_cert", value_name = "FILE")]
+    tls_client_ca: Option<PathBuf>,
     /// Start without the seeded rows, issues and documents.
     #[arg(long)]
     empty: bool,
@@ -57,9 +65,9 @@ struct EventOptions {
     /// What events are signed with: whsec_ and then base64.
     #[arg(long, value_name = "SECRET", requires = "events_to")]
     events_secret: Option<String>,
-    /// Who the world is to the receiver.
-    #[arg(long, value_name = "NAME", default_value = "servicenow")]
-    events_sender: String,
+    /// Who the world is to the receiver; without it servicenow or trading-grid.
+    #[arg(long, value_name = "NAME")]
+    events_sender: Option<String>,
     /// How often the world looks for events to send.
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = clap::value_parser!(u64).range(1..=3600))]
     events_every: u64,
@@ -82,29 +90,29 @@ async fn main() -> ExitCode {
 
 /// Serves for ever, unless it cannot begin.
 async fn run(which: Which) -> std::io::Error {
-    match which {
+    let (name, world, options, events) = match which {
         Which::ServiceNow { options, events } => {
             let instance = match options.empty {
                 true => ServiceNow::new(Clock::System),
                 false => ServiceNow::seeded(Clock::System),
             };
-            let world = World::ServiceNow(instance.clone());
-            let sender = match sender(&instance, &events) {
-                Ok(client) => outgoing::run(world.clone(), client, Duration::from_secs(events.events_every)),
-                Err(error) => return error,
-            };
-            tokio::select! {
-                error = serve("servicenow", world, &options) => error,
-                never = sender => match never {},
-            }
+            ("servicenow", World::ServiceNow(instance), options, events)
         }
-        Which::TradingGrid(options) => {
+        Which::TradingGrid { options, events } => {
             let community = match options.empty {
                 true => TradingGrid::new(Clock::System),
                 false => TradingGrid::seeded(Clock::System),
             };
-            serve("trading-grid", World::TradingGrid(community), &options).await
+            ("trading-grid", World::TradingGrid(community), options, events)
         }
+    };
+    let sender = match sender(name, &world, &events) {
+        Ok(client) => outgoing::run(world.clone(), client, Duration::from_secs(events.events_every)),
+        Err(error) => return error,
+    };
+    tokio::select! {
+        error = serve(name, world, &options) => error,
+        never = sender => match never {},
     }
 }
 
@@ -119,17 +127,22 @@ async fn serve(name: &str, world: World, options: &Options) -> std::io::Error {
 }
 
 /// Names the receiver of events, if there is one, and makes the client that posts them.
-fn sender(instance: &ServiceNow, options: &EventOptions) -> std::io::Result<Client> {
+fn sender(name: &str, world: &World, options: &EventOptions) -> std::io::Result<Client> {
     if let (Some(url), Some(secret)) = (&options.events_to, &options.events_secret) {
         let invalid = |reason| std::io::Error::new(std::io::ErrorKind::InvalidInput, reason);
-        instance.send_events(Destination::new(url, &options.events_sender, secret).map_err(invalid)?);
+        let sender = options.events_sender.as_deref().unwrap_or(name);
+        let destination = Destination::new(url, sender, secret).map_err(invalid)?;
+        match world {
+            World::ServiceNow(instance) => instance.send_events(destination),
+            World::TradingGrid(community) => community.send_events(destination),
+        }
     }
     Client::new(options.events_ca.as_deref())
 }
 
 async fn start(world: World, options: &Options) -> std::io::Result<(Server, String)> {
     let tls = match (&options.tls_cert, &options.tls_key) {
-        (Some(certificate), Some(key)) => Some(tls(certificate, key)?),
+        (Some(certificate), Some(key)) => Some(tls(certificate, key, options.tls_client_ca.as_deref())?),
         _ => None,
     };
     let server = Server::bind(world, options.listen, tls).await?;

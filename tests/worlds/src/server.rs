@@ -16,8 +16,10 @@ use http_body::Frame;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -76,9 +78,10 @@ impl Server {
                         let (world, tls) = (self.world.clone(), self.tls.clone());
                         connections.spawn(async move {
                             match tls {
-                                None => serve(world, stream).await,
+                                None => serve(world, stream, None).await,
                                 Some(tls) => if let Ok(stream) = tls.accept(stream).await {
-                                    serve(world, stream).await;
+                                    let is_identified = stream.get_ref().1.peer_certificates().is_some();
+                                    serve(world, stream, is_identified.then_some(Identified)).await;
                                 },
                             }
                         });
@@ -92,26 +95,40 @@ impl Server {
     }
 }
 
-/// Reads a certificate chain and its key from PEM files.
+/// Reads a certificate chain and its key from PEM files, and those whose client certificates alone are let in.
 ///
 /// # Errors
 /// When a file cannot be read, or holds no certificate or key.
-pub fn tls(certificate: &Path, key: &Path) -> io::Result<TlsAcceptor> {
+pub fn tls(certificate: &Path, key: &Path, client_ca: Option<&Path>) -> io::Result<TlsAcceptor> {
     let invalid = |path: &Path, error: &dyn std::fmt::Display| {
         io::Error::new(
             io::ErrorKind::InvalidInput,
             format!("{} cannot be used: {error}", path.display()),
         )
     };
-    let chain: Result<Vec<CertificateDer<'static>>, _> =
-        CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
-    let chain = chain.map_err(|error| invalid(certificate, &error))?;
+    let certificates = |path: &Path| -> io::Result<Vec<CertificateDer<'static>>> {
+        let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+        read.map_err(|error| invalid(path, &error))
+    };
+    let chain = certificates(certificate)?;
     let private_key = PrivateKeyDer::from_pem_file(key).map_err(|error| invalid(key, &error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = match client_ca {
+        None => WebPkiClientVerifier::no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for root in certificates(path)? {
+                roots.add(root).map_err(|error| invalid(path, &error))?;
+            }
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .build()
+                .map_err(|error| invalid(path, &error))?
+        }
+    };
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| invalid(certificate, &error))?
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(chain, private_key)
         .map_err(|error| invalid(certificate, &error))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
@@ -126,9 +143,18 @@ fn cannot_listen(address: SocketAddr, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot listen on {address}: {reason}"))
 }
 
+/// The mark of a request whose caller has shown a client certificate that the server trusts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identified;
+
 /// Serves one connection until either side ends it; a lost answer ends it.
-async fn serve(world: World, stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let service = hyper::service::service_fn(|request: Request<Incoming>| answer(&world, request));
+async fn serve(world: World, stream: impl AsyncRead + AsyncWrite + Unpin, identified: Option<Identified>) {
+    let service = hyper::service::service_fn(|mut request: Request<Incoming>| {
+        if let Some(identified) = identified {
+            request.extensions_mut().insert(identified);
+        }
+        answer(&world, request)
+    });
     let mut http = hyper::server::conn::http1::Builder::new();
     let served = http
         .timer(TokioTimer::new())

@@ -11,6 +11,7 @@ use crate::domain::{ArticleId, Category, CompanyId, DocumentId, FeedbackId, Time
 #[serde(rename_all = "camelCase")]
 pub struct ArticleReport {
     /// Grows with every version.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// One line.
     pub title: String,
@@ -65,6 +66,7 @@ pub struct Article {
     /// The article.
     pub article_id: ArticleId,
     /// The version that stands.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// Whether partners see it.
     pub state: ArticleState,
@@ -87,6 +89,7 @@ pub enum ArticleState {
 #[serde(rename_all = "camelCase")]
 pub struct Withdrawal {
     /// Above every version that was published.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// Why.
     pub because: WithdrawnBecause,
@@ -114,6 +117,7 @@ pub struct Feedback {
     /// The feedback.
     pub feedback_id: FeedbackId,
     /// The version that was read.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub article_version: u64,
     /// Whose user gave it.
     pub company_id: CompanyId,
@@ -160,10 +164,13 @@ pub struct FeedbackPage {
 #[serde(rename_all = "camelCase")]
 pub struct FeedbackTotals {
     /// How often it was read.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub views: u64,
     /// How often it helped.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub helpful: u64,
     /// How often it did not.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub not_helpful: u64,
 }
 

@@ -12,6 +12,7 @@ use crate::domain::{CompanyId, IssueId, MilestoneId, Timestamp};
 #[serde(rename_all = "camelCase")]
 pub struct EscalationReport {
     /// Grows with every report of the issue's escalation.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// Opened or ended.
     pub state: EscalationState,
@@ -41,7 +42,7 @@ pub enum EscalationState {
 #[serde(rename_all = "camelCase")]
 pub struct Escalation {
     /// Of our last report; absent before the first.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::whole_number::read_optional")]
     pub version: Option<u64>,
     /// Whether work goes on in it.
     pub state: EscalationState,
@@ -57,6 +58,7 @@ pub struct Escalation {
 #[serde(rename_all = "camelCase")]
 pub struct MilestoneReport {
     /// Grows with every report of the milestone.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// One line.
     pub title: String,

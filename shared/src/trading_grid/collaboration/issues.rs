@@ -12,6 +12,7 @@ use crate::event::Issue;
 #[serde(rename_all = "camelCase")]
 pub struct StatusReport {
     /// Grows with every report of the issue's status.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// For programs.
     pub state: IssueState,
@@ -70,6 +71,7 @@ pub struct Comment {
 #[serde(rename_all = "camelCase")]
 pub struct ClosureReport {
     /// Grows with every report of the issue's closing.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// What is reported.
     #[serde(flatten)]
@@ -114,6 +116,7 @@ pub enum ClosedBecause {
 #[serde(rename_all = "camelCase")]
 pub struct Closure {
     /// Of our last report.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// How far.
     pub state: ClosureState,

@@ -11,6 +11,7 @@ use crate::domain::{ArticleId, CompanyId, RequestId, Timestamp};
 #[serde(rename_all = "camelCase")]
 pub struct OnboardingReport {
     /// Grows with every report of the request.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// What was requested.
     pub kind: OnboardingKind,

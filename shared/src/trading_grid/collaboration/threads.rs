@@ -26,6 +26,7 @@ pub struct Thread {
     /// Whose it is.
     pub company_id: CompanyId,
     /// Counts the changes of the thread, from 1.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// What it is about.
     pub topic: String,
@@ -134,6 +135,7 @@ pub enum DocumentRequestState {
 #[serde(rename_all = "camelCase")]
 pub struct FulfilmentReport {
     /// Grows with every report of the request.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// How it ends.
     pub state: FulfilmentState,
@@ -160,6 +162,7 @@ pub enum FulfilmentState {
 #[serde(rename_all = "camelCase")]
 pub struct OutcomeReport {
     /// Grows with every report of the outcome.
+    #[serde(deserialize_with = "crate::whole_number::read")]
     pub version: u64,
     /// The message that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]

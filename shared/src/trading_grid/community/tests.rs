@@ -403,6 +403,44 @@ async fn what_is_not_understood_is_an_error_and_not_an_absence() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_not_used_may_be_anything() {
+    let odd = [
+        json!(null),
+        json!(7.5),
+        json!("text"),
+        json!([[]]),
+        json!({ "is": "an object" }),
+    ];
+    for value in odd {
+        let mut user = row("ada@x");
+        for name in [
+            "isLocked",
+            "roles",
+            "address",
+            "contactInformation",
+            "lastLogin",
+            "type",
+        ] {
+            user[name] = value.clone();
+        }
+        let list = json!({ "users": [user], "links": value, "extra": value });
+        let script = Script::new([Say::json(200, &list), Say::json(200, &user)]);
+        let service = service(&script);
+        let found = service.find_user(&company(), &login("ada@x")).await.unwrap();
+        assert_eq!(found.map(|found| found.user_id), Some(ada()), "{value}");
+        assert!(service.user(&company(), &ada()).await.unwrap().is_some(), "{value}");
+
+        let partner = json!({
+            "companyId": "GC41543822654A", "companyName": "Northwind", "partnerCompanyId": "GC41543822654A",
+            "partnerCompanyName": "Northwind", "tradingAddresses": value, "status": value, "since": value,
+        });
+        let script = Script::new([Say::json(200, &json!([partner]))]);
+        let partners = self::service(&script).partners(&company()).await.unwrap().unwrap();
+        assert_eq!(partners.len(), 1, "{value}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_user_who_is_gone_is_no_failure() {
     let gone = || Say::json(404, &json!({ "message": "no such user" }));
     let script = Script::new([gone(), gone(), gone(), gone(), Say::json(200, &row("ada@x")), gone()]);

@@ -367,6 +367,31 @@ async fn a_scroll_asks_the_same_until_nothing_comes() {
     assert!(asked.iter().all(|seen| seen.body == asked[0].body));
 }
 
+/// What is refused with 401 was not searched for, so the place is where it was.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_dies_in_the_middle_of_a_scroll_costs_nothing() {
+    let dead = || Say::json(401, &json!({ "fault": { "faultstring": "Access Token expired" } }));
+    let full = || Say::json(200, &data(json!([row()])));
+    let script = Script::new([full(), dead(), full(), dead(), dead()]);
+    let lens = lens(&script);
+    let search = Search::selecting(&FIELDS);
+    let mut scroll = lens.scroll(&search);
+    for _ in 0..2 {
+        assert_eq!(scroll.next().await.unwrap().unwrap().received, 1);
+    }
+    let tokens: Vec<String> = script
+        .asked()
+        .iter()
+        .map(|seen| seen.headers["authorization"].to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(tokens, ["Bearer token-1", "Bearer token-1", "Bearer token-2"]);
+    let error = scroll.next().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Trading Grid answered 401: Access Token expired when asked to search exchanges"
+    );
+}
+
 #[test]
 fn pages_go_on_by_what_came_and_end_with_an_empty_one() {
     let search = Search::selecting(&FIELDS).count(3);

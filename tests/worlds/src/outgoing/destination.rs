@@ -14,6 +14,7 @@ use super::signing::SigningKey;
 pub struct Destination {
     uri: Uri,
     key: SigningKey,
+    user_agent: &'static str,
 }
 
 impl Destination {
@@ -44,7 +45,16 @@ impl Destination {
             .pop_if_empty()
             .extend(["hooks", sender]);
         let uri = url.as_str().parse().map_err(|error| unusable(&error))?;
-        Ok(Destination { uri, key })
+        Ok(Destination {
+            uri,
+            key,
+            user_agent: "ServiceNow/1.0",
+        })
+    }
+
+    /// The same for another kind of sender than ServiceNow.
+    pub(crate) fn from(self, user_agent: &'static str) -> Destination {
+        Destination { user_agent, ..self }
     }
 
     /// The request that carries an event, signed at a time.
@@ -80,7 +90,7 @@ impl Destination {
         };
         set(CONTENT_TYPE, Event::MEDIA_TYPE);
         set(ACCEPT, "application/json");
-        set(USER_AGENT, "ServiceNow/1.0");
+        set(USER_AGENT, self.user_agent);
         set(HeaderName::from_static("webhook-id"), &id);
         set(HeaderName::from_static("webhook-timestamp"), &timestamp.to_string());
         set(HeaderName::from_static("webhook-signature"), &signature);

@@ -33,22 +33,21 @@ pub async fn run(world: World, client: Client, every: Duration) -> Infallible {
 fn take_due(world: &World) -> Vec<Delivery> {
     match world {
         World::ServiceNow(instance) => instance.take_due_events(),
-        // Its events are read from its feed.
-        World::TradingGrid(_) => Vec::new(),
+        World::TradingGrid(community) => community.take_due_events(),
     }
 }
 
 fn report(world: &World, id: DeliveryId, outcome: Outcome) {
     match world {
         World::ServiceNow(instance) => instance.sent(id, &outcome),
-        World::TradingGrid(_) => {}
+        World::TradingGrid(community) => community.sent(id, &outcome),
     }
 }
 
 async fn drain_is_asked(world: &World) {
     match world {
         World::ServiceNow(instance) => instance.drain_is_asked().await,
-        World::TradingGrid(_) => std::future::pending().await,
+        World::TradingGrid(community) => community.drain_is_asked().await,
     }
 }
 

@@ -186,8 +186,8 @@ async fn a_world_speaks_tls_with_the_given_certificate() {
     let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let running = start(Some(tls(&certificate, &key).unwrap())).await;
-    let no_key = tls(&certificate, &folder.join("none.pem")).err().unwrap();
+    let running = start(Some(tls(&certificate, &key, None).unwrap())).await;
+    let no_key = tls(&certificate, &folder.join("none.pem"), None).err().unwrap();
     assert!(no_key.to_string().contains("none.pem cannot be used"), "{no_key}");
     std::fs::remove_dir_all(&folder).unwrap();
 
@@ -214,6 +214,71 @@ async fn a_world_speaks_tls_with_the_given_certificate() {
     assert_eq!(response.status(), StatusCode::OK);
     let link = response.headers()["link"].to_str().unwrap().to_owned();
     assert!(link.starts_with(&format!("<https://{}/", running.address)), "{link}");
+}
+
+/// Trading Grid's own services and the contract, asked with this certificate over one connection each; none when
+/// the caller is not let in.
+async fn statuses(address: SocketAddr, connector: &tokio_rustls::TlsConnector) -> Option<[u16; 2]> {
+    let mut statuses = [0; 2];
+    let paths = [
+        "/collaboration/v1/events",
+        "/TGCommunityServices/v1/companies/GC00804444LX",
+    ];
+    for (status, path) in statuses.iter_mut().zip(paths) {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let stream = connector.connect("localhost".try_into().unwrap(), stream).await.ok()?;
+        let request = Request::get(path).header("host", "localhost").body(full("")).unwrap();
+        // With TLS 1.3 a caller learns only from the first answer that it is not let in.
+        *status = send(stream, request).await.ok()?.status().as_u16();
+    }
+    Some(statuses)
+}
+
+#[tokio::test]
+async fn with_client_certificates_only_their_holders_are_let_in() {
+    let folder = std::env::temp_dir().join(format!("worlds-mtls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let made = |name: &str| rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let (server, client, stranger) = (made("localhost"), made("gridlink"), made("stranger"));
+    let [certificate, key, ca] = ["cert.pem", "key.pem", "ca.pem"].map(|name| folder.join(name));
+    std::fs::write(&certificate, server.cert.pem()).unwrap();
+    std::fs::write(&key, server.signing_key.serialize_pem()).unwrap();
+    std::fs::write(&ca, client.cert.pem()).unwrap();
+    let acceptor = tls(&certificate, &key, Some(&ca)).unwrap();
+    let error = tls(&certificate, &key, Some(&folder.join("none.pem"))).err().unwrap();
+    assert!(error.to_string().contains("none.pem cannot be used"), "{error}");
+    std::fs::remove_dir_all(&folder).unwrap();
+    let community = TradingGrid::seeded(Clock::System);
+    let world = World::TradingGrid(community.clone());
+    let bound = Server::bind(world, ANY_PORT, Some(acceptor)).await.unwrap();
+    let address = bound.listener.local_addr().unwrap();
+    let mut tasks = JoinSet::<()>::new();
+    tasks.spawn(async move { match bound.run().await {} });
+
+    let connector = |identity: Option<&rcgen::CertifiedKey<rcgen::KeyPair>>| {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(server.cert.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots);
+        let config = match identity {
+            None => config.with_no_client_auth(),
+            Some(identity) => {
+                let key = PrivateKeyDer::try_from(identity.signing_key.serialize_der()).unwrap();
+                config
+                    .with_client_auth_cert(vec![identity.cert.der().clone()], key)
+                    .unwrap()
+            }
+        };
+        tokio_rustls::TlsConnector::from(Arc::new(config))
+    };
+    assert_eq!(statuses(address, &connector(None)).await, None);
+    assert_eq!(statuses(address, &connector(Some(&stranger))).await, None);
+    assert_eq!(statuses(address, &connector(Some(&client))).await, Some([200, 401]));
+    community.guess(|guesses| guesses.published_services_take_certificates = true);
+    assert_eq!(statuses(address, &connector(Some(&client))).await, Some([200, 200]));
 }
 
 #[tokio::test]

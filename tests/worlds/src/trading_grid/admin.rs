@@ -12,6 +12,8 @@
 //! | `POST denied-fields` | the fields of Lens that nobody may read |
 //! | `POST renames` | a user changes the loginId after a call |
 //! | `POST feed`, `DELETE feed` | disturbs pages of the feed; forgets what it holds |
+//! | `POST receiver` | who is sent events from now on |
+//! | `outbox`, `drain`, `event-knobs` | the events that are sent: `outgoing/admin.rs` |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,10 +33,11 @@ use super::collaboration::{Author, Disturbance, IssueSeed, Stamp, to_json};
 use super::community::Company;
 use super::lens::{Acknowledgement, ExchangeSeed, Status};
 use super::problems::{Kind, Problem};
+use super::push;
 use super::renames::Rename;
 use super::state::State;
 use crate::admin::{done, refused};
-use crate::answer;
+use crate::{answer, outgoing};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -101,6 +104,9 @@ struct NewAcknowledgement {
 }
 
 pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+    if let Some(response) = serve_events(state, now, parts, body) {
+        return Some(response);
+    }
     let path: Vec<&str> = parts
         .uri
         .path()
@@ -121,6 +127,24 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
         Ok(body) => answer::json(StatusCode::CREATED, &body),
         Err(problem) => refused(&problem.detail),
     })
+}
+
+/// The routes of events that are sent.
+fn serve_events(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+    let path = parts.uri.path();
+    if (&parts.method, path) == (&Method::POST, "/_world/receiver") {
+        return Some(match outgoing::admin::receiver(body) {
+            Err(reason) => refused(&reason),
+            Ok(destination) => {
+                push::install(state, destination);
+                done(json!({ "status": "set" }))
+            }
+        });
+    }
+    match &mut state.push {
+        Some(push) => outgoing::admin::serve(&mut push.queue, now, parts, body),
+        None => outgoing::admin::is_of_a_queue(path).then(outgoing::admin::no_receiver),
+    }
 }
 
 fn look(state: &State, now: OffsetDateTime, path: &[&str]) -> Option<Response<Bytes>> {

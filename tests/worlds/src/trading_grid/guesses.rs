@@ -20,6 +20,9 @@ pub struct Guesses {
     pub unauthorized_is_a_gateway_fault: bool,
     /// Whether a second token request gives the same token while it lives. False: the gateway issues new ones.
     pub token_is_reused: bool,
+    /// Whether a client certificate that the server trusts also opens TGCommunityServices and Lens, without a token.
+    /// False: every published request has a token.
+    pub published_services_take_certificates: bool,
 
     /// The form of an error of TGCommunityServices. None is published; Cartographer, the only service of Trading
     /// Grid with published errors, has `Service`, and had `Authorization` for its log-in; `Gateway` was seen at
@@ -88,6 +91,7 @@ impl Default for Guesses {
             token_life_seconds: 36_000,
             unauthorized_is_a_gateway_fault: true,
             token_is_reused: false,
+            published_services_take_certificates: false,
             community_error_form: ErrorForm::Service,
             lists_are_bare_arrays: true,
             unknown_partner_is_not_found: false,

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::TradingGrid;
 use super::actions::expect;
 use super::collaboration::{Disturbance, DocumentRef, Event, to_json};
 use super::community::{Company, User};
 use super::lens::{Acknowledgement, ExchangeSeed, Status};
 use super::state::key;
+use super::{TradingGrid, push};
 
 /// Issues, documents and the feed.
 impl TradingGrid {
@@ -89,7 +89,10 @@ impl TradingGrid {
 
     /// Forgets every event so far: cursors from before are answered 410.
     pub fn expire_feed(&self) {
-        self.state().collaboration.feed.expire();
+        let now = self.now();
+        let mut state = self.state();
+        push::queue_new(&mut state, now);
+        state.collaboration.feed.expire();
     }
 }
 

@@ -14,6 +14,7 @@ mod inspection;
 mod lens;
 mod oauth;
 mod problems;
+mod push;
 mod renames;
 mod router;
 mod seed;
@@ -28,6 +29,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use time::OffsetDateTime;
+use tokio::sync::Notify;
 
 use crate::body::WorldBody;
 use crate::calls::CallRecord;
@@ -60,6 +62,7 @@ pub struct TradingGrid {
 struct Community {
     state: Mutex<State>,
     is_seeded: bool,
+    drain_is_asked: Notify,
 }
 
 impl TradingGrid {
@@ -114,6 +117,7 @@ impl TradingGrid {
         let community = Community {
             state: Mutex::new(seed::state(is_seeded)),
             is_seeded,
+            drain_is_asked: Notify::new(),
         };
         TradingGrid {
             gate: Arc::new(Gate::new(clock)),
@@ -140,11 +144,15 @@ impl Community {
 
 impl World for Community {
     fn handle(&self, moment: Moment, parts: &Parts, body: &Bytes) -> Response<Bytes> {
-        router::serve(&mut self.lock(), moment, parts, body)
+        let mut state = self.lock();
+        let response = router::serve(&mut state, moment, parts, body);
+        push::queue_new(&mut state, moment.at);
+        response
     }
 
     fn admits(&self, moment: Moment, parts: &Parts) -> bool {
-        matches!(self.lock().tokens.access(parts, moment), Access::Client(_))
+        let state = self.lock();
+        matches!(state.tokens.access(&state.guesses, parts, moment), Access::Client(_))
     }
 
     fn failure(&self, status: StatusCode, message: &str, detail: &str) -> Response<Bytes> {
@@ -156,10 +164,20 @@ impl World for Community {
     }
 
     fn admin(&self, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
-        admin::serve(&mut self.lock(), now, parts, body)
+        let mut state = self.lock();
+        push::queue_new(&mut state, now);
+        let response = admin::serve(&mut state, now, parts, body);
+        push::queue_new(&mut state, now);
+        if parts.uri.path() == "/_world/drain" {
+            self.drain_is_asked.notify_one();
+        }
+        response
     }
 
     fn restart(&self, _now: OffsetDateTime) {
-        *self.lock() = seed::state(self.is_seeded);
+        let mut state = self.lock();
+        let push = state.push.take().map(push::emptied);
+        *state = seed::state(self.is_seeded);
+        state.push = push;
     }
 }

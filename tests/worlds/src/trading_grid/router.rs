@@ -20,7 +20,7 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
     let path: Vec<&str> = parts.uri.path().split('/').skip(1).collect();
     let mut response = match path.as_slice() {
         ["v1", "oauth2", "tokens"] => oauth::serve(state, moment.at, parts, body),
-        _ => match state.tokens.access(parts, moment) {
+        _ => match state.tokens.access(&state.guesses, parts, moment) {
             Access::Client(client) => surface(state, moment, &client, &path, parts, body, &request_id),
             denied @ (Access::Expired | Access::Unknown) => unauthorized(state, &denied, &request_id),
         },

@@ -7,6 +7,7 @@ use super::community::Members;
 use super::guesses::Guesses;
 use super::lens::Lens;
 use super::oauth::Tokens;
+use super::push::Push;
 use super::renames::Rename;
 
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct State {
     pub(crate) members: Arc<Members>,
     pub(crate) lens: Lens,
     pub(crate) collaboration: Collaboration,
+    /// Only where a receiver is known.
+    pub(crate) push: Option<Push>,
     /// Changes of a loginId that wait for a call.
     pub(crate) renames: Vec<Rename>,
     /// Exchanges added so far.
@@ -33,6 +36,7 @@ impl State {
             members: Arc::default(),
             lens: Lens::new(false),
             collaboration: Collaboration::default(),
+            push: None,
             renames: Vec::new(),
             exchanges: 0,
         }

@@ -208,7 +208,7 @@ async fn a_receiver_below_localhost_with_a_certificate_of_ours_is_reached_over_t
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let world = World::ServiceNow(ServiceNow::new(Clock::System));
-    let acceptor = Some(tls(&certificate, &key).unwrap());
+    let acceptor = Some(tls(&certificate, &key, None).unwrap());
     let server = Server::bind(world, ANY_PORT.parse().unwrap(), acceptor).await.unwrap();
     let port = server.url().unwrap().rsplit_once(':').unwrap().1.to_owned();
     let mut tasks = JoinSet::<()>::new();

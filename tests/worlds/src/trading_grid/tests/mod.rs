@@ -11,6 +11,7 @@ mod feed;
 mod issues;
 mod lens;
 mod onboarding;
+mod push;
 mod seed;
 mod threads;
 mod tokens;
