@@ -70,6 +70,9 @@ impl Apply<'_> {
             Effect::UpdateFields(_)
             | Effect::PostComment(_)
             | Effect::ReportStatus(_)
+            | Effect::ReportClosure(_)
+            | Effect::Remind(_)
+            | Effect::Remember(_)
             | Effect::Recognize(_)
             | Effect::Tell { .. } => Ok(Vec::new()),
         }
@@ -87,6 +90,9 @@ impl Apply<'_> {
             Effect::Attach(attach) => self.attach(attach, effect, standing).await,
             Effect::PostComment(post) => self.post_comment(post).await,
             Effect::ReportStatus(report) => self.report_status(report).await,
+            Effect::ReportClosure(report) => self.report_closure(report).await,
+            Effect::Remind(remind) => self.remind(remind).await,
+            Effect::Remember(remember) => self.remember(remember),
             Effect::Recognize(recognize) => self.recognize(recognize),
             Effect::Tell { text } => Ok(Applied {
                 writes: Vec::new(),
@@ -412,6 +418,9 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::UpdateFields(_)
         | Effect::PostComment(_)
         | Effect::ReportStatus(_)
+        | Effect::ReportClosure(_)
+        | Effect::Remind(_)
+        | Effect::Remember(_)
         | Effect::Recognize(_)
         | Effect::Tell { .. } => return None,
     };
@@ -498,6 +507,9 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::UpdateFields(_)
         | Effect::AddJournal(_)
         | Effect::ReportStatus(_)
+        | Effect::ReportClosure(_)
+        | Effect::Remind(_)
+        | Effect::Remember(_)
         | Effect::Recognize(_)
         | Effect::Tell { .. } => None,
     };

@@ -297,19 +297,22 @@ pub enum Lane {
     In,
     /// What happened to the records of a subject, on its way to the partner.
     Out,
+    /// What is to be done about an issue at a certain time if nobody does anything until then.
+    Reminders,
     /// Well-formed events that this version does not know.
     Unrouted,
 }
 
 impl Lane {
     /// All lanes of this version.
-    pub const ALL: [Lane; 3] = [Lane::In, Lane::Out, Lane::Unrouted];
+    pub const ALL: [Lane; 4] = [Lane::In, Lane::Out, Lane::Reminders, Lane::Unrouted];
 
     /// The lane as it stands in sort keys and doorbells.
     pub fn as_str(self) -> &'static str {
         match self {
             Lane::In => "in",
             Lane::Out => "out",
+            Lane::Reminders => "reminders",
             Lane::Unrouted => "unrouted",
         }
     }
@@ -480,6 +483,28 @@ pub enum ActionKind {
     ProvideDocument,
     /// A yes or no to closing.
     ConfirmClosure,
+}
+
+/// Why an issue is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClosedBecause {
+    /// The partner confirmed.
+    Confirmed,
+    /// The time for an answer has passed.
+    NoAnswer,
+    /// The desk decided.
+    Decided,
+}
+
+impl fmt::Display for ClosedBecause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ClosedBecause::Confirmed => "the partner confirmed",
+            ClosedBecause::NoAnswer => "nobody answered in time",
+            ClosedBecause::Decided => "the desk decided",
+        })
+    }
 }
 
 /// A moment: milliseconds since 1970, UTC.

@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ActionKind, IssueState, LinkKey, SysId, TableName, Timestamp, digest_of, hex};
+use crate::domain::{ActionKind, ClosedBecause, IssueState, LinkKey, SysId, TableName, Timestamp, digest_of, hex};
 use crate::event::Document;
 use crate::messages::PartnerText;
 
@@ -30,6 +30,12 @@ pub enum Effect {
     PostComment(PostComment),
     /// Tell the partner how far the issue is.
     ReportStatus(ReportStatus),
+    /// Ask the partner whether the issue is solved, say that it is closed, or take the question back.
+    ReportClosure(ReportClosure),
+    /// See to it that something is looked at again at a certain time.
+    Remind(Remind),
+    /// Keep how far the closing of the issue is, in the table only.
+    Remember(Remember),
     /// Bind entries of a record that we wrote to their claims, in the table only.
     Recognize(Recognize),
     /// Say something on the story, and do nothing else.
@@ -203,6 +209,70 @@ impl Status {
     }
 }
 
+/// Reports on the closing of an issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportClosure {
+    /// The record that stands for the issue.
+    pub record: Record,
+    /// Grows with every report of the issue: the number of the event in its stream.
+    pub version: u64,
+    /// What is reported.
+    pub closing: Closing,
+}
+
+/// What is reported of a closing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "closing", rename_all = "kebab-case")]
+pub enum Closing {
+    /// The partner is asked whether the issue is solved.
+    Asked {
+        /// How it was resolved, from the record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resolution: Option<PartnerText>,
+        /// The status in words, where the record has no resolution.
+        label: String,
+        /// When silence counts as a yes.
+        until: Timestamp,
+    },
+    /// The issue is closed.
+    Closed {
+        /// Why.
+        because: ClosedBecause,
+    },
+    /// The question is taken back.
+    Withdrawn,
+}
+
+/// Sees to it that an unanswered question about closing is looked at when its time is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remind {
+    /// The resolved record.
+    pub record: Record,
+    /// The version of the report that asked.
+    pub version: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Keeps how far the closing of an issue is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remember {
+    /// The record that was resolved.
+    pub record: Record,
+    /// What is kept.
+    pub kept: Kept,
+}
+
+/// What is kept of a question about closing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kept {
+    /// The partner disputed this version, and the record was dealt with.
+    Disputed(u64),
+    /// No question is open any more.
+    Over,
+}
+
 /// Binds entries to the claims of the writes that they came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recognize {
@@ -232,6 +302,9 @@ impl Effect {
             Effect::Attach(effect) => Some(&effect.record),
             Effect::PostComment(effect) => Some(&effect.record),
             Effect::ReportStatus(effect) => Some(&effect.record),
+            Effect::ReportClosure(effect) => Some(&effect.record),
+            Effect::Remind(effect) => Some(&effect.record),
+            Effect::Remember(effect) => Some(&effect.record),
             Effect::Recognize(effect) => Some(&effect.record),
             Effect::Tell { .. } => None,
         }
@@ -277,6 +350,16 @@ impl fmt::Display for Effect {
                 )
             }
             Effect::ReportStatus(effect) => write!(f, "tell the partner: {}", effect.status.label),
+            Effect::ReportClosure(effect) => match &effect.closing {
+                Closing::Asked { until, .. } => write!(f, "ask the partner to confirm the resolution until {until}"),
+                Closing::Closed { because } => write!(f, "tell the partner that the issue is closed: {because}"),
+                Closing::Withdrawn => f.write_str("take the question about closing back"),
+            },
+            Effect::Remind(effect) => write!(f, "look at the unanswered question again at {}", effect.at),
+            Effect::Remember(effect) => match effect.kept {
+                Kept::Disputed(version) => write!(f, "keep that the partner disputed the question {version}"),
+                Kept::Over => f.write_str("keep that no question about closing is open"),
+            },
             Effect::Recognize(effect) => {
                 write!(
                     f,

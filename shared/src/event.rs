@@ -60,8 +60,14 @@ pub enum Data {
     IssueCommented(IssueComment),
     /// A partner shared a document on an issue.
     DocumentShared(SharedDocument),
+    /// A partner agrees that an issue is solved.
+    ClosureConfirmed(ClosureAnswer),
+    /// A partner says that an issue is not solved.
+    ClosureDisputed(ClosureAnswer),
     /// A ServiceNow record changed, or a file was attached to it.
     RecordChanged(RecordChange),
+    /// The time for an answer to a question about closing is over. Only Gridlink itself tells this.
+    ClosureDue(ClosureDue),
     /// A type that this version does not know.
     Unknown,
 }
@@ -262,6 +268,65 @@ pub struct SharedDocument {
     pub document: Document,
 }
 
+/// What a partner says to the question whether an issue is solved.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClosureAnswer {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// The version of the report that asked.
+    #[serde(deserialize_with = "crate::whole_number::read")]
+    pub closure_version: u64,
+    /// Who answers.
+    pub author: Author,
+    /// Why it is not solved; of a dispute only.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// The time for an answer to a question about closing is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClosureDue {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// The resolved record.
+    pub sys_id: SysId,
+    /// The version of the report that asked.
+    pub closure_version: u64,
+    /// When the time is over.
+    pub due_at: Timestamp,
+}
+
+impl ClosureDue {
+    const KIND: &str = "gridlink.internal.closure-due.v1";
+    /// No sender of a webhook may have this name: no mapping can allow its types.
+    const SENDER: &str = "gridlink";
+
+    /// The event that tells it, the same for every try.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn event(&self, now: Timestamp) -> Result<Event, Malformed> {
+        let json = serde_json::json!({
+            "specversion": "1.0",
+            "id": format!("closure-due/{}/{}", self.sys_id, self.closure_version),
+            "type": Self::KIND,
+            "source": "/gridlink",
+            "subject": Subject::issue(&self.company_id, &self.issue_id).as_str(),
+            "time": now.to_string(),
+            "data": self,
+        });
+        let sender = SenderName::try_from(Self::SENDER.to_owned());
+        let sender = sender.map_err(|error| malformed("sender", error.to_string()))?;
+        Event::parse(&sender, &json.to_string())
+    }
+}
+
 /// News of a ServiceNow record. What changed is read from the record itself: events come without
 /// order, and see the record as it is when they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -403,8 +468,11 @@ impl Event {
         match self.data.issue() {
             Some((company, issue)) => {
                 let subject = Subject::issue(company, issue);
-                let lane = Lane::In;
-                Destination::Stream(Stream { subject, lane }, Some(UseCase::OpenCase))
+                let (lane, use_case) = match &self.data {
+                    Data::ClosureDue(_) => (Lane::Reminders, UseCase::RelayStatus),
+                    _ => (Lane::In, UseCase::OpenCase),
+                };
+                Destination::Stream(Stream { subject, lane }, Some(use_case))
             }
             None => {
                 let subject = Subject::unrouted(&self.sender);
@@ -432,6 +500,9 @@ impl Data {
             "gridlink.community.issue.updated.v1" => Data::IssueUpdated(parse_json(json, "data")?),
             "gridlink.community.issue.commented.v1" => Data::IssueCommented(parse_json(json, "data")?),
             "gridlink.community.issue.document-shared.v1" => Data::DocumentShared(parse_json(json, "data")?),
+            "gridlink.community.issue.closure-confirmed.v1" => Data::ClosureConfirmed(parse_json(json, "data")?),
+            "gridlink.community.issue.closure-disputed.v1" => Data::ClosureDisputed(parse_json(json, "data")?),
+            ClosureDue::KIND => Data::ClosureDue(parse_json(json, "data")?),
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
             }
@@ -460,7 +531,12 @@ impl Data {
                 (Some(&event.comment.author), &[])
             }
             Data::DocumentShared(event) => (None, std::slice::from_ref(&event.document)),
-            Data::RecordChanged(_) | Data::Unknown => (None, &[]),
+            Data::ClosureConfirmed(answer) => (Some(&answer.author), &[]),
+            Data::ClosureDisputed(answer) => {
+                not_blank("data.reason", &answer.reason)?;
+                (Some(&answer.author), &[])
+            }
+            Data::RecordChanged(_) | Data::ClosureDue(_) | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
             return Err(malformed(
@@ -488,6 +564,8 @@ impl Data {
             Data::IssueUpdated(data) => Some((&data.company_id, &data.issue_id)),
             Data::IssueCommented(data) => Some((&data.company_id, &data.issue_id)),
             Data::DocumentShared(data) => Some((&data.company_id, &data.issue_id)),
+            Data::ClosureConfirmed(data) | Data::ClosureDisputed(data) => Some((&data.company_id, &data.issue_id)),
+            Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
             Data::RecordChanged(_) | Data::Unknown => None,
         }
     }

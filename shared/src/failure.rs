@@ -40,6 +40,12 @@ pub enum Failure {
         /// When somebody may try it again.
         until: Timestamp,
     },
+    /// The entry is about a later time: the stream waits for it, and this is no failed attempt.
+    #[error("it is not time yet")]
+    Early {
+        /// When it is.
+        until: Timestamp,
+    },
     /// The entry can never succeed as it is: its stream is parked until a person acts.
     #[error("the entry cannot be handled")]
     Permanent {

@@ -78,6 +78,8 @@ pub struct Mapping {
     statuses: BTreeMap<TableName, StatusRules>,
     /// How agents appear to partners.
     pub desk: Desk,
+    /// How a partner is asked whether an issue is solved; without it nobody is asked.
+    pub closure: Option<ClosureRule>,
     templates: Environment<'static>,
 }
 
@@ -89,6 +91,21 @@ pub struct Desk {
     pub name: String,
     /// How the author of a comment is named.
     pub agents: AgentNames,
+}
+
+/// How a partner is asked whether an issue is solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosureRule {
+    /// Days after which silence counts as a yes.
+    confirm_within_days: u16,
+}
+
+impl ClosureRule {
+    /// The time for an answer.
+    pub fn patience(self) -> std::time::Duration {
+        std::time::Duration::from_secs(u64::from(self.confirm_within_days) * 24 * 3600)
+    }
 }
 
 /// How the author of a comment is named.
@@ -180,6 +197,16 @@ pub struct TableRule {
     /// The fields that open a finished record again.
     #[serde(default)]
     pub reopen: BTreeMap<TableName, String>,
+    /// The fields that close a resolved record.
+    #[serde(default)]
+    pub close: BTreeMap<TableName, String>,
+}
+
+impl TableRule {
+    /// Whether a record in this state is resolved and not closed: the partner's word can still open it.
+    pub fn is_resolved(&self, state: &str) -> bool {
+        self.finished.get(state) == Some(&WhenFinished::Reopen)
+    }
 }
 
 /// How a partner is found in ServiceNow.
@@ -264,6 +291,8 @@ struct File {
     tables: Spanned<BTreeMap<TableName, TableRule>>,
     ownership: BTreeMap<TableName, Owner>,
     desk: Spanned<Desk>,
+    #[serde(default)]
+    closure: Option<Spanned<ClosureRule>>,
     statuses: Spanned<BTreeMap<TableName, StatusFile>>,
     routes: Spanned<Vec<RouteFile>>,
 }
@@ -300,6 +329,11 @@ impl Mapping {
         templates.set_fuel(Some(FUEL));
         check_priorities(&file)?;
         check_tables(&file)?;
+        if let Some(rule) = &file.closure
+            && !(1..=90).contains(&rule.value.confirm_within_days)
+        {
+            return Err(invalid(rule, "closure.confirm_within_days", "must be 1 to 90"));
+        }
         let routes = compile_routes(&file, &mut templates)?;
         if !(1..=100).contains(&file.desk.value.name.trim().chars().count()) {
             return Err(invalid(&file.desk, "desk.name", "must be 1 to 100 characters"));
@@ -316,6 +350,7 @@ impl Mapping {
             owners: file.ownership,
             statuses,
             desk: file.desk.value,
+            closure: file.closure.map(|rule| rule.value),
             templates,
         })
     }
@@ -478,6 +513,13 @@ fn check_tables(file: &File) -> Result<(), Invalid> {
                 &file.tables,
                 key("reopen"),
                 "must say which fields open a record again",
+            ));
+        }
+        if file.closure.is_some() && reopens && rule.close.is_empty() {
+            return Err(invalid(
+                &file.tables,
+                key("close"),
+                "must say which fields close a resolved record, because closure asks the partner",
             ));
         }
     }

@@ -98,7 +98,12 @@ pub fn complete_text(event: &Event) -> String {
             texts.join("\n\n") + "\n"
         }
         Data::IssueCommented(event) => clean(&event.comment.text) + "\n",
-        Data::DocumentShared(_) | Data::RecordChanged(_) | Data::Unknown => String::new(),
+        Data::ClosureDisputed(answer) => clean(&answer.reason) + "\n",
+        Data::DocumentShared(_)
+        | Data::ClosureConfirmed(_)
+        | Data::RecordChanged(_)
+        | Data::ClosureDue(_)
+        | Data::Unknown => String::new(),
     }
 }
 
@@ -199,6 +204,31 @@ pub fn follow_up(number: &str) -> String {
 /// The record was closed and is open again because the partner came back.
 pub fn reopened() -> String {
     "Reopened because the partner came back to the issue.".to_owned()
+}
+
+/// The partner does not agree that the issue is solved, as it stands in the case.
+pub fn resolution_disputed(by: &Author, partner: &str, reason: &str) -> String {
+    format!(
+        "{} ({}) wrote on Trading Grid that the issue is not solved:\n{}",
+        author(by),
+        one_line(partner, 200),
+        clean(reason)
+    )
+}
+
+/// The partner agrees that the issue is solved.
+pub fn resolution_confirmed(by: &Author, partner: &str) -> String {
+    format!(
+        "{} ({}) confirmed on Trading Grid that the issue is solved.",
+        author(by),
+        one_line(partner, 200)
+    )
+}
+
+/// The partner was asked whether the issue is solved, and did not answer.
+pub fn resolution_unanswered() -> String {
+    "The partner was asked on Trading Grid whether the issue is solved, and did not answer in time: it counts as solved."
+        .to_owned()
 }
 
 fn author(author: &Author) -> String {

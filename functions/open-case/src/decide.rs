@@ -6,15 +6,18 @@ mod fields;
 #[cfg(test)]
 mod tests;
 
-use shared::domain::{LinkKey, SysId};
-use shared::effect::{AddJournal, Attach, Change, CreateRecord, Effect, Journal, Record, Source, UpdateFields};
-use shared::event::{Data, Event};
+use std::collections::BTreeMap;
+
+use shared::domain::{LinkKey, SysId, TableName};
+use shared::effect::{AddJournal, Attach, Change, CreateRecord, Effect, Journal, Kept, Record, Remember};
+use shared::effect::{Source, UpdateFields};
+use shared::event::{ClosureAnswer, Data, Event};
 use shared::mapping::{Mode, Routed, WhenFinished};
 use shared::messages;
 use shared::store::Link;
 
 use crate::{Content, Facts, Linked, Place};
-use additions::{comment, documents, late_opening};
+use additions::{comment, dispute, documents, late_opening};
 use changes::changed;
 use fields::{Around, brings_description, fields, file_of_description, text_file};
 
@@ -58,8 +61,10 @@ fn first_record(event: &Event, facts: &Facts, content: &Content) -> Vec<Effect> 
         _ => None,
     };
     effects.extend(documents(facts, &record, issue.documents.iter().chain(shared), 0));
-    if let Data::IssueCommented(said) = &event.data {
-        effects.extend(comment(&record, &said.comment, &content.partner_name));
+    match &event.data {
+        Data::IssueCommented(said) => effects.extend(comment(&record, &said.comment, &content.partner_name)),
+        Data::ClosureDisputed(answer) => effects.extend(dispute(&record, answer, &content.partner_name)),
+        _ => {}
     }
     effects
 }
@@ -71,6 +76,9 @@ fn news_for_record(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect>
     let finished = rule.and_then(|rule| rule.finished.get(linked.row.text("state")));
     if finished.is_some() && matches!(event.data, Data::IssueOpened(_)) {
         return vec![tell(format!("{number} exists and is finished: nothing to do"))];
+    }
+    if let Data::ClosureConfirmed(answer) = &event.data {
+        return confirmed(facts, linked, answer);
     }
     let news = added(event, facts, linked);
     if news.iter().all(|effect| effect.record().is_none()) {
@@ -95,7 +103,38 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         },
         Data::IssueCommented(said) => comment(record, &said.comment, &linked.partner_name),
         Data::DocumentShared(shared) => documents(facts, record, [&shared.document], linked.documents_before),
-        Data::RecordChanged(_) | Data::Unknown => Vec::new(),
+        Data::ClosureDisputed(answer) => {
+            let mut effects = dispute(record, answer, &linked.partner_name);
+            effects.push(Effect::Remember(Remember {
+                record: record.clone(),
+                kept: Kept::Disputed(answer.closure_version),
+            }));
+            effects
+        }
+        Data::ClosureConfirmed(_) | Data::RecordChanged(_) | Data::ClosureDue(_) | Data::Unknown => Vec::new(),
+    }
+}
+
+/// The partner agrees that the issue is solved: a record that is still resolved is closed.
+fn confirmed(facts: &Facts, linked: &Linked, answer: &ClosureAnswer) -> Vec<Effect> {
+    let link = &linked.link;
+    let said = note(
+        &link.record,
+        format!("confirmation of {}", answer.closure_version),
+        messages::resolution_confirmed(&answer.author, &linked.partner_name),
+    );
+    match facts.mapping.table(&link.record.table) {
+        Some(rule) if rule.is_resolved(linked.row.text("state")) => {
+            let set = UpdateFields {
+                record: link.record.clone(),
+                set: set(linked, &rule.close),
+            };
+            vec![Effect::UpdateFields(set), said]
+        }
+        Some(_) | None => vec![
+            tell(format!("{} is not resolved any more: it stays as it is", link.number)),
+            said,
+        ],
     }
 }
 
@@ -104,14 +143,7 @@ fn reopen(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
     let Some(rule) = facts.mapping.table(&link.record.table) else {
         return Vec::new();
     };
-    let set = rule
-        .reopen
-        .iter()
-        .map(|(field, to)| {
-            let from = linked.row.text(field.as_str()).to_owned();
-            (field.to_string(), Change { from, to: to.clone() })
-        })
-        .collect();
+    let set = set(linked, &rule.reopen);
     vec![
         tell(format!("{} is finished: it is opened again", link.number)),
         Effect::UpdateFields(UpdateFields {
@@ -124,6 +156,15 @@ fn reopen(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
             messages::reopened(),
         ),
     ]
+}
+
+/// Values of the mapping, over those that the record has.
+fn set(linked: &Linked, values: &BTreeMap<TableName, String>) -> BTreeMap<String, Change> {
+    let change = |(field, to): (&TableName, &String)| {
+        let from = linked.row.text(field.as_str()).to_owned();
+        (field.to_string(), Change { from, to: to.clone() })
+    };
+    values.iter().map(change).collect()
 }
 
 /// A new record that continues a finished one. It is made of the issue as it is now, so an update
@@ -140,7 +181,13 @@ fn follow_up(event: &Event, facts: &Facts, linked: &Linked, content: &Content) -
         Data::DocumentShared(shared) => {
             effects.extend(documents(facts, &record, [&shared.document], linked.documents_before));
         }
-        Data::IssueOpened(_) | Data::IssueUpdated(_) | Data::RecordChanged(_) | Data::Unknown => {}
+        Data::ClosureDisputed(answer) => effects.extend(dispute(&record, answer, &content.partner_name)),
+        Data::IssueOpened(_)
+        | Data::IssueUpdated(_)
+        | Data::ClosureConfirmed(_)
+        | Data::RecordChanged(_)
+        | Data::ClosureDue(_)
+        | Data::Unknown => {}
     }
     effects
 }

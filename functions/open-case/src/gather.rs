@@ -78,7 +78,9 @@ async fn linked(
         .and_then(|rule| rule.finished.get(row.text("state")))
         .is_some_and(|what| *what == WhenFinished::New);
     let content = match &event.data {
-        Data::IssueUpdated(_) | Data::IssueCommented(_) | Data::DocumentShared(_) if is_continued => {
+        Data::IssueUpdated(_) | Data::IssueCommented(_) | Data::DocumentShared(_) | Data::ClosureDisputed(_)
+            if is_continued =>
+        {
             let content = content(clients, fetch(clients, situation, company, issue_id).await?, None).await?;
             Some(with_group(clients, content).await?)
         }
@@ -88,12 +90,17 @@ async fn linked(
         Data::IssueOpened(_)
         | Data::IssueCommented(_)
         | Data::DocumentShared(_)
+        | Data::ClosureConfirmed(_)
+        | Data::ClosureDisputed(_)
         | Data::RecordChanged(_)
+        | Data::ClosureDue(_)
         | Data::Unknown => None,
     };
     let partner_name = match (&content, &event.data) {
         (Some(content), _) => content.partner_name.clone(),
-        (None, Data::IssueCommented(_)) => name_of(clients, &link, company).await?,
+        (None, Data::IssueCommented(_) | Data::ClosureConfirmed(_) | Data::ClosureDisputed(_)) => {
+            name_of(clients, &link, company).await?
+        }
         (None, _) => company.to_string(),
     };
     let documents_before = match &event.data {
@@ -101,7 +108,10 @@ async fn linked(
         Data::IssueOpened(_)
         | Data::IssueUpdated(_)
         | Data::IssueCommented(_)
+        | Data::ClosureConfirmed(_)
+        | Data::ClosureDisputed(_)
         | Data::RecordChanged(_)
+        | Data::ClosureDue(_)
         | Data::Unknown => 0,
     };
     Ok(Linked {
@@ -120,7 +130,7 @@ async fn row(clients: &Clients, link: &Link) -> Result<Row, Failure> {
     let rule = clients.mapping.table(&link.record.table);
     fields.extend(
         rule.into_iter()
-            .flat_map(|rule| rule.reopen.keys().map(TableName::as_str)),
+            .flat_map(|rule| rule.reopen.keys().chain(rule.close.keys()).map(TableName::as_str)),
     );
     let fields = fields.into_iter().collect::<Vec<_>>();
     let row = clients.servicenow.task(&link.record.sys_id, &fields).await?;

@@ -11,6 +11,7 @@ use shared::event::Event;
 use shared::messages;
 use shared::store::{Claim, ClaimKind, Link, text_hash};
 
+use crate::closing::{closing, due};
 use crate::{Facts, Found, Place};
 
 /// Rules on news of a record.
@@ -26,8 +27,10 @@ pub fn decide(_event: &Event, facts: &Facts) -> Vec<Effect> {
         Place::Found(found) => {
             let mut effects = comments(found);
             effects.extend(status(facts, found));
+            effects.extend(closing(facts, found));
             effects
         }
+        Place::Due(asked) => due(asked),
     }
 }
 
@@ -90,13 +93,13 @@ fn is_origin(claim: &Claim, hash: &str, link: &Link) -> bool {
         && claim.text.as_deref() == Some(hash)
 }
 
-fn named(link: &Link) -> &str {
+pub(crate) fn named(link: &Link) -> &str {
     match link.number.as_str() {
         "" => link.record.sys_id.as_str(),
         number => number,
     }
 }
 
-fn tell(text: String) -> Effect {
+pub(crate) fn tell(text: String) -> Effect {
     Effect::Tell { text }
 }

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use shared::clients::Clients;
-use shared::domain::SysId;
-use shared::event::{Data, Event, RecordChange};
+use shared::domain::{IssueState, SysId, TableName};
+use shared::effect::{Change, Status};
+use shared::event::{ClosureDue, Data, Event, RecordChange};
 use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::AgentNames;
 use shared::messages::PublicComment;
 use shared::servicenow::{Entry, Row, Select};
 use shared::store::{Claim, ClaimKind, Link};
+use shared::trading_grid;
+use shared::trading_grid::collaboration::Closure;
 
-use crate::{Facts, Found, Place};
+use crate::{Asking, Due, Facts, Found, Place};
 
 /// How much earlier than the last read entry the journal is read again: what took so long to
 /// commit, and clocks that differ.
@@ -25,13 +28,20 @@ const OVERLAP: Duration = Duration::from_secs(600);
 /// # Errors
 /// When a fact cannot be had now, or can never be had.
 pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> Result<Facts, Failure> {
-    let Data::RecordChanged(change) = &event.data else {
-        let cause = anyhow!("{} is not news of a record", event.kind);
-        return Err(Failure::permanent(cause, "dismiss the entry"));
-    };
-    let place = match link(clients, situation, change.sys_id()).await? {
-        Some(link) => place(clients, situation, change, link).await?,
-        None => Place::Nowhere,
+    let place = match &event.data {
+        Data::RecordChanged(change) => match link(clients, situation, change.sys_id()).await? {
+            Some(link) => place(clients, situation, change, link).await?,
+            None => Place::Nowhere,
+        },
+        Data::ClosureDue(due) if situation.now < due.due_at => return Err(Failure::Early { until: due.due_at }),
+        Data::ClosureDue(due) => match link(clients, situation, &due.sys_id).await? {
+            Some(link) => at_the_end(clients, situation, due, link).await?,
+            None => Place::Nowhere,
+        },
+        _ => {
+            let cause = anyhow!("{} is no news of a record", event.kind);
+            return Err(Failure::permanent(cause, "dismiss the entry"));
+        }
     };
     Ok(Facts {
         number: u64::try_from(situation.number).unwrap_or(0),
@@ -85,13 +95,75 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
     // The first link names the record that stands for the issue now.
     let current = situation.link.as_ref().and_then(|first| first.continued_by.clone());
     let continued_by = current.filter(|key| *key != link.record.link);
+    let asking = match continued_by {
+        None => asking(clients, situation, &link, status.as_ref()).await?,
+        Some(_) => None,
+    };
     Ok(Place::Found(Box::new(Found {
+        asking,
         link,
         continued_by,
         updated,
         status,
         comments,
         ledger,
+    })))
+}
+
+/// What is known of a question about closing: asked of the community only for a record that is resolved,
+/// or whose partner was asked.
+async fn asking(
+    clients: &Clients,
+    situation: &Situation,
+    link: &Link,
+    status: Option<&Status>,
+) -> Result<Option<Asking>, Failure> {
+    let rule = clients.mapping.closure;
+    let is_resolved = status.is_some_and(|status| status.state == IssueState::Resolved);
+    if link.asked.is_none() && !(is_resolved && rule.is_some()) {
+        return Ok(None);
+    }
+    Ok(Some(Asking {
+        now: situation.now,
+        until: rule.map(|rule| situation.now.after(rule.patience())),
+        closure: closure(clients, situation).await?,
+    }))
+}
+
+async fn closure(clients: &Clients, situation: &Situation) -> Result<Option<Closure>, Failure> {
+    let Some((company, issue)) = situation.subject.as_issue() else {
+        return Ok(None);
+    };
+    clients
+        .community
+        .closure(&company, &issue)
+        .await
+        .map_err(trading_grid::Error::into_failure)
+}
+
+/// How the record and its question stand when the time for an answer is over.
+async fn at_the_end(clients: &Clients, situation: &Situation, due: &ClosureDue, link: Link) -> Result<Place, Failure> {
+    let Some(rule) = clients.mapping.table(&link.record.table) else {
+        return Ok(Place::Nowhere);
+    };
+    let mut fields = BTreeSet::from(["sys_id", "state"]);
+    fields.extend(rule.close.keys().map(TableName::as_str));
+    let fields = fields.into_iter().collect::<Vec<_>>();
+    let Some(row) = clients.servicenow.task(&link.record.sys_id, &fields).await? else {
+        return Ok(Place::Gone(Box::new(link)));
+    };
+    let change = |(field, to): (&TableName, &String)| {
+        let from = row.text(field.as_str()).to_owned();
+        (field.to_string(), Change { from, to: to.clone() })
+    };
+    let close = rule
+        .is_resolved(row.text("state"))
+        .then(|| rule.close.iter().map(change).collect());
+    Ok(Place::Due(Box::new(Due {
+        version: due.closure_version,
+        closure: closure(clients, situation).await?,
+        link,
+        close,
     })))
 }
 

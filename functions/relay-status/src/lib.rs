@@ -5,14 +5,21 @@
 //! read anew, so a late, doubled or overtaken event finds nothing left to tell. Entries that we
 //! wrote are known by the claim of their write, text and reference together, each claim standing for
 //! one entry: whoever quotes or copies one of our lines says something of their own.
+//!
+//! A resolved issue is closed hand in hand: the partner is asked, the answer comes on the `in` lane, and
+//! silence counts as a yes when a reminder finds the question unanswered.
 
+mod closing;
 mod decide;
 mod gather;
 
+use std::collections::BTreeMap;
+
 use shared::domain::{LinkKey, Timestamp};
-use shared::effect::Status;
+use shared::effect::{Change, Status};
 use shared::messages::PublicComment;
 use shared::store::{Claim, Link};
+use shared::trading_grid::collaboration::Closure;
 
 pub use decide::decide;
 pub use gather::gather;
@@ -33,6 +40,30 @@ pub enum Place {
     Gone(Box<Link>),
     /// It is there.
     Found(Box<Found>),
+    /// It was resolved, and the time for the partner's answer is over.
+    Due(Box<Due>),
+}
+
+/// What is known of a question about closing.
+pub struct Asking {
+    /// Now.
+    pub now: Timestamp,
+    /// Until when an answer to a question of now would be waited for; none where nobody is asked any more.
+    pub until: Option<Timestamp>,
+    /// How far the closing is, as the community has it.
+    pub closure: Option<Closure>,
+}
+
+/// A record whose partner had time to answer.
+pub struct Due {
+    /// Its link.
+    pub link: Link,
+    /// The version of the report that asked.
+    pub version: u64,
+    /// How far the closing is, as the community has it.
+    pub closure: Option<Closure>,
+    /// The fields that close the record; none when it is not resolved any more.
+    pub close: Option<BTreeMap<String, Change>>,
 }
 
 /// A record that is there.
@@ -45,6 +76,8 @@ pub struct Found {
     pub updated: Timestamp,
     /// What the mapping says of it; nothing for a table without rules.
     pub status: Option<Status>,
+    /// What is known of a question about closing, where it matters.
+    pub asking: Option<Asking>,
     /// Its public comments that may be new, oldest first, each with its author's public name.
     pub comments: Vec<(PublicComment, String)>,
     /// Everything that was written before, on either side.

@@ -5,10 +5,13 @@ use anyhow::anyhow;
 
 use super::{Applied, Apply};
 use crate::domain::{CompanyId, IssueId};
-use crate::effect::{PostComment, Recognize, ReportStatus};
+use crate::effect::{Closing, Kept, PostComment, Recognize, Remember, Remind, ReportClosure, ReportStatus};
+use crate::event::ClosureDue;
 use crate::failure::Failure;
+use crate::store::Accepted;
 use crate::trading_grid;
-use crate::trading_grid::collaboration::{ExpectedAction, Key, NewComment, Person, Reported, StatusReport};
+use crate::trading_grid::collaboration::{ClosureReport, ClosureRequest, ExpectedAction, Key, NewComment};
+use crate::trading_grid::collaboration::{Person, Problem, Reported, StatusReport};
 
 impl Apply<'_> {
     pub(super) async fn post_comment(&self, post: &PostComment) -> Result<Applied, Failure> {
@@ -75,6 +78,87 @@ impl Apply<'_> {
         })
     }
 
+    pub(super) async fn report_closure(&self, report: &ReportClosure) -> Result<Applied, Failure> {
+        let (company, issue) = self.issue()?;
+        let key = self.key("closure", &[self.subject.as_str(), &report.version.to_string()]);
+        let request = match &report.closing {
+            Closing::Asked {
+                resolution,
+                label,
+                until,
+            } => ClosureRequest::Requested {
+                resolution: resolution
+                    .as_ref()
+                    .map_or(label.as_str(), |text| text.as_str())
+                    .to_owned(),
+                confirm_by: *until,
+            },
+            Closing::Closed { because } => ClosureRequest::Closed { because: *because },
+            Closing::Withdrawn => ClosureRequest::Withdrawn,
+        };
+        let sent = ClosureReport {
+            version: report.version,
+            request,
+        };
+        let reported = self
+            .clients
+            .community
+            .report_closure(&company, &issue, &key, &sent)
+            .await;
+        let story = match (reported, &report.closing) {
+            (Ok(Reported::Taken), Closing::Asked { until, .. }) => {
+                format!("asked the partner to confirm the resolution until {until}")
+            }
+            (Ok(Reported::Taken), Closing::Closed { because }) => format!("closed for the partner: {because}"),
+            (Ok(Reported::Taken), Closing::Withdrawn) => "took the question about closing back".to_owned(),
+            (Ok(Reported::Superseded { .. }), _) => "the partner knows something newer of the closing".to_owned(),
+            // The answer is an event of its own.
+            (Err(error), _) if problem(&error) == Some(Problem::ClosureAnswered) => {
+                "the partner has answered the question about closing meanwhile".to_owned()
+            }
+            (Err(error), _) => return Err(error.into_failure()),
+        };
+        let asked = matches!(report.closing, Closing::Asked { .. }).then_some(report.version);
+        Ok(Applied {
+            writes: vec![self.clients.store.asked(self.subject, &report.record.link, asked)?],
+            story: vec![story],
+        })
+    }
+
+    /// An event of our own, which waits in the inbox for its time.
+    pub(super) async fn remind(&self, remind: &Remind) -> Result<Applied, Failure> {
+        let (company_id, issue_id) = self.issue()?;
+        let due = ClosureDue {
+            issue_id,
+            company_id,
+            sys_id: remind.record.sys_id.clone(),
+            closure_version: remind.version,
+            due_at: remind.at,
+        };
+        let event = due.event(self.clients.clock.now());
+        let event = event.map_err(|error| Failure::permanent(error, "dismiss the entry"))?;
+        match self.clients.store.accept(&event).await? {
+            Accepted::New(..) | Accepted::Duplicate => Ok(Applied::default()),
+            // The subject exists and the event is ours.
+            other @ (Accepted::Unrelated | Accepted::Conflict | Accepted::Foreign) => {
+                let cause = anyhow!("a reminder of our own was not accepted: {other:?}");
+                Err(Failure::permanent(cause, "report this as a fault of Gridlink"))
+            }
+        }
+    }
+
+    pub(super) fn remember(&self, remember: &Remember) -> Result<Applied, Failure> {
+        let (store, link) = (&self.clients.store, &remember.record.link);
+        let write = match remember.kept {
+            Kept::Disputed(version) => store.disputed(self.subject, link, version)?,
+            Kept::Over => store.asked(self.subject, link, None)?,
+        };
+        Ok(Applied {
+            writes: vec![write],
+            story: Vec::new(),
+        })
+    }
+
     pub(super) fn recognize(&self, recognize: &Recognize) -> Result<Applied, Failure> {
         let store = &self.clients.store;
         let bound = recognize
@@ -99,4 +183,9 @@ impl Apply<'_> {
         all.extend(parts);
         Key::derived(&all)
     }
+}
+
+/// The problem of the contract that an error is about.
+fn problem(error: &trading_grid::Error) -> Option<Problem> {
+    error.rejection().and_then(|rejection| rejection.problem)
 }

@@ -245,7 +245,7 @@ impl<G, D> Drain<'_, G, D> {
         let mut is_under_way = is_resumed;
         while let Some(effect) = run.plan.get(at).cloned() {
             // What only the table is told needs no preparation: it is written with the next step.
-            if matches!(effect, Effect::Tell { .. } | Effect::Recognize(_)) {
+            if matches!(effect, Effect::Tell { .. } | Effect::Recognize(_) | Effect::Remember(_)) {
                 let applied = apply.perform(&effect, Standing::Fresh).await?;
                 run.writes.extend(applied.writes);
                 run.story.extend(applied.story);
@@ -434,6 +434,16 @@ impl<G, D> Drain<'_, G, D> {
                 store.defer(lease, &deferral, &[]).await?;
                 Ok(Drained::Deferred(text))
             }
+            Failure::Early { until } => {
+                let deferral = Deferral {
+                    until,
+                    cause: text.clone(),
+                    waiting_for: None,
+                    is_failure: false,
+                };
+                store.defer(lease, &deferral, &[]).await?;
+                Ok(Drained::Deferred(text))
+            }
             Failure::Transient { wait, unsent, .. } => {
                 let waiting = retry::stream_wait(lease.attempts + 1, subject.as_str());
                 self.put_off(lease, wait.unwrap_or(waiting), None, unsent, under_way, text)
@@ -509,8 +519,8 @@ fn systems(effect: &Effect) -> &'static [System] {
         Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Attach(_) => {
             &[System::ServiceNow]
         }
-        Effect::PostComment(_) | Effect::ReportStatus(_) => &[System::TradingGrid],
-        Effect::Recognize(_) | Effect::Tell { .. } => &[],
+        Effect::PostComment(_) | Effect::ReportStatus(_) | Effect::ReportClosure(_) => &[System::TradingGrid],
+        Effect::Remind(_) | Effect::Recognize(_) | Effect::Remember(_) | Effect::Tell { .. } => &[],
     }
 }
 
@@ -525,7 +535,10 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::AddJournal(_)
         | Effect::PostComment(_)
         | Effect::ReportStatus(_)
+        | Effect::ReportClosure(_)
+        | Effect::Remind(_)
         | Effect::Recognize(_)
+        | Effect::Remember(_)
         | Effect::Tell { .. } => CALL,
     }
 }

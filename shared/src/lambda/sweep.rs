@@ -73,16 +73,21 @@ impl Sweeper {
         match request.replay {
             None => self.sweep(request_id, deadline).await,
             Some(subject) => {
-                let stream = Stream {
-                    subject,
-                    lane: Lane::In,
-                };
-                let owner = self.store.replay(&stream).await?;
-                let owner = owner.ok_or_else(|| anyhow::anyhow!("the stream {stream} is not parked"))?;
-                tracing::info!(%stream, "replayed");
-                self.queue.ring(owner, &stream, request_id).await?;
+                let mut rung = 0;
+                for lane in Lane::ALL {
+                    let stream = Stream {
+                        subject: subject.clone(),
+                        lane,
+                    };
+                    if let Some(owner) = self.store.replay(&stream).await? {
+                        tracing::info!(%stream, "replayed");
+                        self.queue.ring(owner, &stream, request_id).await?;
+                        rung += 1;
+                    }
+                }
+                anyhow::ensure!(rung > 0, "no stream of {subject} is parked");
                 Ok(Swept {
-                    rung: 1,
+                    rung,
                     ..Swept::default()
                 })
             }

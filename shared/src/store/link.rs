@@ -40,6 +40,11 @@ pub struct Link {
     pub journal_at: Option<Timestamp>,
     /// Identifies what the partner was last told of the record's state.
     pub told: Option<String>,
+    /// The version of the report that asked the partner whether the issue is solved, while that question
+    /// may be open.
+    pub asked: Option<u64>,
+    /// The last version that the partner disputed, once the record was dealt with.
+    pub disputed: Option<u64>,
 }
 
 impl Link {
@@ -69,6 +74,8 @@ impl Link {
             intent_at: Timestamp::from_millis(number(item, "intent_at").unwrap_or(0)),
             journal_at: number(item, "journal_at").map(Timestamp::from_millis),
             told: text(item, "told").map(str::to_owned),
+            asked: number(item, "asked").and_then(|version| version.try_into().ok()),
+            disputed: number(item, "disputed").and_then(|version| version.try_into().ok()),
         })
     }
 }
@@ -195,6 +202,33 @@ impl Store {
     /// When the write cannot be built.
     pub fn read_until(&self, subject: &Subject, link: &LinkKey, until: Timestamp) -> Result<Write, Error> {
         self.set(subject, link, "journal_at", n(until.millis()))
+    }
+
+    /// The partner was asked whether the issue is solved, by the report of this version; none when no
+    /// question is open any more.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn asked(&self, subject: &Subject, link: &LinkKey, version: Option<u64>) -> Result<Write, Error> {
+        match version {
+            Some(version) => self.set(subject, link, "asked", n(i64::try_from(version).unwrap_or(i64::MAX))),
+            None => Update::builder()
+                .table_name(&self.table)
+                .set_key(Some(link_key(subject, link)))
+                .update_expression("REMOVE asked")
+                .condition_expression("attribute_exists(pk)")
+                .build()
+                .map(Write::Update)
+                .map_err(failed("link")),
+        }
+    }
+
+    /// The partner disputed the question of this version, and the record was dealt with.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn disputed(&self, subject: &Subject, link: &LinkKey, version: u64) -> Result<Write, Error> {
+        self.set(subject, link, "disputed", n(i64::try_from(version).unwrap_or(i64::MAX)))
     }
 
     /// One attribute of a link that is there.

@@ -197,6 +197,7 @@ mod tests {
             Failure::Permanent { .. } => ("permanent", true),
             Failure::Refused { .. } => ("refused", true),
             Failure::Closed { .. } => ("closed", true),
+            Failure::Early { .. } => ("early", true),
         }
     }
 

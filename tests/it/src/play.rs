@@ -27,6 +27,8 @@ use crate::town::{Environment, TABLE, Town, WEBHOOK_KEY, queue, seconds};
 const FUNCTION: Duration = Duration::from_secs(60);
 /// How long API Gateway's function may run.
 const GATEWAY: Duration = Duration::from_secs(20);
+/// How often the loops of an installation look when days pass.
+const SELDOM: Duration = Duration::from_secs(600);
 /// A play that is not quiet after this long has lost something.
 const LONGEST: Duration = Duration::from_secs(6 * 3600);
 
@@ -91,6 +93,8 @@ pub(crate) struct Play {
     sweeper: Rc<Function<SweepRequest, ()>>,
     running: Rc<Cell<u32>>,
     is_over: Rc<Cell<bool>>,
+    /// Whether days pass in which nobody acts: then everything is looked at now and then only.
+    are_days_passing: Rc<Cell<bool>>,
     /// The events of ServiceNow that were accepted.
     told: Rc<RefCell<Vec<String>>>,
 }
@@ -159,6 +163,7 @@ impl Play {
             sweeper,
             running: Rc::new(Cell::new(0)),
             is_over: Rc::new(Cell::new(false)),
+            are_days_passing: Rc::default(),
             told: Rc::default(),
         }
     }
@@ -194,6 +199,16 @@ impl Play {
                     self.quiet().await;
                     act(&self.town);
                 }
+                Step::Then(act) => {
+                    self.quiet().await;
+                    let event = act(&self.town.community);
+                    self.deliver(&event).await;
+                    sent.push(event);
+                }
+                Step::Days(days) => {
+                    self.quiet().await;
+                    self.days(*days).await;
+                }
             }
         }
         self.quiet().await;
@@ -226,17 +241,31 @@ impl Play {
         self.town.violations.lock().unwrap().clone()
     }
 
+    /// Lets days pass in which nobody acts.
+    pub(crate) async fn days(&self, days: u64) {
+        self.are_days_passing.set(true);
+        sleep(Duration::from_secs(days * 24 * 3600)).await;
+        self.are_days_passing.set(false);
+    }
+
+    /// How long a loop of the installation waits before it looks again.
+    fn pause(&self, usual: Duration) -> impl Fn() -> Duration + use<> {
+        let are_days_passing = Rc::clone(&self.are_days_passing);
+        move || if are_days_passing.get() { SELDOM } else { usual }
+    }
+
     /// Starts the event source mapping and the schedule.
     pub(crate) fn open_the_doors(&self) {
         let doors = self.workers.iter().flat_map(|worker| [worker, worker]);
         for (use_case, worker) in doors {
             let (town, worker, queue) = (Arc::clone(&self.town), Rc::clone(worker), queue(*use_case));
             let (running, is_over) = (Rc::clone(&self.running), Rc::clone(&self.is_over));
+            let pause = self.pause(Duration::from_millis(1500));
             tokio::task::spawn_local(async move {
                 while !is_over.get() {
                     let messages = town.cloud.receive(&queue, 10);
                     if messages.is_empty() {
-                        sleep(Duration::from_millis(1500)).await;
+                        sleep(pause()).await;
                         continue;
                     }
                     running.set(running.get() + 1);
@@ -258,9 +287,10 @@ impl Play {
         }
         let (town, sweeper) = (Arc::clone(&self.town), Rc::clone(&self.sweeper));
         let (running, is_over) = (Rc::clone(&self.running), Rc::clone(&self.is_over));
+        let pause = self.pause(Duration::from_secs(60));
         tokio::task::spawn_local(async move {
             loop {
-                sleep(Duration::from_secs(60)).await;
+                sleep(pause()).await;
                 if is_over.get() {
                     return;
                 }
@@ -285,9 +315,10 @@ impl Play {
             Rc::clone(&self.is_over),
             Rc::clone(&self.told),
         );
+        let pause = self.pause(Duration::from_secs(1));
         tokio::task::spawn_local(async move {
             while !is_over.get() {
-                sleep(Duration::from_secs(1)).await;
+                sleep(pause()).await;
                 for delivery in town.servicenow.take_due_events() {
                     running.set(running.get() + 1);
                     let body = String::from_utf8(delivery.request.body().to_vec()).unwrap();

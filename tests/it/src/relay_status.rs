@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use worlds::TradingGrid;
 
 use crate::cost::Cost;
 use crate::faults::System;
 use crate::oracle::story;
 use crate::play::{Play, default_mapping, in_town};
 use crate::scenarios::{
-    self, CASE, Expected, INTERNAL, Scenario, Step, case, closes, comments, opens, opens_invoice, scenario,
+    self, CASE, Expected, INTERNAL, Scenario, Step, case, closes, comments, event, opens, opens_invoice, scenario,
 };
 use crate::town::{TABLE, Town};
 
@@ -44,6 +45,61 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 ..CASE
             },
             &["received", "awaiting finance approval"],
+            &[],
+        ),
+        told(
+            "partner-confirms",
+            vec![Step::Partner(opens), Step::Agent(resolves), Step::Then(confirms)],
+            Expected {
+                fields: &[("state", "3")],
+                notes: &["confirmed on Trading Grid"],
+                ..CASE
+            },
+            &["received", "resolved", "closed"],
+            &[],
+        ),
+        told(
+            "partner-disputes",
+            vec![
+                Step::Partner(opens),
+                Step::Agent(resolves),
+                Step::Then(disputes),
+                Step::Agent(resolves),
+                Step::Then(confirms),
+            ],
+            Expected {
+                fields: &[("state", "3")],
+                comments: &["the issue is not solved:\nStill refused."],
+                notes: &["Reopened", "confirmed on Trading Grid"],
+                ..CASE
+            },
+            &["received", "resolved", "under review", "resolved", "closed"],
+            &[],
+        ),
+        told(
+            "silence-counts-as-a-yes",
+            vec![Step::Partner(opens), Step::Agent(resolves), Step::Days(8)],
+            Expected {
+                fields: &[("state", "3")],
+                notes: &["did not answer in time"],
+                ..CASE
+            },
+            &["received", "resolved", "closed"],
+            &[],
+        ),
+        told(
+            "agent-takes-a-resolution-back",
+            vec![
+                Step::Partner(opens),
+                Step::Agent(resolves),
+                Step::Agent(takes_it),
+                Step::Days(8),
+            ],
+            Expected {
+                fields: &[("state", "10")],
+                ..CASE
+            },
+            &["received", "resolved", "under review"],
             &[],
         ),
         told(
@@ -98,6 +154,16 @@ fn resolves(town: &Town) {
     town.servicenow.update(CASES, &case(town), &fields);
 }
 
+fn confirms(community: &TradingGrid) -> Value {
+    let data = community.partner_confirms_closure(scenarios::NORTHWIND, scenarios::ISSUE);
+    event("closure-confirmed", data)
+}
+
+fn disputes(community: &TradingGrid) -> Value {
+    let data = community.partner_disputes(scenarios::NORTHWIND, scenarios::ISSUE, "Still refused.");
+    event("closure-disputed", data)
+}
+
 fn answers(town: &Town) {
     let fields = [("comments", "We look into it."), ("work_notes", INTERNAL)];
     town.servicenow.update(CASES, &case(town), &fields);
@@ -138,6 +204,98 @@ fn a_resolution_reaches_the_partner_with_its_text_and_the_number_of_the_case() {
         let number = &town.servicenow.row(CASES, &case(town)).unwrap()["number"];
         assert_eq!(report["caseNumber"], json!(number));
         assert_eq!(issue["status"], "resolved");
+    });
+}
+
+/// The closing as the community has it.
+fn closure(town: &Town) -> Value {
+    town.community
+        .partner_sees_issue(scenarios::NORTHWIND, scenarios::ISSUE)
+        .unwrap()["closure"]
+        .clone()
+}
+
+#[test]
+fn a_partner_is_asked_once_for_each_resolution_and_told_why_the_issue_is_closed() {
+    with_a_case(async |town, play| {
+        resolves(town);
+        play.quiet().await;
+        let asked = closure(town);
+        assert_eq!(
+            (&asked["state"], &asked["resolution"]),
+            (&json!("requested"), &json!("Sent again."))
+        );
+        assert_eq!(asked["confirmBy"], "2026-11-30T09:00:04.500Z", "{asked}");
+        notes(town);
+        play.quiet().await;
+        assert_eq!(closure(town), asked, "a work note asks nobody anything");
+        play.deliver(&disputes(&town.community)).await;
+        play.quiet().await;
+        assert_eq!(closure(town)["state"], "disputed");
+        assert_eq!(town.servicenow.row(CASES, &case(town)).unwrap()["state"], "10");
+        resolves(town);
+        play.quiet().await;
+        let again = closure(town);
+        assert_eq!(again["state"], "requested");
+        assert!(again["version"].as_u64() > asked["version"].as_u64());
+        play.deliver(&confirms(&town.community)).await;
+        play.quiet().await;
+        let closed = closure(town);
+        assert_eq!(
+            (&closed["state"], &closed["because"]),
+            (&json!("closed"), &json!("confirmed"))
+        );
+    });
+}
+
+#[test]
+fn a_resolution_that_follows_at_once_on_a_dispute_is_asked_about() {
+    with_a_case(async |town, play| {
+        resolves(town);
+        play.quiet().await;
+        let asked = closure(town)["version"].as_u64();
+        let sys_id = case(town);
+        play.deliver(&disputes(&town.community)).await;
+        // The agent resolves again before anybody is told of the reopening.
+        while town.servicenow.row(CASES, &sys_id).unwrap()["state"] != "10" {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        resolves(town);
+        play.quiet().await;
+        let again = closure(town);
+        assert_eq!(again["state"], "requested", "{again}");
+        assert!(again["version"].as_u64() > asked);
+    });
+}
+
+#[test]
+fn silence_and_a_decision_of_the_desk_are_told_apart() {
+    with_a_case(async |town, play| {
+        resolves(town);
+        play.quiet().await;
+        play.days(8).await;
+        play.quiet().await;
+        assert_eq!(
+            (&closure(town)["state"], &closure(town)["because"]),
+            (&json!("closed"), &json!("no-answer"))
+        );
+    });
+    with_a_case(async |town, play| {
+        resolves(town);
+        play.quiet().await;
+        closes(town);
+        play.quiet().await;
+        assert_eq!(
+            (&closure(town)["state"], &closure(town)["because"]),
+            (&json!("closed"), &json!("decided"))
+        );
+        play.days(8).await;
+        play.quiet().await;
+        let story = story(town);
+        assert!(
+            story.iter().any(|(_, line)| line.contains("was answered or is gone")),
+            "{story:?}"
+        );
     });
 }
 

@@ -20,6 +20,10 @@ pub(crate) enum Step {
     Meanwhile(fn(&TradingGrid) -> Value),
     /// Once everything is quiet, an agent acts in ServiceNow.
     Agent(fn(&Town)),
+    /// Once everything is quiet, a partner acts, and the community posts the event.
+    Then(fn(&TradingGrid) -> Value),
+    /// Once everything is quiet, nothing happens for so many days.
+    Days(u64),
 }
 
 /// A record that must be there in the end, once.

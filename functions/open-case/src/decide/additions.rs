@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use shared::domain::Role;
 use shared::effect::{AddJournal, Attach, Effect, Journal, Record, Source};
-use shared::event::{Comment, Document, Issue};
+use shared::event::{ClosureAnswer, Comment, Document, Issue};
 use shared::messages;
 
 use super::fields::file_name;
@@ -33,13 +33,34 @@ pub(super) fn late_opening(facts: &Facts, linked: &Linked, issue: &Issue) -> Vec
 
 pub(super) fn comment(record: &Record, comment: &Comment, partner: &str) -> Vec<Effect> {
     let text = messages::partner_comment(&comment.author, partner, &comment.text);
-    let file = format!("comment-{}.txt", comment.comment_id);
+    said(
+        record,
+        format!("comment {}", comment.comment_id),
+        text,
+        format!("comment-{}.txt", comment.comment_id),
+    )
+}
+
+/// The partner says that the issue is not solved.
+pub(super) fn dispute(record: &Record, answer: &ClosureAnswer, partner: &str) -> Vec<Effect> {
+    let text = messages::resolution_disputed(&answer.author, partner, &answer.reason);
+    let version = answer.closure_version;
+    said(
+        record,
+        format!("dispute {version}"),
+        text,
+        format!("dispute-{version}.txt"),
+    )
+}
+
+/// What a partner says, for the customer's journal; with the complete text in a file where it does not fit.
+fn said(record: &Record, what: String, text: String, file: String) -> Vec<Effect> {
     let short = messages::cut_with_pointer(&text, messages::JOURNAL, &file);
     let is_cut = short != text;
     let mut effects = vec![Effect::AddJournal(AddJournal {
         record: record.clone(),
         journal: Journal::Comments,
-        what: format!("comment {}", comment.comment_id),
+        what,
         text: short,
     })];
     if is_cut {

@@ -86,7 +86,13 @@ pub(super) fn brings_description(event: &Event, issue: &Issue) -> bool {
     match &event.data {
         Data::IssueOpened(opened) => opened.description == issue.description,
         Data::IssueUpdated(update) => update.changes.description.as_ref() == Some(&issue.description),
-        Data::IssueCommented(_) | Data::DocumentShared(_) | Data::RecordChanged(_) | Data::Unknown => false,
+        Data::IssueCommented(_)
+        | Data::DocumentShared(_)
+        | Data::ClosureConfirmed(_)
+        | Data::ClosureDisputed(_)
+        | Data::RecordChanged(_)
+        | Data::ClosureDue(_)
+        | Data::Unknown => false,
     }
 }
 
@@ -95,7 +101,13 @@ fn brings_summary(event: &Event, issue: &Issue) -> bool {
     match &event.data {
         Data::IssueOpened(opened) => opened.summary == issue.summary,
         Data::IssueUpdated(update) => update.changes.summary.as_ref() == Some(&issue.summary),
-        Data::IssueCommented(_) | Data::DocumentShared(_) | Data::RecordChanged(_) | Data::Unknown => false,
+        Data::IssueCommented(_)
+        | Data::DocumentShared(_)
+        | Data::ClosureConfirmed(_)
+        | Data::ClosureDisputed(_)
+        | Data::RecordChanged(_)
+        | Data::ClosureDue(_)
+        | Data::Unknown => false,
     }
 }
 

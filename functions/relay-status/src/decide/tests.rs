@@ -26,6 +26,8 @@ fn link() -> Link {
         intent_at: Timestamp::from_millis(0),
         journal_at: None,
         told: None,
+        asked: None,
+        disputed: None,
     }
 }
 
@@ -75,6 +77,7 @@ fn decided(change: impl FnOnce(&mut Found)) -> Vec<String> {
         continued_by: None,
         updated: Timestamp::from_millis(5000),
         status: None,
+        asking: None,
         comments: Vec::new(),
         ledger: Vec::new(),
     };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{ExpectedAction, Key, Origin, Page, Person};
 use super::{Collaboration, Cursor, Error, Operation, Reported, rfc3339};
-use crate::domain::{ArticleId, CommentId, CompanyId, IssueId, IssueState, Timestamp};
+use crate::domain::{ArticleId, ClosedBecause, CommentId, CompanyId, IssueId, IssueState, Timestamp};
 use crate::event::Issue;
 
 /// How far an issue is, for the partner.
@@ -97,18 +97,6 @@ pub enum ClosureRequest {
     },
     /// The question is taken back.
     Withdrawn,
-}
-
-/// Why an issue is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClosedBecause {
-    /// The partner confirmed.
-    Confirmed,
-    /// The time for an answer has passed.
-    NoAnswer,
-    /// The desk decided.
-    Decided,
 }
 
 /// How far the closing of an issue is.

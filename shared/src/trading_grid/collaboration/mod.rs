@@ -52,7 +52,7 @@ pub use binding::{Binding, Invalid};
 pub use documents::{Download, Flaw, Shelf, Upload};
 pub use escalation::{Escalation, EscalationReport, EscalationState, Milestone, MilestoneReport, MilestoneState};
 pub use feed::{Cursor, Feed};
-pub use issues::{ClosedBecause, Closure, ClosureAnswer, ClosureReport, ClosureRequest, ClosureState};
+pub use issues::{Closure, ClosureAnswer, ClosureReport, ClosureRequest, ClosureState};
 pub use issues::{Comment, NewComment, StatusReport, Verdict};
 pub use onboarding::{Onboarding, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, StepState};
 pub use operation::Operation;

@@ -121,6 +121,8 @@ pub(super) fn made_by(event: &Event, facts: Facts) -> Facts {
             intent_at: Timestamp::from_millis(0),
             journal_at: None,
             told: None,
+            asked: None,
+            disputed: None,
         },
         row: row_of(row),
         content: None,
@@ -188,7 +190,12 @@ pub(super) fn written(effects: &[Effect]) -> Vec<(&str, &str)> {
             Effect::AddJournal(add) => written.push((add.journal.field(), add.text.as_str())),
             Effect::Attach(attach) => written.push(("file_name", attach.file_name.as_str())),
             Effect::Tell { text } => written.push(("story", text.as_str())),
-            Effect::PostComment(_) | Effect::ReportStatus(_) | Effect::Recognize(_) => {
+            Effect::Remember(_) => {}
+            Effect::PostComment(_)
+            | Effect::ReportStatus(_)
+            | Effect::ReportClosure(_)
+            | Effect::Remind(_)
+            | Effect::Recognize(_) => {
                 panic!("what the partner is told is not decided here: {effect}")
             }
         }

@@ -97,6 +97,9 @@ fn claims_differ(effects: &[Effect]) {
             Effect::UpdateFields(_)
             | Effect::PostComment(_)
             | Effect::ReportStatus(_)
+            | Effect::ReportClosure(_)
+            | Effect::Remind(_)
+            | Effect::Remember(_)
             | Effect::Recognize(_)
             | Effect::Tell { .. } => continue,
         };

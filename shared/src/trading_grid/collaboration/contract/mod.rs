@@ -140,6 +140,10 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
                 "gridlink.servicenow.record.changed.v1",
                 "gridlink.servicenow.attachment.added.v1",
             ],
+            Data::ClosureConfirmed(_) => &["gridlink.community.issue.closure-confirmed.v1"],
+            Data::ClosureDisputed(_) => &["gridlink.community.issue.closure-disputed.v1"],
+            // Nobody sends it to us.
+            Data::ClosureDue(_) => &[],
             Data::Unknown => &[],
         }
     }

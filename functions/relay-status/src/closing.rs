@@ -1,0 +1,118 @@
+//! How an issue is closed hand in hand with its partner: pure.
+//!
+//! Accepted: between our look at a resolved record and the write that closes it, an agent may open it
+//! again; ServiceNow has no conditional write. The agent sees both in the record's history.
+
+use shared::domain::{ClosedBecause, IssueState};
+use shared::effect::{AddJournal, Closing, Effect, Journal, Kept, Remember, Remind, ReportClosure, UpdateFields};
+use shared::messages;
+use shared::trading_grid::collaboration::{Closure, ClosureState};
+
+use crate::decide::{named, tell};
+use crate::{Asking, Due, Facts, Found};
+
+/// What the record's state means for the question about closing.
+pub(crate) fn closing(facts: &Facts, found: &Found) -> Vec<Effect> {
+    let (Some(status), Some(asking)) = (&found.status, &found.asking) else {
+        return Vec::new();
+    };
+    match status.state {
+        IssueState::Resolved if may_be_asked(found, asking) => ask(facts, found, asking),
+        IssueState::Resolved => Vec::new(),
+        IssueState::Closed => match &asking.closure {
+            Some(closure) if closure.state == ClosureState::Confirmed => closed(facts, found, ClosedBecause::Confirmed),
+            Some(closure) if closure.state == ClosureState::Requested => {
+                let is_over = closure.confirm_by.is_some_and(|until| until <= asking.now);
+                let because = if is_over {
+                    ClosedBecause::NoAnswer
+                } else {
+                    ClosedBecause::Decided
+                };
+                closed(facts, found, because)
+            }
+            Some(_) | None => over(found),
+        },
+        IssueState::Open | IssueState::InProgress | IssueState::WaitingForPartner => match &asking.closure {
+            Some(closure) if closure.state == ClosureState::Requested => report(facts, found, Closing::Withdrawn),
+            Some(_) | None => over(found),
+        },
+    }
+}
+
+/// Whether no question is open and no answer is still to be dealt with.
+fn may_be_asked(found: &Found, asking: &Asking) -> bool {
+    let Some(closure) = &asking.closure else { return true };
+    match closure.state {
+        ClosureState::Requested | ClosureState::Confirmed => false,
+        // The dispute comes on the other lane, which opens the record again; only then a resolution is a new one.
+        ClosureState::Disputed => {
+            let is_of_this_record = found.link.asked == Some(closure.version);
+            !is_of_this_record || found.link.disputed.is_some_and(|version| version >= closure.version)
+        }
+        ClosureState::Withdrawn | ClosureState::Closed => true,
+    }
+}
+
+fn ask(facts: &Facts, found: &Found, asking: &Asking) -> Vec<Effect> {
+    let (Some(status), Some(until)) = (&found.status, asking.until) else {
+        return Vec::new();
+    };
+    let asked = Closing::Asked {
+        resolution: status.resolution.clone(),
+        label: status.label.clone(),
+        until,
+    };
+    let mut effects = report(facts, found, asked);
+    effects.push(Effect::Remind(Remind {
+        record: found.link.record.clone(),
+        version: facts.number,
+        at: until,
+    }));
+    effects
+}
+
+fn closed(facts: &Facts, found: &Found, because: ClosedBecause) -> Vec<Effect> {
+    report(facts, found, Closing::Closed { because })
+}
+
+fn report(facts: &Facts, found: &Found, closing: Closing) -> Vec<Effect> {
+    vec![Effect::ReportClosure(ReportClosure {
+        record: found.link.record.clone(),
+        version: facts.number,
+        closing,
+    })]
+}
+
+/// No question of ours is open any more.
+fn over(found: &Found) -> Vec<Effect> {
+    vec![Effect::Remember(Remember {
+        record: found.link.record.clone(),
+        kept: Kept::Over,
+    })]
+}
+
+/// The time for an answer is over: silence counts as a yes.
+pub(crate) fn due(due: &Due) -> Vec<Effect> {
+    let is_open = |closure: &Closure| closure.version == due.version && closure.state == ClosureState::Requested;
+    if !due.closure.as_ref().is_some_and(is_open) {
+        return vec![tell(
+            "the question about closing was answered or is gone: nothing to do".to_owned(),
+        )];
+    }
+    let Some(set) = &due.close else {
+        let number = named(&due.link);
+        return vec![tell(format!("{number} is not resolved any more: nothing to do"))];
+    };
+    vec![
+        Effect::UpdateFields(UpdateFields {
+            record: due.link.record.clone(),
+            set: set.clone(),
+        }),
+        Effect::AddJournal(AddJournal {
+            record: due.link.record.clone(),
+            journal: Journal::WorkNotes,
+            what: format!("silence on {}", due.version),
+            text: messages::resolution_unanswered(),
+        }),
+    ]
+}
