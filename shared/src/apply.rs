@@ -121,7 +121,16 @@ impl Apply<'_> {
     /// # Errors
     /// When they cannot be made.
     pub fn refuse(&self, effect: &Effect) -> Result<Vec<Write>, Failure> {
-        settle(&self.clients.store, self.subject, effect, ClaimState::Done)
+        match effect {
+            Effect::PostComment(post) => self.not_shown(post),
+            Effect::CreateRecord(_)
+            | Effect::UpdateFields(_)
+            | Effect::AddJournal(_)
+            | Effect::Attach(_)
+            | Effect::ReportStatus(_)
+            | Effect::Recognize(_)
+            | Effect::Tell { .. } => settle(&self.clients.store, self.subject, effect, ClaimState::Done),
+        }
     }
 
     async fn create(&self, create: &CreateRecord, standing: &Standing) -> Result<Applied, Failure> {

@@ -7,6 +7,7 @@ use super::{Applied, Apply};
 use crate::domain::{CompanyId, IssueId};
 use crate::effect::{PostComment, Recognize, ReportStatus};
 use crate::failure::Failure;
+use crate::store::Write;
 use crate::trading_grid;
 use crate::trading_grid::collaboration::{ExpectedAction, Key, NewComment, Person, Reported, StatusReport};
 
@@ -34,6 +35,16 @@ impl Apply<'_> {
             ],
             story: vec![format!("showed the comment {entry} to the partner as {posted}")],
         })
+    }
+
+    /// A comment that the community refused is done with, as colleagues are told: it is not shown
+    /// later either, should the issue open again.
+    pub(super) fn not_shown(&self, post: &PostComment) -> Result<Vec<Write>, Failure> {
+        let (store, record) = (&self.clients.store, &post.record);
+        Ok(vec![
+            store.relayed(self.subject, &record.sys_id, &post.entry, "refused")?,
+            store.read_until(self.subject, &record.link, post.created)?,
+        ])
     }
 
     pub(super) async fn report_status(&self, report: &ReportStatus) -> Result<Applied, Failure> {
