@@ -127,7 +127,19 @@ impl Apply<'_> {
     /// # Errors
     /// When they cannot be made.
     pub fn refuse(&self, effect: &Effect) -> Result<Vec<Write>, Failure> {
-        settle(&self.clients.store, self.subject, effect, ClaimState::Done)
+        match effect {
+            Effect::PostComment(post) => self.not_shown(post),
+            Effect::CreateRecord(_)
+            | Effect::UpdateFields(_)
+            | Effect::AddJournal(_)
+            | Effect::Attach(_)
+            | Effect::ReportStatus(_)
+            | Effect::ReportClosure(_)
+            | Effect::Remind(_)
+            | Effect::Remember(_)
+            | Effect::Recognize(_)
+            | Effect::Tell { .. } => settle(&self.clients.store, self.subject, effect, ClaimState::Done),
+        }
     }
 
     async fn create(&self, create: &CreateRecord, standing: &Standing) -> Result<Applied, Failure> {

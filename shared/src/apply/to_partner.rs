@@ -8,7 +8,7 @@ use crate::domain::{CompanyId, IssueId};
 use crate::effect::{Closing, Kept, PostComment, Recognize, Remember, Remind, ReportClosure, ReportStatus};
 use crate::event::ClosureDue;
 use crate::failure::Failure;
-use crate::store::Accepted;
+use crate::store::{Accepted, Write};
 use crate::trading_grid;
 use crate::trading_grid::collaboration::{ClosureReport, ClosureRequest, ExpectedAction, Key, NewComment};
 use crate::trading_grid::collaboration::{Person, Problem, Reported, StatusReport};
@@ -37,6 +37,16 @@ impl Apply<'_> {
             ],
             story: vec![format!("showed the comment {entry} to the partner as {posted}")],
         })
+    }
+
+    /// A comment that the community refused is done with, as colleagues are told: it is not shown
+    /// later either, should the issue open again.
+    pub(super) fn not_shown(&self, post: &PostComment) -> Result<Vec<Write>, Failure> {
+        let (store, record) = (&self.clients.store, &post.record);
+        Ok(vec![
+            store.relayed(self.subject, &record.sys_id, &post.entry, "refused")?,
+            store.read_until(self.subject, &record.link, post.created)?,
+        ])
     }
 
     pub(super) async fn report_status(&self, report: &ReportStatus) -> Result<Applied, Failure> {

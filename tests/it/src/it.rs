@@ -11,6 +11,7 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+mod chaos;
 mod faults;
 mod oracle;
 mod play;
@@ -18,8 +19,10 @@ mod scenarios;
 mod town;
 
 mod bad_input;
+mod canary;
 mod cost;
 mod prove;
+mod random;
 mod relay_status;
 mod stories;
 mod tidy;

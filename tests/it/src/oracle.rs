@@ -225,7 +225,7 @@ fn check_story(town: &Town, row: &BTreeMap<String, String>, expected: &Expected)
 }
 
 /// Counters, links and ways back agree.
-fn check_table(town: &Town) {
+pub(crate) fn check_table(town: &Town) {
     let items = town.cloud.items(TABLE);
     for head in heads(town) {
         let (accepted, finished) = (number(&head, "accepted"), number(&head, "finished"));

@@ -370,7 +370,12 @@ impl Play {
 
     /// One request, without repeating it.
     pub(crate) async fn post(&self, request: Value) -> WebhookAnswer {
-        self.ingress.invoke(&self.town, request).await.unwrap()
+        self.offer(request).await.unwrap()
+    }
+
+    /// One request, without repeating it; `None` when the function was killed.
+    pub(crate) async fn offer(&self, request: Value) -> Option<WebhookAnswer> {
+        self.ingress.invoke(&self.town, request).await
     }
 
     /// Lets a parked stream go on, as an operator would.
@@ -404,7 +409,7 @@ impl Play {
     }
 
     /// Rings every stream twice, as a queue that repeats itself would.
-    fn ring_everything(&self) {
+    pub(crate) fn ring_everything(&self) {
         for item in self.town.cloud.items(TABLE).iter() {
             let sk = item["sk"].as_str().unwrap_or_default();
             if let Some(lane) = sk.strip_prefix("HEAD#") {
@@ -471,7 +476,7 @@ pub(crate) fn clients(town: &Arc<Town>, environment: &Arc<Environment>, clock: C
 }
 
 /// A REST API's proxy request as somebody else has signed it.
-fn pushed(request: &http::Request<bytes::Bytes>) -> Value {
+pub(crate) fn pushed(request: &http::Request<bytes::Bytes>) -> Value {
     let headers = request.headers().iter().map(|(name, value)| {
         let value = value.to_str().unwrap_or_default();
         (name.as_str().to_owned(), json!([value]))

@@ -68,7 +68,7 @@ impl Prover<'_> {
     }
 }
 
-fn setting(name: &str) -> Option<String> {
+pub(crate) fn setting(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
     std::env::var(name).ok()
 }
@@ -183,7 +183,7 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
 /// recovery adds.
 const RECOVERY: usize = 12;
 
-fn on_all_processors(plans: &[Plan], work: impl Fn(&Plan) + Sync) {
+pub(crate) fn on_all_processors<T: Sync>(plans: &[T], work: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {

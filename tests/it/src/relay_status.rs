@@ -359,3 +359,22 @@ fn a_closed_issue_refuses_a_comment_and_colleagues_are_told() {
         assert_eq!((shown, is_said), (0, true), "{issue}");
     });
 }
+
+#[test]
+fn a_refused_comment_is_not_shown_when_the_issue_opens_again() {
+    with_a_case(async |town, play| {
+        closes(town);
+        play.quiet().await;
+        answers(town);
+        play.quiet().await;
+        for act in [takes_it, assigns, answers] {
+            act(town);
+            play.quiet().await;
+        }
+        let issue = town.community.issue(scenarios::NORTHWIND, scenarios::ISSUE).unwrap();
+        let shown = issue["comments"].as_array().map_or(0, Vec::len);
+        let refusals = story(town);
+        let refusals = refusals.iter().filter(|(_, line)| line.starts_with("refused: "));
+        assert_eq!((shown, refusals.count()), (1, 1), "{issue}");
+    });
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use worlds::{ServiceNow, TradingGrid};
 
+use crate::chaos::{Chaos, Strike};
 use crate::faults::{Fault, Plan, System};
 
 pub(crate) const TABLE: &str = "gridlink";
@@ -66,6 +67,9 @@ pub(crate) struct Town {
     pub(crate) arrival: Notify,
     /// What went wrong while the play ran.
     pub(crate) violations: Mutex<Vec<String>>,
+    /// Delays and faults beside those of the plan.
+    pub(crate) chaos: OnceLock<Chaos>,
+    environments: Mutex<Vec<Weak<Environment>>>,
 }
 
 impl Town {
@@ -101,6 +105,8 @@ impl Town {
             under_way: AtomicUsize::new(0),
             arrival: Notify::new(),
             violations: Mutex::default(),
+            chaos: OnceLock::new(),
+            environments: Mutex::default(),
         })
     }
 
@@ -147,11 +153,20 @@ impl Town {
 
     /// The way of one environment to the outside.
     pub(crate) fn transport(self: &Arc<Self>, environment: &Arc<Environment>) -> Transport {
+        self.environments.lock().unwrap().push(Arc::downgrade(environment));
         let (town, environment) = (Arc::clone(self), Arc::clone(environment));
         Transport::InProcess(Arc::new(move |request| {
             let (town, environment) = (Arc::clone(&town), Arc::clone(&environment));
             Box::pin(async move { town.tap(&environment, request).await })
         }))
+    }
+
+    /// The environments in which a function runs now.
+    pub(crate) fn running(&self) -> Vec<Arc<Environment>> {
+        let mut environments = self.environments.lock().unwrap();
+        environments.retain(|environment| environment.strong_count() > 0);
+        let alive = environments.iter().filter_map(Weak::upgrade);
+        alive.filter(|environment| environment.is_running()).collect()
     }
 
     async fn tap(
@@ -160,10 +175,13 @@ impl Town {
         request: Request<Body>,
     ) -> Result<Response<Bytes>, TransportError> {
         let (system, operation) = target_of(&request);
+        let chaos = self.chaos.get().map(|chaos| chaos.strike(system, &operation));
+        let Strike { before, fault, after } = chaos.unwrap_or_default();
         let (index, fault) = {
             let mut calls = self.calls.lock().unwrap();
             let index = calls.len();
-            let fault = self.plan.at(index).filter(|fault| fault.fits(system, &operation));
+            let planned = self.plan.at(index).filter(|fault| fault.fits(system, &operation));
+            let fault = planned.or(fault);
             let by = environment.name.clone();
             calls.push(Call {
                 system,
@@ -174,6 +192,9 @@ impl Town {
             });
             (index, fault)
         };
+        if !before.is_zero() {
+            tokio::time::sleep(before).await;
+        }
         let lost = || TransportError::lost(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
         let answer = match fault {
             None => self.answer(system, request).await?,
@@ -216,6 +237,9 @@ impl Town {
                 self.answer(system, request).await?
             }
         };
+        if !after.is_zero() {
+            tokio::time::sleep(after).await;
+        }
         self.calls.lock().unwrap()[index].status = Some(answer.status().as_u16());
         Ok(answer)
     }
@@ -228,7 +252,7 @@ impl Town {
                 let body = body.collect().await.map_err(|_| lost("a broken body"))?.to_bytes();
                 let is_write = system == System::DynamoDb && is_write(&parts.headers);
                 let response = self.cloud.call(Request::from_parts(parts, body)).await;
-                if is_write {
+                if is_write && self.chaos.get().is_none_or(Chaos::looks_now) {
                     crate::oracle::check_liveness(self);
                 }
                 response
@@ -255,6 +279,7 @@ pub(crate) struct Environment {
 
 #[derive(Default)]
 struct State {
+    is_running: bool,
     is_dead: bool,
     still_until: Option<Instant>,
 }
@@ -268,9 +293,19 @@ impl Environment {
         })
     }
 
-    async fn die<T>(&self) -> T {
+    /// Kills what runs here, wherever it is.
+    pub(crate) fn kill(&self) {
         self.state.lock().unwrap().is_dead = true;
         self.changed.notify_one();
+    }
+
+    fn is_running(&self) -> bool {
+        let state = self.state.lock().unwrap();
+        state.is_running && !state.is_dead
+    }
+
+    async fn die<T>(&self) -> T {
+        self.kill();
         std::future::pending().await
     }
 
@@ -293,6 +328,13 @@ impl Environment {
         is_killed_in_time: bool,
         work: impl Future<Output = T>,
     ) -> Option<T> {
+        self.state.lock().unwrap().is_running = true;
+        let answer = self.run_to_end(time, is_killed_in_time, work).await;
+        self.state.lock().unwrap().is_running = false;
+        answer
+    }
+
+    async fn run_to_end<T>(&self, time: Duration, is_killed_in_time: bool, work: impl Future<Output = T>) -> Option<T> {
         let deadline = Instant::now() + time;
         let mut work = Box::pin(work);
         loop {

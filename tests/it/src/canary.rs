@@ -1,0 +1,322 @@
+//! Nothing internal reaches a partner: every internal place of a record, and of whatever belongs to
+//! it, holds a word that stands nowhere else, and no such word is ever seen on the partner's side.
+//!
+//! Which places there are is asked of the instance's own dictionary, so that a column that is added
+//! tomorrow is watched too. `GRIDLINK_SEED=<seed>` runs one seed alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fastrand::Rng;
+use serde_json::json;
+use worlds::IssueSeed;
+use worlds::servicenow::AGENT;
+
+use crate::play::{Play, default_mapping, in_town};
+use crate::prove::setting;
+use crate::scenarios::{ISSUE, NORTHWIND, case, event};
+use crate::town::Town;
+
+/// Everybody who could see something.
+const COMPANIES: [&str; 4] = [NORTHWIND, "GC00804444LX01", "GC00804444LX", "GC51278300AS"];
+/// Fields of a record that are the partner's by the mapping, or that join both sides.
+const PUBLIC: [&str; 5] = [
+    "number",
+    "comments",
+    "close_notes",
+    "correlation_id",
+    "correlation_display",
+];
+const STEPS: usize = 12;
+const SEEDS: u64 = 6;
+
+/// The words that were planted, each with its place.
+struct Garden<'a> {
+    town: &'a Town,
+    rng: Rng,
+    planted: BTreeMap<String, String>,
+}
+
+impl<'a> Garden<'a> {
+    fn new(town: &'a Town, seed: u64) -> Self {
+        Self {
+            town,
+            rng: Rng::with_seed(seed),
+            planted: BTreeMap::new(),
+        }
+    }
+
+    fn word(&mut self, place: String) -> String {
+        let word = format!("canary{:012x}", self.rng.u64(..) >> 16);
+        self.planted.insert(word.clone(), place);
+        word
+    }
+
+    /// Plants a word into every column of a row that holds text, and into its journals. Only a
+    /// choice may refuse it.
+    fn plant(&mut self, sys_id: &str, class: &str, except: &[&str]) {
+        let columns = texts(self.town, class);
+        let columns = columns.into_iter().filter(|(name, _)| !except.contains(&name.as_str()));
+        let planted: Vec<(String, String, Text)> = columns
+            .map(|(name, kind)| {
+                let word = self.word(format!("{class}.{name}"));
+                (name, word, kind)
+            })
+            .collect();
+        let fields = planted.iter().map(|(name, word, _)| (name.as_str(), word.as_str()));
+        self.town
+            .servicenow
+            .update_as("admin", class, sys_id, &fields.collect::<Vec<_>>());
+        let row = self.town.servicenow.row(class, sys_id).unwrap();
+        for (name, word, kind) in &planted {
+            match kind {
+                Text::Plain => assert_eq!(row[name], *word, "{class}.{name} took another value"),
+                Text::Choice if row[name] != *word => drop(self.planted.remove(word)),
+                Text::Choice => {}
+                Text::Journal => {
+                    let entries = self.town.servicenow.journal(sys_id, name);
+                    assert!(entries.iter().any(|entry| entry.value == *word), "{class}.{name}");
+                }
+            }
+        }
+    }
+
+    fn insert(&mut self, class: &str, fields: &[(&str, &str)]) -> String {
+        let sys_id = self.town.servicenow.insert(class, fields);
+        let given = fields
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(["number"])
+            .collect::<Vec<_>>();
+        self.plant(&sys_id, class, &given);
+        sys_id
+    }
+
+    fn file(&mut self, sys_id: &str) {
+        let name = self.word("the name of a file".to_owned());
+        let bytes = self.word("a file".to_owned());
+        let servicenow = &self.town.servicenow;
+        servicenow.agent_file(sys_id, &format!("{name}.txt"), "text/plain", bytes);
+    }
+
+    /// Looks for every word wherever a partner, or whoever runs the community, could see it.
+    fn check(&self) {
+        let community = &self.town.community;
+        let mut places = BTreeMap::from([
+            ("the feed".to_owned(), format!("{:?}", community.events())),
+            (
+                "requests to the community".to_owned(),
+                format!("{:?}", community.calls()),
+            ),
+        ]);
+        for company in COMPANIES {
+            let seen = community.partner_sees(company).to_string();
+            places.insert(format!("what {company} sees"), seen);
+        }
+        for (place, text) in &places {
+            let leaked = self.planted.iter().filter(|(word, _)| text.contains(*word));
+            let leaked = leaked.map(|(_, place)| place).collect::<BTreeSet<_>>();
+            assert!(leaked.is_empty(), "{place} has what stands in {leaked:?}");
+            assert!(!text.contains(AGENT), "{place} has the login of the agent");
+        }
+        for call in community.calls() {
+            let is_readable = call.request_bytes == 0 || call.request_json.is_some() || call.path.contains("oauth2");
+            assert!(
+                is_readable,
+                "nobody can look into the body of {} {}",
+                call.method, call.path
+            );
+        }
+    }
+}
+
+/// How a column takes a text.
+enum Text {
+    Plain,
+    Choice,
+    Journal,
+}
+
+/// The columns of a class that hold text, by the dictionary; not those that the system itself writes.
+fn texts(town: &Town, class: &str) -> BTreeMap<String, Text> {
+    let servicenow = &town.servicenow;
+    let tables = servicenow.rows("sys_db_object");
+    let mut lineage = Vec::new();
+    let mut next = tables.iter().find(|table| table["name"] == class);
+    while let Some(table) = next {
+        lineage.push(table["name"].clone());
+        next = tables.iter().find(|parent| parent["sys_id"] == table["super_class"]);
+    }
+    assert!(!lineage.is_empty(), "there is no table {class}");
+    let choices = servicenow.rows("sys_choice");
+    let is_choice = |name: &str| {
+        let mut choices = choices.iter();
+        choices.any(|choice| lineage.contains(&choice["name"]) && choice["element"] == name)
+    };
+    let mut texts = BTreeMap::new();
+    for entry in servicenow.rows("sys_dictionary") {
+        let name = entry["element"].clone();
+        if !lineage.contains(&entry["name"]) || name.is_empty() || name.starts_with("sys_") {
+            continue;
+        }
+        let text = match entry["internal_type"].as_str() {
+            "string" if is_choice(&name) => Text::Choice,
+            "string" | "html" | "url" => Text::Plain,
+            "journal_input" => Text::Journal,
+            _ => continue,
+        };
+        texts.insert(name, text);
+    }
+    texts
+}
+
+/// Makes everything that belongs to a record, full of words.
+fn surround(garden: &mut Garden<'_>, sys_id: &str, class: &str) {
+    let town = garden.town;
+    let row = town.servicenow.row(class, sys_id).unwrap();
+    let (task, parent) = match class {
+        "incident" => ("incident_task", "incident"),
+        _ => ("sn_customerservice_task", "case"),
+    };
+    let task_id = garden.insert(task, &[("parent", sys_id), (parent, sys_id)]);
+    garden.file(&task_id);
+    garden.file(sys_id);
+    let user = |login: &str| {
+        let users = town.servicenow.rows("sys_user");
+        users.into_iter().find(|user| user["user_name"] == login).unwrap()["sys_id"].clone()
+    };
+    let (assignee, manager) = (user("tom.becker"), user("csm.manager"));
+    garden.plant(&assignee, "sys_user", &[]);
+    garden.plant(&user(AGENT), "sys_user", &["user_name"]);
+    let approval = [("sysapproval", sys_id), ("document_id", sys_id), ("approver", &manager)];
+    garden.insert("sysapproval_approver", &approval);
+    let finance = town.servicenow.rows("sys_user_group");
+    let finance = finance
+        .into_iter()
+        .find(|group| group["name"] == "B2B Finance")
+        .unwrap();
+    garden.plant(&finance["sys_id"], "sys_user_group", &["name"]);
+    let partner = if class == "incident" {
+        ("company", "core_company")
+    } else {
+        ("account", "customer_account")
+    };
+    let account = town.servicenow.row(partner.1, &row[partner.0]).unwrap();
+    garden.plant(
+        &account["sys_id"],
+        &account["sys_class_name"],
+        &["name", "u_trading_grid_id"],
+    );
+    if class != "incident" {
+        let escalation = town.servicenow.escalate(sys_id, &[]);
+        garden.plant(
+            &escalation,
+            "sn_customerservice_escalation",
+            &["number", "source_record"],
+        );
+    }
+    let fields = [("assigned_to", assignee.as_str()), ("work_notes_list", &manager)];
+    town.servicenow.update(class, sys_id, &fields);
+}
+
+async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
+    let mut garden = Garden::new(town, seed);
+    play.open_the_doors();
+    play.tell();
+    let category = if seed.is_multiple_of(2) {
+        "connectivity"
+    } else {
+        "invoice_mismatch"
+    };
+    let issue = IssueSeed::new(NORTHWIND, ISSUE, category, "Something is wrong");
+    play.deliver(&event("opened", town.community.open_issue(issue))).await;
+    play.quiet().await;
+    let sys_id = case(town);
+    let class = town.servicenow.row("task", &sys_id).unwrap()["sys_class_name"].clone();
+    surround(&mut garden, &sys_id, &class);
+    let group = garden.insert("sys_user_group", &[]);
+    let finance = town.servicenow.rows("sys_user_group");
+    let finance = finance
+        .into_iter()
+        .find(|group| group["name"] == "B2B Finance")
+        .unwrap();
+    let (mut said, mut labels) = (0, BTreeSet::new());
+    for step in 0..STEPS {
+        // Notes on a resolution are public once it is resolved, and only then.
+        let close_notes = garden.word(format!("{class}.close_notes"));
+        let resolution = format!("Resolution {step}");
+        let comment = format!("Answer {step}");
+        let note = garden.word(format!("{class}.work_notes"));
+        let open = if class == "incident" { "2" } else { "10" };
+        let waiting = if class == "incident" { "3" } else { "18" };
+        let group = garden.rng.choice([&group, &finance["sys_id"]]).unwrap();
+        let mut fields = match garden.rng.u8(0..5) {
+            0 => vec![
+                ("state", open),
+                ("close_notes", &close_notes),
+                ("approval", "not requested"),
+            ],
+            1 => vec![("state", waiting), ("hold_reason", "1"), ("close_notes", &close_notes)],
+            2 => vec![
+                ("state", open),
+                ("approval", "requested"),
+                ("close_notes", &close_notes),
+            ],
+            3 => vec![("state", "6"), ("close_notes", &resolution)],
+            _ => vec![("work_notes", note.as_str())],
+        };
+        fields.extend([("assignment_group", group.as_str()), ("work_notes", &note)]);
+        if garden.rng.bool() || step == 0 {
+            fields.push(("comments", &comment));
+            said += 1;
+        }
+        let row = town.servicenow.row(&class, &sys_id).unwrap();
+        fields.retain(|(name, _)| row.contains_key(*name) || matches!(*name, "comments" | "work_notes"));
+        garden.plant(&sys_id, &class, &PUBLIC);
+        town.servicenow.update(&class, &sys_id, &fields);
+        if garden.rng.bool() {
+            play.quiet().await;
+        }
+        garden.check();
+        let seen = town.community.issue(NORTHWIND, ISSUE).unwrap();
+        labels.insert(seen["statusReport"]["label"].to_string());
+    }
+    play.quiet().await;
+    garden.check();
+    let seen = town.community.issue(NORTHWIND, ISSUE).unwrap();
+    let shown = seen["comments"].as_array().map_or(0, Vec::len);
+    assert_eq!(shown, said, "what is public does arrive: {seen}");
+    assert!(labels.len() > 1, "the status never moved");
+    assert!(garden.planted.len() > 10 * STEPS, "{} words", garden.planted.len());
+}
+
+#[test]
+fn nothing_internal_is_ever_seen_on_the_partners_side() {
+    let one = setting("GRIDLINK_SEED").map(|seed| seed.parse::<u64>().unwrap());
+    let seeds = one.map_or(1..=SEEDS, |seed| seed..=seed);
+    for seed in seeds {
+        println!("GRIDLINK_SEED={seed}");
+        in_town(default_mapping(), async |town, play| drive(town, play, seed).await);
+    }
+}
+
+#[test]
+fn a_word_in_a_public_place_is_found() {
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        play.tell();
+        let issue = IssueSeed::new(NORTHWIND, ISSUE, "asn_failed", "Something is wrong");
+        play.deliver(&event("opened", town.community.open_issue(issue))).await;
+        play.quiet().await;
+        let mut garden = Garden::new(town, 1);
+        let word = garden.word("a comment".to_owned());
+        town.servicenow.agent_comment(&case(town), &word);
+        play.quiet().await;
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| garden.check()));
+        assert!(
+            found.is_err(),
+            "the search finds nothing at all: {}",
+            json!(garden.planted)
+        );
+    });
+}

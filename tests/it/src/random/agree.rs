@@ -1,0 +1,323 @@
+//! What both sides must agree on when it is quiet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use shared::domain::UseCase;
+
+use super::acts::{Opened, Scene, records};
+use super::senders::Senders;
+use crate::oracle;
+use crate::scenarios::INTERNAL;
+use crate::town::{TABLE, Town, queue};
+
+const INTEGRATION: &str = "gridlink.integration";
+/// How the desk signs, by the mapping.
+const DESK: &str = "Partner Support";
+
+type Row = BTreeMap<String, String>;
+
+/// Compares both sides, issue by issue.
+pub(super) fn check(town: &Town, scene: &Scene, senders: &Senders) {
+    oracle::check_liveness(town);
+    oracle::check_table(town);
+    for use_case in UseCase::ALL {
+        let dead = town.cloud.dead_letters(&queue(use_case)).len();
+        if dead > 0 {
+            town.violated(format!("{dead} dead letters of {}", use_case.as_str()));
+        }
+    }
+    let story = town.cloud.items(TABLE);
+    let story = story
+        .iter()
+        .filter_map(|item| item["text"].as_str())
+        .collect::<Vec<_>>();
+    let mut of_issues = 0;
+    for opened in &scene.issues {
+        let records = records(town, &opened.issue);
+        of_issues += records.len();
+        let issue = Issue {
+            town,
+            opened,
+            records,
+            inbox: inbox(town, opened, senders),
+        };
+        issue.check_records(scene);
+        issue.check_order_of_acceptance(senders);
+        issue.check_comments_of_the_partner();
+        issue.check_comments_of_the_desk(&story);
+        issue.check_status();
+        issue.check_documents();
+        issue.check_wishes();
+    }
+    let ours = town.servicenow.rows("task");
+    let ours = ours
+        .iter()
+        .filter(|row| row["correlation_display"] == "Trading Grid")
+        .count();
+    if ours != of_issues {
+        town.violated(format!("{ours} records of ours, {of_issues} of issues"));
+    }
+    check_companies(town, scene);
+}
+
+/// Nobody sees anything internal, or of another company.
+fn check_companies(town: &Town, scene: &Scene) {
+    let companies = scene
+        .issues
+        .iter()
+        .map(|opened| opened.company)
+        .collect::<BTreeSet<_>>();
+    for company in companies {
+        let seen = town.community.partner_sees(company).to_string();
+        if seen.contains(INTERNAL) {
+            town.violated(format!("{company} sees something internal"));
+        }
+        let others = scene.issues.iter().filter(|opened| opened.company != company);
+        for other in others {
+            if seen.contains(&format!("of {}\"", other.issue)) || seen.contains(&format!("\"{}\"", other.issue)) {
+                town.violated(format!("{company} sees {}", other.issue));
+            }
+        }
+    }
+}
+
+/// The events of an issue in the order in which they were accepted.
+fn inbox(town: &Town, opened: &Opened, senders: &Senders) -> Vec<Value> {
+    let subject = format!("issues/{}/{}", opened.company, opened.issue);
+    let items = town.cloud.items(TABLE);
+    let entries = items
+        .iter()
+        .filter(|item| item["pk"] == *subject && item["sk"].as_str().is_some_and(|sk| sk.starts_with("IN#in#")));
+    let mut ids = entries
+        .map(|item| (item["sk"].as_str().unwrap(), item["event_id"].as_str().unwrap()))
+        .collect::<Vec<_>>();
+    ids.sort_unstable();
+    let sent = senders.sent.borrow();
+    let events: Vec<Value> = ids.iter().map(|(_, id)| sent[*id].clone()).collect();
+    let wanted = sent.values().filter(|event| event["subject"] == *subject).count();
+    if events.len() != wanted {
+        town.violated(format!(
+            "{subject}: {} of {wanted} events are in the inbox",
+            events.len()
+        ));
+    }
+    events
+}
+
+/// Both sides of an issue.
+struct Issue<'a> {
+    town: &'a Town,
+    opened: &'a Opened,
+    records: Vec<Row>,
+    inbox: Vec<Value>,
+}
+
+impl Issue<'_> {
+    fn violated(&self, what: &str) {
+        self.town.violated(format!("{}: {what}", self.opened.issue));
+    }
+
+    /// One case; others only where a closed one was continued. What agents decided stands.
+    fn check_records(&self, scene: &Scene) {
+        let first = self
+            .records
+            .iter()
+            .filter(|row| row["correlation_id"] == self.opened.issue)
+            .count();
+        if first != 1 || (self.records.len() > 1 && !self.opened.was_closed) {
+            self.violated(&format!("{} records, {first} of them first ones", self.records.len()));
+        }
+        for row in &self.records {
+            let is_case = row["sys_class_name"] == "sn_customerservice_case";
+            if let Some(priority) = scene.priorities.get(&row["sys_id"]).filter(|_| is_case)
+                && row["priority"] != *priority
+            {
+                self.violated(&format!("an agent's priority {priority} became {}", row["priority"]));
+            }
+        }
+        let summary = format!(": {}", self.opened.summary);
+        if let Some(row) = self.records.last()
+            && !row["short_description"].ends_with(&summary)
+        {
+            self.violated(&format!("{:?} is not{summary}", row["short_description"]));
+        }
+    }
+
+    /// What was accepted before something else was posted comes before it.
+    fn check_order_of_acceptance(&self, senders: &Senders) {
+        let passages = senders.passages.borrow();
+        let mut last_posted = 0;
+        for event in &self.inbox {
+            let passage = passages[event["id"].as_str().unwrap()];
+            if passage.accepted.is_some_and(|accepted| accepted < last_posted) {
+                self.violated(&format!("{} was overtaken in the inbox", event["id"]));
+            }
+            last_posted = last_posted.max(passage.posted);
+        }
+    }
+
+    /// Each comment once, in the order of acceptance, with author and company.
+    fn check_comments_of_the_partner(&self) {
+        let partner = |(table, key): (&str, &str)| {
+            let rows = self.town.servicenow.rows(table);
+            let found = rows
+                .into_iter()
+                .find(|row| row.get(key).is_some_and(|id| id == self.opened.company));
+            found.map(|row| row["name"].clone()).unwrap()
+        };
+        let company = partner(("customer_account", "u_trading_grid_id"));
+        let comments = self.inbox.iter().map(|event| &event["data"]["comment"]);
+        let wanted = comments.filter(|comment| comment.is_object()).map(|comment| {
+            let (author, text) = (
+                comment["author"]["name"].as_str().unwrap(),
+                comment["text"].as_str().unwrap(),
+            );
+            format!("{author} ({company}) wrote on Trading Grid:\n{text}")
+        });
+        let wanted = wanted.collect::<Vec<_>>();
+        let entries = self
+            .records
+            .iter()
+            .flat_map(|row| self.town.servicenow.journal(&row["sys_id"], "comments"));
+        let found = entries.filter(|entry| entry.created_by == INTEGRATION).map(|entry| {
+            let signed = entry.value.rsplit_once("\n\nvia Trading Grid · ref ");
+            signed.map_or_else(|| format!("unsigned: {}", entry.value), |(text, _)| text.to_owned())
+        });
+        let found = found.collect::<Vec<_>>();
+        if found != wanted {
+            self.violated(&format!("the record has the comments {found:#?}, not {wanted:#?}"));
+        }
+    }
+
+    /// Each public comment once, those of a record in their order; on a closed issue colleagues are told instead.
+    fn check_comments_of_the_desk(&self, story: &[&str]) {
+        let seen = self
+            .town
+            .community
+            .partner_sees_issue(self.opened.company, &self.opened.issue)
+            .unwrap();
+        let comments = seen["comments"].as_array().into_iter().flatten();
+        let shown = comments
+            .filter(|comment| comment["author"]["name"] == DESK)
+            .map(|comment| comment["text"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>();
+        let mut all = Vec::new();
+        for row in &self.records {
+            let entries = self.town.servicenow.journal(&row["sys_id"], "comments").into_iter();
+            let mut texts = Vec::new();
+            for entry in entries.filter(|entry| entry.created_by != INTEGRATION) {
+                let refused = format!("refused: show the comment {} of", entry.sys_id);
+                match story.iter().filter(|line| line.starts_with(&refused)).count() {
+                    0 => texts.push(entry.value.trim().to_owned()),
+                    _ if self.opened.was_closed => {}
+                    _ => self.violated(&format!("the comment {:?} was refused", entry.value)),
+                }
+            }
+            let mut rest = shown.iter();
+            if !texts.iter().all(|text| rest.any(|shown| shown == text)) {
+                self.violated(&format!(
+                    "{}: {texts:#?} is not in this order in {shown:#?}",
+                    row["number"]
+                ));
+            }
+            all.extend(texts);
+        }
+        let mut sorted = shown.clone();
+        sorted.sort();
+        all.sort();
+        if sorted != all {
+            self.violated(&format!("the partner sees the comments {sorted:#?}, not {all:#?}"));
+        }
+    }
+
+    /// The last status told is that of the record that stands for the issue.
+    fn check_status(&self) {
+        let Some(row) = self.records.last() else { return };
+        let group = self.town.servicenow.row("sys_user_group", &row["assignment_group"]);
+        let group = group.map(|group| group["name"].clone()).unwrap_or_default();
+        let label = label(row, &group);
+        let seen = self
+            .town
+            .community
+            .issue(self.opened.company, &self.opened.issue)
+            .unwrap();
+        let report = &seen["statusReport"];
+        if report["label"] != label {
+            self.violated(&format!("the partner sees {} and not {label:?}", report["label"]));
+        }
+        if report["caseNumber"] != *row["number"] {
+            self.violated(&format!(
+                "the partner sees {} and not {}",
+                report["caseNumber"], row["number"]
+            ));
+        }
+        let is_over = matches!(label, "resolved" | "closed");
+        let resolution = Some(row["close_notes"].as_str()).filter(|text| is_over && !text.is_empty());
+        if report["resolution"].as_str() != resolution {
+            self.violated(&format!(
+                "the partner sees {} and not {resolution:?}",
+                report["resolution"]
+            ));
+        }
+    }
+
+    /// Each document once on a record, whole; and on one of them at least.
+    fn check_documents(&self) {
+        let documents = self.opened.documents.iter();
+        let wanted = documents.map(|id| self.town.community.document(self.opened.company, id).unwrap());
+        let wanted: BTreeMap<String, String> = wanted.map(|document| (document.name, document.sha256)).collect();
+        let mut missing = wanted.clone();
+        for row in &self.records {
+            let mut seen = BTreeSet::new();
+            let files = self.town.servicenow.attachments(&row["sys_id"]).into_iter();
+            for file in files.filter(|file| !file.file_name.starts_with("internal-")) {
+                if wanted.get(&file.file_name) != Some(&file.sha256) || !seen.insert(file.file_name.clone()) {
+                    self.violated(&format!(
+                        "{} has {} once too often or broken",
+                        row["number"], file.file_name
+                    ));
+                }
+                missing.remove(&file.file_name);
+            }
+        }
+        if !missing.is_empty() {
+            self.violated(&format!("the documents {missing:?} are on no record"));
+        }
+    }
+
+    /// Each wish for another priority is noted once. The event that makes a record needs no note, and
+    /// may be any event of an issue that was closed.
+    fn check_wishes(&self) {
+        let wishes = |events: &[Value]| {
+            let of_priority = |event: &&Value| event["data"]["changes"]["priority"].is_string();
+            events.iter().filter(of_priority).count()
+        };
+        let wanted = wishes(self.inbox.get(1..).unwrap_or_default());
+        let notes = self
+            .records
+            .iter()
+            .flat_map(|row| self.town.servicenow.journal(&row["sys_id"], "work_notes"));
+        let noted = notes.filter(|note| note.created_by == INTEGRATION && note.value.contains("now rates this issue"));
+        let noted = noted.count();
+        if noted > wanted || (noted < wanted && !self.opened.was_closed) {
+            self.violated(&format!("{noted} wishes are noted of {wanted}"));
+        }
+    }
+}
+
+/// What the mapping that is shipped says of a record, in our own words.
+fn label(row: &Row, group: &str) -> &'static str {
+    let is_case = row["sys_class_name"] == "sn_customerservice_case";
+    let asks = row["approval"] == "requested";
+    match (is_case, row["state"].as_str()) {
+        (_, "6") => "resolved",
+        (true, "3" | "7") | (false, "7" | "8") => "closed",
+        (true, "18") => "waiting for you",
+        (false, "3") if row["hold_reason"] == "1" => "waiting for you",
+        _ if asks && is_case && group == "B2B Finance" => "awaiting finance approval",
+        _ if asks => "awaiting approval",
+        (_, "1") => "received",
+        _ => "under review",
+    }
+}
