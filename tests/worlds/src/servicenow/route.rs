@@ -50,21 +50,19 @@ mod tests {
 
     #[test]
     fn a_version_stands_behind_the_space_and_nowhere_else() {
-        let cases: [(&[&str], &str, Option<&str>, &[&str]); 6] = [
-            (&["api", "now", "table", "v1"], "now", None, &["table", "v1"]),
-            (
-                &["api", "now", "v2", "table", "v1"],
-                "now",
-                Some("v2"),
-                &["table", "v1"],
-            ),
-            (&["api", "sn_sc", "v10", "items"], "sn_sc", Some("v10"), &["items"]),
-            (&["now", "v", "table"], "now", None, &["v", "table"]),
-            (&["api"], "", None, &[]),
-            (&[], "", None, &[]),
-        ];
-        for (path, space, version, rest) in cases {
+        let check = |path: &[&str], space, version, rest: &[&str]| {
             assert_eq!(Route::of(path), Route { space, version, rest }, "{path:?}");
-        }
+        };
+        check(&["api", "now", "table", "v1"], "now", None, &["table", "v1"]);
+        check(
+            &["api", "now", "v2", "table", "v1"],
+            "now",
+            Some("v2"),
+            &["table", "v1"],
+        );
+        check(&["api", "sn_sc", "v10", "items"], "sn_sc", Some("v10"), &["items"]);
+        check(&["now", "v", "table"], "now", None, &["v", "table"]);
+        check(&["api"], "", None, &[]);
+        check(&[], "", None, &[]);
     }
 }
