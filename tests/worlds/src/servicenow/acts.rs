@@ -38,7 +38,7 @@ impl ServiceNow {
     /// Inserts a row as the administrator does and gives its sys_id.
     ///
     /// # Panics
-    /// When the table is unknown or the key is taken.
+    /// When the table is unknown, the key is taken, or a business rule refuses.
     #[track_caller]
     pub fn insert(&self, table: &str, fields: &[(&str, &str)]) -> String {
         self.insert_as("admin", table, fields)
@@ -47,7 +47,7 @@ impl ServiceNow {
     /// Inserts a row as a user, by user name.
     ///
     /// # Panics
-    /// When the table is unknown or the key is taken.
+    /// When the table is unknown, the key is taken, or a business rule refuses.
     #[track_caller]
     pub fn insert_as(&self, user_name: &str, table: &str, fields: &[(&str, &str)]) -> String {
         let act = self.script(user_name);
@@ -58,7 +58,7 @@ impl ServiceNow {
     /// An agent's change, by the seeded agent; journal fields become entries.
     ///
     /// # Panics
-    /// When there is no such record.
+    /// When there is no such record, or a business rule refuses.
     #[track_caller]
     pub fn update(&self, table: &str, sys_id: &str, fields: &[(&str, &str)]) {
         self.update_as(AGENT, table, sys_id, fields);
@@ -67,7 +67,7 @@ impl ServiceNow {
     /// A user's change, by user name. Data policies do not stop it.
     ///
     /// # Panics
-    /// When there is no such record.
+    /// When there is no such record, or a business rule refuses.
     #[track_caller]
     pub fn update_as(&self, user_name: &str, table: &str, sys_id: &str, fields: &[(&str, &str)]) {
         let act = self.script(user_name);
@@ -78,7 +78,7 @@ impl ServiceNow {
     /// An agent writes a comment that the customer sees.
     ///
     /// # Panics
-    /// When there is no such record.
+    /// When there is no such record, or a business rule refuses.
     #[track_caller]
     pub fn agent_comment(&self, sys_id: &str, text: &str) -> JournalEntry {
         self.write_as(AGENT, sys_id, "comments", text)
@@ -87,7 +87,7 @@ impl ServiceNow {
     /// An agent writes an internal note.
     ///
     /// # Panics
-    /// When there is no such record.
+    /// When there is no such record, or a business rule refuses.
     #[track_caller]
     pub fn agent_work_note(&self, sys_id: &str, text: &str) -> JournalEntry {
         self.write_as(AGENT, sys_id, "work_notes", text)
@@ -96,7 +96,7 @@ impl ServiceNow {
     /// A user writes a journal entry on a task of any class.
     ///
     /// # Panics
-    /// When there is no such record.
+    /// When there is no such record, or a business rule refuses.
     #[track_caller]
     pub fn write_as(&self, user_name: &str, sys_id: &str, element: &str, text: &str) -> JournalEntry {
         self.update_as(user_name, "task", sys_id, &[(element, text)]);
@@ -106,7 +106,7 @@ impl ServiceNow {
     /// An agent puts a file on a record.
     ///
     /// # Panics
-    /// When there is no such record.
+    /// When there is no such record, or a business rule refuses.
     #[track_caller]
     pub fn agent_file(&self, sys_id: &str, file_name: &str, content_type: &str, bytes: impl Into<Bytes>) -> String {
         let act = self.script(AGENT);
@@ -127,7 +127,7 @@ impl ServiceNow {
     /// Deletes a record as the administrator does.
     ///
     /// # Panics
-    /// When there is no such record.
+    /// When there is no such record, or a business rule refuses.
     #[track_caller]
     pub fn delete(&self, table: &str, sys_id: &str) {
         let act = self.script("admin");

@@ -34,11 +34,7 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
         (&Method::POST, "/_world/properties") => match serde_json::from_slice::<Fields>(body) {
             Err(error) => refused(&format!("these are not properties: {error}")),
             Ok(properties) => {
-                let act = Act {
-                    at: now,
-                    by: "admin",
-                    is_script: true,
-                };
+                let act = Act::platform(now, "admin");
                 properties
                     .iter()
                     .for_each(|(name, value)| state.set_property(act, name, value));
@@ -99,11 +95,7 @@ fn write(state: &mut State, now: OffsetDateTime, body: &Bytes) -> Response<Bytes
         Ok(write) => write,
         Err(error) => return refused(&format!("this is not a row: {error}")),
     };
-    let act = Act {
-        at: now,
-        by: write.by.as_deref().unwrap_or("admin"),
-        is_script: true,
-    };
+    let act = Act::script(now, write.by.as_deref().unwrap_or("admin"));
     let written = match write.sys_id {
         None => state.insert(act, &write.table, &write.fields),
         Some(sys_id) => state.update(act, &write.table, &sys_id, &write.fields).map(|()| sys_id),

@@ -35,7 +35,7 @@ fn send(state: &mut State, act: Act<'_>, parts: &Parts, body: &Bytes) -> Result<
     roles::require_role(state, act, "email_api_send")?;
     let sent: Value = serde_json::from_slice(body).map_err(|_| refused("The payload is not valid JSON."))?;
     let fields = fields(state, act, &sent)?;
-    let id = state.insert(Act { is_script: true, ..act }, TABLE, &fields)?;
+    let id = state.insert(act.as_script(), TABLE, &fields)?;
     let href = format!("/now/v1/email/{id}");
     let links = json!([
         { "rel": "self", "href": href },

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use time::OffsetDateTime;
 
 use super::api_keys::ApiKeys;
 use super::attachments;
+pub(crate) use super::behalf::Act;
 use super::definitions;
 use super::dictionary::{Column, Dictionary};
 use super::errors::Refusal;
@@ -28,16 +28,6 @@ use crate::clock;
 use crate::digest::derived_id;
 
 pub(crate) type Fields = BTreeMap<String, String>;
-
-/// Who does something, and when.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Act<'a> {
-    pub(crate) at: OffsetDateTime,
-    /// A `user_name`.
-    pub(crate) by: &'a str,
-    /// A script of the world: may write every table and skips data policies.
-    pub(crate) is_script: bool,
-}
 
 /// The whole state of an instance. A clone shares every table until one of the two changes it.
 #[derive(Debug, Clone)]
@@ -358,7 +348,7 @@ impl State {
             .dictionary
             .table(table)
             .ok_or_else(|| Refusal::InvalidTable(table.to_owned()))?;
-        if table.is_writable || act.is_script || self.guesses.system_tables_are_writable {
+        if table.is_writable || !act.meets.access_rules || self.guesses.system_tables_are_writable {
             Ok(())
         } else {
             Err(Refusal::Denied(operation))
@@ -393,7 +383,7 @@ impl State {
             let Some(column) = dictionary.column(class, name) else {
                 continue;
             };
-            if column.is_read_only && !act.is_script {
+            if column.is_read_only && act.meets.access_rules {
                 self.ignored.push(format!("{class}.{name} is read-only"));
                 continue;
             }

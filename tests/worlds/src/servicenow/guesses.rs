@@ -45,6 +45,12 @@ pub struct Guesses {
     pub unchanged_update_counts: bool,
     /// Whether a missing mandatory field stops an insert. True: strict; a data policy does it.
     pub mandatory_is_enforced: bool,
+    /// Whether data policies stop scripts of the instance, too. False: they are documented to apply to every
+    /// GlideRecord, but an instance whose policies stop its own flows would be a broken one.
+    pub data_policies_stop_scripts: bool,
+    /// Whether business rules on `sys_journal_field` run for an entry that a record's journal field was written
+    /// with. False: nobody told us that they do, and our app does not count on them.
+    pub journal_entries_meet_business_rules: bool,
     /// Whether an incident needs `close_code` and `close_notes` to be resolved or closed. True: other clients fail
     /// without them.
     pub incident_resolution_is_enforced: bool,
@@ -102,6 +108,9 @@ pub struct Guesses {
     /// Whether a query that names a field which the user can never read is refused. True: several clients met the
     /// 403; that it depends on the field, and not on the rows, is our reading of its words.
     pub query_on_unreadable_field_is_refused: bool,
+    /// Whether `JOIN`, `RLQUERY` and `SUBQUERY` see only the rows of the other table that the user may read. True:
+    /// strict; else a query would tell what hidden rows hold.
+    pub joined_rows_must_be_readable: bool,
     /// The status of a request to a table that does not allow access via web services. 403: it is one of access.
     pub closed_table_status: u16,
     /// The message of a 400 for a JSON body over `glide.rest.max_content_length`. Ours.
@@ -182,6 +191,12 @@ pub struct Guesses {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseGuesses {
+    /// Whether data policies stop what the Case API writes. True: they are documented to apply to scripted REST
+    /// APIs; that the API validates nothing is said of its parameters.
+    pub api_meets_data_policies: bool,
+    /// Whether rows that the user may not read are counted in lists, and leave gaps in their pages, as with the Table
+    /// API. False: nobody told us, and these APIs look at each row before they show it.
+    pub hidden_rows_are_counted: bool,
     /// How many cases a list has without a limit. 10: the documented number of the Account API beside it.
     pub list_limit: usize,
     /// How many activities come without a limit. Many: the documentation's example reads a stream without one.
@@ -209,6 +224,9 @@ pub struct CaseGuesses {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogGuesses {
+    /// Whether a record producer makes its record without asking whether the user may create one. True: users say so,
+    /// and employees report incidents that they could not create otherwise.
+    pub producers_skip_access_rules: bool,
     /// What `glide.sc.req_for.roles.default` is while the property is not there: `allow` or `deny`.
     pub request_for_default: String,
     /// The status of a refusal to order for somebody else. 400: the only error of these endpoints.
@@ -262,6 +280,8 @@ impl Default for Guesses {
             text_ignores_case: true,
             unchanged_update_counts: false,
             mandatory_is_enforced: true,
+            data_policies_stop_scripts: false,
+            journal_entries_meet_business_rules: false,
             incident_resolution_is_enforced: true,
             case_resolution_is_enforced: false,
             unreadable_value_is_ignored: true,
@@ -286,6 +306,7 @@ impl Default for Guesses {
             system_tables_are_writable: false,
             delete_removes_attachments: true,
             query_on_unreadable_field_is_refused: true,
+            joined_rows_must_be_readable: true,
             closed_table_status: 403,
             oversized_body_message: "Request body is too large".to_owned(),
             session_queue: 10,
@@ -325,6 +346,8 @@ impl Default for Guesses {
 impl Default for CaseGuesses {
     fn default() -> CaseGuesses {
         CaseGuesses {
+            api_meets_data_policies: true,
+            hidden_rows_are_counted: false,
             list_limit: 10,
             activity_limit: 10_000,
             newest_activity_first: true,
@@ -341,6 +364,7 @@ impl Default for CaseGuesses {
 impl Default for CatalogGuesses {
     fn default() -> CatalogGuesses {
         CatalogGuesses {
+            producers_skip_access_rules: true,
             request_for_default: "allow".to_owned(),
             request_for_denied_status: 400,
             error_code_status: 400,

@@ -26,10 +26,15 @@ pub(crate) fn append(state: &mut State, act: Act<'_>, table: &str, sys_id: &str,
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-        let script = Act { is_script: true, ..act };
-        state
-            .insert(script, "sys_journal_field", &fields)
-            .expect("a journal entry can be stored");
+        let writer = if state.guesses.journal_entries_meet_business_rules {
+            act.as_script()
+        } else {
+            act.as_platform()
+        };
+        if let Err(refusal) = state.insert(writer, "sys_journal_field", &fields) {
+            let note = format!("an entry of {element} on {table} {sys_id} was not stored: {refusal}");
+            state.ignored.push(note);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod api_keys;
 mod approvals;
 mod attachments;
 mod batch;
+mod behalf;
 mod cases;
 mod catalog;
 mod decisions;
@@ -37,6 +38,7 @@ mod pattern;
 mod query;
 mod render;
 mod roles;
+mod route;
 mod router;
 mod rules;
 mod seed;
@@ -124,7 +126,7 @@ impl ServiceNow {
 
     /// Sets a system property, for example `glide.invalid_query.returns_no_rows`.
     pub fn set_property(&self, name: &str, value: &str) {
-        let act = self.script("admin");
+        let act = Act::platform(self.gate.clock.now(), "admin");
         self.state().set_property(act, name, value);
     }
 
@@ -190,11 +192,7 @@ impl ServiceNow {
     }
 
     fn script<'a>(&self, user_name: &'a str) -> Act<'a> {
-        Act {
-            at: self.gate.clock.now(),
-            by: user_name,
-            is_script: true,
-        }
+        Act::script(self.gate.clock.now(), user_name)
     }
 }
 

@@ -15,8 +15,16 @@ pub(crate) struct Path {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
-    Reference { field: String, target: String },
+    Reference {
+        field: String,
+        target: String,
+    },
     Class(String),
+    /// A reference whose own value is meant, by what it displays.
+    Shown {
+        field: String,
+        target: String,
+    },
 }
 
 impl Path {
@@ -55,9 +63,9 @@ impl Path {
         }
     }
 
-    /// From a reference to `target` on to a field of what it refers to.
+    /// From a reference to `target` on to the field that it displays.
     pub(crate) fn then(mut self, target: &str, field: &str) -> Path {
-        self.steps.push(Step::Reference {
+        self.steps.push(Step::Shown {
             field: self.field,
             target: target.to_owned(),
         });
@@ -72,10 +80,33 @@ impl Path {
         self.steps.is_empty().then_some(self.field.as_str())
     }
 
+    /// The fields that the path asks about, each with the table where it is asked; the first one is of `table`.
+    ///
+    /// Who may read a reference may know what it displays.
+    pub(crate) fn fields<'p>(&'p self, table: &'p str) -> Vec<(&'p str, &'p str)> {
+        let mut fields = Vec::new();
+        let mut table = table;
+        for step in &self.steps {
+            match step {
+                Step::Reference { field, target } => {
+                    fields.push((table, field.as_str()));
+                    table = target;
+                }
+                Step::Class(class) => table = class,
+                Step::Shown { field, .. } => {
+                    fields.push((table, field.as_str()));
+                    return fields;
+                }
+            }
+        }
+        fields.push((table, &self.field));
+        fields
+    }
+
     /// The row that has the field; none where a reference leads nowhere.
     pub(crate) fn reach<'s>(&self, state: &'s State, row: &'s Row) -> Option<&'s Row> {
         self.steps.iter().try_fold(row, |row, step| match step {
-            Step::Reference { field, target } => state.find(target, row.get(field)),
+            Step::Reference { field, target } | Step::Shown { field, target } => state.find(target, row.get(field)),
             Step::Class(class) => state.dictionary.is_a(&row.class, class).then_some(row),
         })
     }

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use super::engine::{Act, State};
 use super::guards::{self, rate_limits};
 use super::identity::{self, Stranger};
+use super::route::{Route, segments};
 use super::table_api::Target;
 use super::{
     attachments, batch, email, import_sets, log_in, oauth, parameters, statistics, surfaces, table_api, tiny_urls,
@@ -36,14 +37,11 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
     let caller = caller.or_else(|stranger| surfaces::guest(state, &segments(parts), parts).ok_or(stranger));
     let mut response = match &caller {
         Ok(user) => {
-            let act = Act {
-                at: moment.at,
-                by: user,
-                is_script: false,
-            };
+            let act = Act::caller(moment.at, user);
             let path = segments(parts);
-            let mut response =
-                rate_limits::limited(state, act, &path, parts, |state| api(state, act, &path, parts, body));
+            let mut response = rate_limits::limited(state, act, Route::of(&path), parts, |state| {
+                api(state, act, &path, parts, body)
+            });
             finish(state, parts, &mut response, user != surfaces::GUEST);
             response
         }
@@ -72,18 +70,18 @@ fn finish(state: &mut State, parts: &Parts, response: &mut Response<Bytes>, is_l
 }
 
 fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Bytes) -> Response<Bytes> {
-    if let Err(refusal) = guards::check_api(state, act, &guards::after_version(path), parts, body) {
+    let route = Route::of(path);
+    if let Err(refusal) = guards::check_api(state, act, route, parts, body) {
         return refusal.answer(&state.guesses);
     }
-    if let Some(response) = surfaces::serve(state, act, path, parts, body) {
+    if !matches!(route.version, None | Some("v1" | "v2")) {
+        return attachments::unknown_uri().answer(&state.guesses);
+    }
+    if let Some(response) = surfaces::serve(state, act, route, parts, body) {
         return response;
     }
-    let (version, rest) = match path {
-        ["api", "now", version @ ("v1" | "v2"), rest @ ..] => (Some(*version), rest),
-        ["api", "now", rest @ ..] => (None, rest),
-        _ => (None, [].as_slice()),
-    };
-    let is_version_1 = version == Some("v1");
+    let is_version_1 = route.version == Some("v1");
+    let rest = if route.space == "now" { route.rest } else { &[] };
     match rest {
         ["table", table] => table_api::serve(
             state,
@@ -109,7 +107,7 @@ fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Byt
         ),
         ["attachment", rest @ ..] => attachments::serve(state, act, rest, parts, body),
         ["attachment_csm", rest @ ..] => attachments::csm::serve(state, act, rest, parts, body),
-        ["batch"] if is_version_1 || (version.is_some() && state.guesses.batch_has_version_2) => {
+        ["batch"] if is_version_1 || (route.version.is_some() && state.guesses.batch_has_version_2) => {
             batch::serve(state, act, parts, body)
         }
         ["stats", table] => statistics::serve(state, act, table, parts),
@@ -182,9 +180,4 @@ fn page(status: StatusCode, text: &str) -> Response<Bytes> {
 
 fn url_length(parts: &Parts) -> usize {
     parts.uri.path().len() + parts.uri.query().map_or(0, |query| query.len() + 1)
-}
-
-fn segments(parts: &Parts) -> Vec<&str> {
-    let segments = parts.uri.path().split('/');
-    segments.filter(|segment| !segment.is_empty()).collect()
 }

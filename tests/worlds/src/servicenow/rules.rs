@@ -29,7 +29,8 @@ pub(crate) fn check(
     old: Option<&Fields>,
     fields: &Fields,
 ) -> Result<(), Refusal> {
-    if act.is_script {
+    let is_stopped_anyway = act.meets.business_rules && state.guesses.data_policies_stop_scripts;
+    if !act.meets.data_policies && !is_stopped_anyway {
         return Ok(());
     }
     let mut missing = Vec::new();

@@ -12,25 +12,26 @@ use super::errors::Refusal;
 use super::guards;
 use super::guesses::Guesses;
 use super::parameters;
+use super::route::Route;
 use super::{cases, catalog, knowledge};
 
 /// Who asks without credentials, where that is allowed.
 pub(crate) const GUEST: &str = "guest";
 
-/// Serves the path if it belongs to one of the surfaces.
+/// Serves the route if it belongs to one of the surfaces.
 pub(crate) fn serve(
     state: &mut State,
     act: Act<'_>,
-    path: &[&str],
+    route: Route<'_>,
     parts: &Parts,
     body: &Bytes,
 ) -> Option<Response<Bytes>> {
-    match unversioned(path).as_slice() {
-        ["api", "sn_customerservice", "case", rest @ ..] => Some(cases::serve(state, act, rest, parts, body)),
-        ["api", "now", "account", rest @ ..] => Some(cases::serve_accounts(state, act, rest, parts)),
-        ["api", "now", "contact", rest @ ..] => Some(cases::serve_contacts(state, act, rest, parts)),
-        ["api", "sn_sc", "servicecatalog", rest @ ..] => Some(catalog::serve(state, act, rest, parts, body)),
-        ["api", "sn_km_api", "knowledge", "articles", rest @ ..] => Some(knowledge::serve(state, act, rest, parts)),
+    match (route.space, route.rest) {
+        ("sn_customerservice", ["case", rest @ ..]) => Some(cases::serve(state, act, rest, parts, body)),
+        ("now", ["account", rest @ ..]) => Some(cases::serve_accounts(state, act, rest, parts)),
+        ("now", ["contact", rest @ ..]) => Some(cases::serve_contacts(state, act, rest, parts)),
+        ("sn_sc", ["servicecatalog", rest @ ..]) => Some(catalog::serve(state, act, rest, parts, body)),
+        ("sn_km_api", ["knowledge", "articles", rest @ ..]) => Some(knowledge::serve(state, act, rest, parts)),
         _ => None,
     }
 }
@@ -57,12 +58,4 @@ pub(crate) fn check_headers(parts: &Parts, body: &Bytes, guesses: &Guesses) -> R
 pub(crate) fn has_role(state: &State, user_name: &str, roles: &str) -> bool {
     let mut roles = roles.split(',').map(str::trim);
     roles.any(|role| guards::has_role(state, user_name, role))
-}
-
-fn unversioned<'a>(path: &[&'a str]) -> Vec<&'a str> {
-    let is_version = |segment: &str| matches!(segment, "v1" | "v2");
-    let kept = path.iter().enumerate();
-    kept.filter(|(index, segment)| *index != 2 || !is_version(segment))
-        .map(|(_, segment)| *segment)
-        .collect()
 }

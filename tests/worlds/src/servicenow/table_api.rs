@@ -88,9 +88,8 @@ fn list(
 ) -> Result<Response<Bytes>, Refusal> {
     let limit = parameters.number("sysparm_limit", 10_000)?;
     let offset = parameters.number("sysparm_offset", 0)?;
-    acl::check_query(state, act, target.table, parameters)?;
+    let query = query(state, act, target.table, parameters)?;
     business_rules::before_query(state, act, target.table);
-    let query = query(state, act, target.table, parameters);
     let view = parameters.view(state, act);
     let found = state.select(target.table, &query);
     let total = found.len();
@@ -118,27 +117,31 @@ fn list(
     Ok(response)
 }
 
-/// The query of the parameters; notes what it ignores.
-pub(crate) fn query(state: &mut State, act: Act<'_>, table: &str, parameters: &Parameters) -> Query {
-    let asker = Asker::of(state, act);
-    let text = parameters.get("sysparm_query");
-    let mut query = Query::parse(state, table, text.unwrap_or_default(), &asker);
-    if text.is_none() {
-        for (field, value) in parameters.filters() {
-            query.and_equals(state, &asker, field, value);
-        }
+/// The query of the parameters, if the user may ask it; notes what it ignores.
+pub(crate) fn query(state: &mut State, act: Act<'_>, table: &str, parameters: &Parameters) -> Result<Query, Refusal> {
+    if let Some(text) = parameters.get("sysparm_query") {
+        return encoded_query(state, act, table, text);
     }
-    note_ignored(state, table, &query);
-    query
+    let asker = Asker::of(state, act);
+    let mut query = Query::parse(state, table, "", &asker);
+    for (field, value) in parameters.filters() {
+        query.and_equals(state, &asker, field, value);
+    }
+    asked_by(state, act, table, query)
 }
 
-/// Notes the parts of a query that mean nothing.
-pub(crate) fn note_ignored(state: &mut State, table: &str, query: &Query) {
-    let invalid = query
-        .invalid
-        .iter()
-        .map(|part| format!("{table} cannot be asked for {part:?}"));
-    state.ignored.extend(invalid);
+/// An encoded query, if the user may ask it; notes what it ignores.
+pub(crate) fn encoded_query(state: &mut State, act: Act<'_>, table: &str, text: &str) -> Result<Query, Refusal> {
+    let query = Query::parse(state, table, text, &Asker::of(state, act));
+    asked_by(state, act, table, query)
+}
+
+fn asked_by(state: &mut State, act: Act<'_>, table: &str, query: Query) -> Result<Query, Refusal> {
+    acl::check_query(state, act, &query)?;
+    let invalid = query.invalid.iter();
+    let notes = invalid.map(|part| format!("{table} cannot be asked for {part:?}"));
+    state.ignored.extend(notes);
+    Ok(query.read_by(state, act))
 }
 
 pub(crate) fn links(url: &str, parameters: &Parameters, limit: usize, offset: usize, total: usize) -> String {

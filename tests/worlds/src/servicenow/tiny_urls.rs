@@ -50,7 +50,7 @@ fn shorten(state: &mut State, act: Act<'_>, parts: &Parts, body: &Bytes) -> Resu
         Some((page, data)) if !is_short => {
             let tiny = derived_id("tiny url", data);
             if find(state, &tiny).is_none() {
-                let script = Act { is_script: true, ..act };
+                let script = act.as_script();
                 state.insert(script, TABLE, &owned(&[("tiny_url", &tiny), ("data", data)]))?;
             }
             format!("{page}?sysparm_tiny={tiny}")

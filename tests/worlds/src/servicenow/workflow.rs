@@ -64,7 +64,7 @@ pub(crate) fn check(
 
 /// Carries on what the change began.
 pub(crate) fn after_change(state: &mut State, act: Act<'_>, change: Change<'_>) {
-    let act = Act { is_script: true, ..act };
+    let act = act.as_script();
     match change.class {
         "sysapproval_approver" => approvals::after_change(state, act, change),
         "sn_customerservice_case" | "sn_customerservice_escalation" => cases::after_change(state, act, change),
@@ -74,28 +74,34 @@ pub(crate) fn after_change(state: &mut State, act: Act<'_>, change: Change<'_>) 
     }
 }
 
-/// A change by a rule; one that is refused is noted, as a log of the instance would.
+/// A change by a rule. One that is refused ends this step and nothing else: the log says so.
 pub(crate) fn set(state: &mut State, act: Act<'_>, table: &str, sys_id: &str, fields: &[(&str, &str)]) {
     if state.find(table, sys_id).is_none() {
         return;
     }
     if let Err(refusal) = state.update(act, table, sys_id, &owned(fields)) {
-        state
-            .ignored
-            .push(format!("a rule could not change {table} {sys_id}: {refusal:?}"));
+        log(state, act, &format!("could not change {table} {sys_id}: {refusal}"));
     }
 }
 
-/// A row made by a rule; none if it is refused, which is noted.
+/// A row made by a rule; none if it is refused, as the log says.
 pub(crate) fn add(state: &mut State, act: Act<'_>, table: &str, fields: &[(&str, &str)]) -> Option<String> {
     match state.insert(act, table, &owned(fields)) {
         Ok(sys_id) => Some(sys_id),
         Err(refusal) => {
-            state
-                .ignored
-                .push(format!("a rule could not add a row to {table}: {refusal:?}"));
+            log(state, act, &format!("could not add a row to {table}: {refusal}"));
             None
         }
+    }
+}
+
+/// A step that failed: an error in `syslog`, which administrators read, and one of what nobody was told.
+fn log(state: &mut State, act: Act<'_>, message: &str) {
+    let fields = owned(&[("level", "2"), ("source", "Workflow"), ("message", message)]);
+    let logged = state.insert(act.as_platform(), "syslog", &fields);
+    state.ignored.push(format!("a step of a flow {message}"));
+    if let Err(refusal) = logged {
+        state.ignored.push(format!("nor was that logged: {refusal}"));
     }
 }
 

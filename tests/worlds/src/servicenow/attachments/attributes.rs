@@ -29,7 +29,7 @@ pub(super) fn serve(
         _ => Operation::Write,
     };
     acl::attachment(state, act, operation, attachment)?;
-    let script = Act { is_script: true, ..act };
+    let script = act.as_script();
     match (parameters::method(parts), path) {
         (Method::GET, []) => {
             let all: Vec<Value> = of(state, attachment).into_iter().map(described).collect();

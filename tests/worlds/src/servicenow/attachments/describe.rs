@@ -50,8 +50,7 @@ pub(super) fn list(
     let parameters = Parameters::of(parts);
     let limit = parameters.number("sysparm_limit", interface.default_limit())?;
     let offset = parameters.number("sysparm_offset", 0)?;
-    acl::check_query(state, act, "sys_attachment", &parameters)?;
-    let query = table_api::query(state, act, "sys_attachment", &parameters);
+    let query = table_api::query(state, act, "sys_attachment", &parameters)?;
     let mut found = state.select("sys_attachment", &query);
     found.retain(|row| interface.allows(state, row.get("table_name")));
     let total = found.len();

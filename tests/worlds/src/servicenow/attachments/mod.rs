@@ -86,7 +86,7 @@ pub(crate) fn store(
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    let sys_id = state.insert(Act { is_script: true, ..act }, "sys_attachment", &fields)?;
+    let sys_id = state.insert(act.as_script(), "sys_attachment", &fields)?;
     state.files.insert(sys_id.to_ascii_lowercase(), bytes.clone());
     if state.guesses.attachment_touches_record {
         state.touch(act, table, record);

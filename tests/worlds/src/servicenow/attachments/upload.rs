@@ -67,7 +67,7 @@ pub(super) fn rename(
     need("file_name", name)?;
     interface.find(state, act, Operation::Write, sys_id)?;
     check_extension(state, name)?;
-    let script = Act { is_script: true, ..act };
+    let script = act.as_script();
     state.update(script, "sys_attachment", sys_id, &owned(&[("file_name", name)]))?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }

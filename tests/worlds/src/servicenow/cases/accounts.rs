@@ -5,11 +5,12 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{api, lifecycle};
+use super::{api, pages};
 use crate::answer;
 use crate::servicenow::attachments;
 use crate::servicenow::engine::{Act, Row, State};
 use crate::servicenow::errors::{Refusal, failure};
+use crate::servicenow::guards::acl;
 use crate::servicenow::locale::Locale;
 use crate::servicenow::parameters::{self, Parameters};
 use crate::servicenow::render::{self, Display, View};
@@ -43,39 +44,16 @@ fn respond(
             // Documented: ten without a limit.
             let limit = parameters.number("sysparm_limit", 10)?;
             let offset = parameters.number("sysparm_offset", 0)?;
-            let query = api::query(state, act, table, &parameters);
+            let query = api::query(state, act, table, &parameters)?;
             let found = state.select(table, &query).into_iter();
-            let page = found
-                .filter(|row| sees(state, act, table, row))
-                .skip(offset)
-                .take(limit);
-            page.map(|row| rendered(state, act, table, row)).collect()
+            let (_, page) = pages::readable(state, act, found, offset, limit);
+            page.into_iter().map(|row| rendered(state, act, table, row)).collect()
         }
-        (Method::GET, [sys_id]) => {
-            let row = state.find(table, sys_id).filter(|row| sees(state, act, table, row));
-            rendered(state, act, table, row.ok_or(Refusal::NoRecord)?)
-        }
+        (Method::GET, [sys_id]) => rendered(state, act, table, acl::visible(state, act, table, sys_id)?),
         (_, [] | [_]) => return Ok(failure(StatusCode::METHOD_NOT_ALLOWED, "Method not supported", None)),
         _ => return Err(attachments::unknown_uri()),
     };
     Ok(answer::json(StatusCode::OK, &json!({ "result": result })))
-}
-
-/// An external user sees the own account and its contacts.
-fn sees(state: &State, act: Act<'_>, table: &str, row: &Row) -> bool {
-    if !lifecycle::is_external(state, act.by) {
-        return true;
-    }
-    let user = state.user_sys_id(act.by);
-    let account = state
-        .find("customer_contact", &user)
-        .map_or("", |contact| contact.get("account"));
-    let own = if table == "customer_account" {
-        "sys_id"
-    } else {
-        "account"
-    };
-    !account.is_empty() && row.get(own) == account
 }
 
 fn rendered(state: &State, act: Act<'_>, table: &str, row: &Row) -> Value {
@@ -85,6 +63,5 @@ fn rendered(state: &State, act: Act<'_>, table: &str, row: &Row) -> Value {
         exclude_reference_link: true,
         locale: Locale::internal(),
     };
-    // The API has its own rule of who sees an account, and no other.
-    render::row(state, Act { is_script: true, ..act }, table, row, &view)
+    render::row(state, act, table, row, &view)
 }

@@ -1,12 +1,13 @@
 //! The activity stream of a case: comments, work notes and files.
 //!
-//! An external user sees no work notes.
+//! It shows of journals and files what access rules allow; entries need no right to `sys_journal_field`.
 
 use serde_json::{Value, json};
 
-use super::{CASE, lifecycle};
+use super::CASE;
 use crate::servicenow::engine::{Act, Row, State};
 use crate::servicenow::errors::Refusal;
+use crate::servicenow::guards::acl::{self, Access, Operation};
 use crate::servicenow::locale::Locale;
 use crate::servicenow::parameters::Parameters;
 
@@ -20,14 +21,15 @@ pub(super) fn stream(
     let limit = parameters.number("sysparm_limit", state.guesses.cases.activity_limit)?;
     let offset = parameters.number("sysparm_offset", 0)?;
     let kinds = parameters.get("sysparm_activity_type").unwrap_or_default();
-    let is_external = lifecycle::is_external(state, act.by);
-    let is_wanted = |element: &str| {
-        let is_asked = kinds.is_empty() || kinds.split(',').any(|kind| kind.trim() == element);
-        is_asked && !(is_external && element == "work_notes")
+    let access = Access::of(state, act);
+    let is_asked = |element: &str| kinds.is_empty() || kinds.split(',').any(|kind| kind.trim() == element);
+    let may_read = |row: &Row, element: &str| match element {
+        "attachment" => acl::attachment(state, act, Operation::Read, row.get("sys_id")).is_ok(),
+        journal => access.field(Operation::Read, case, journal),
     };
     let mut entries = journal_entries(state, case);
     entries.extend(file_entries(state, case));
-    entries.retain(|(_, element, _)| is_wanted(element));
+    entries.retain(|(row, element, _)| is_asked(element) && may_read(row, element));
     entries.sort_by_key(|(row, _, _)| row.inserted);
     if state.guesses.cases.newest_activity_first {
         entries.reverse();
@@ -39,17 +41,24 @@ pub(super) fn stream(
         .collect();
     let asker = state.user_sys_id(act.by);
     let created_on = case.get("sys_created_on");
+    let shown = |field: &str| {
+        if access.field(Operation::Read, case, field) {
+            case.get(field)
+        } else {
+            ""
+        }
+    };
     let result = json!({
-        "display_value": case.get("number"),
+        "display_value": shown("number"),
         "sys_id": case.get("sys_id"),
-        "number": case.get("number"),
-        "short_description": case.get("short_description"),
+        "number": shown("number"),
+        "short_description": shown("short_description"),
         "table": CASE,
         "label": state.dictionary.table(CASE).map_or("", |table| table.label.as_str()),
         "entries": page,
         "journal_fields": [
-            journal_field("comments", "Additional comments", "transparent", true),
-            journal_field("work_notes", "Work notes", "gold", !is_external),
+            journal_field(&access, case, ("comments", "Additional comments", "transparent")),
+            journal_field(&access, case, ("work_notes", "Work notes", "gold")),
         ],
         "user_sys_id": asker,
         "user_login": act.by,
@@ -139,6 +148,8 @@ fn readable(bytes: u64) -> String {
     format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit)
 }
 
-fn journal_field(name: &str, label: &str, color: &str, is_allowed: bool) -> Value {
-    json!({ "name": name, "label": label, "can_read": is_allowed, "can_write": is_allowed, "color": color })
+fn journal_field(access: &Access<'_>, case: &Row, (name, label, color): (&str, &str, &str)) -> Value {
+    let can_read = access.field(Operation::Read, case, name);
+    let can_write = access.row(Operation::Write, case) && access.field(Operation::Write, case, name);
+    json!({ "name": name, "label": label, "can_read": can_read, "can_write": can_write, "color": color })
 }

@@ -9,11 +9,11 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{CASE, activities, field_values, lifecycle};
+use super::{CASE, activities, field_values, lifecycle, pages};
 use crate::answer;
 use crate::servicenow::engine::{Act, Fields, Row, State};
 use crate::servicenow::errors::{Refusal, failure};
-use crate::servicenow::locale::Asker;
+use crate::servicenow::guards::acl::{self, Access, Operation};
 use crate::servicenow::parameters::{self, Parameters};
 use crate::servicenow::query::Query;
 use crate::servicenow::render::{self, View};
@@ -35,7 +35,7 @@ const PARAMETERS: [&str; 11] = [
 ];
 
 /// What an external user may set when creating a case.
-const EXTERNAL_CREATE: [&str; 12] = [
+pub(crate) const EXTERNAL_CREATE: [&str; 12] = [
     "account",
     "asset",
     "comments",
@@ -51,7 +51,7 @@ const EXTERNAL_CREATE: [&str; 12] = [
 ];
 
 /// What an external user may change.
-const EXTERNAL_UPDATE: [&str; 2] = ["comments", "state"];
+pub(crate) const EXTERNAL_UPDATE: [&str; 2] = ["comments", "state"];
 
 /// Serves the path after `/api/sn_customerservice/case`.
 pub(crate) fn serve(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Bytes) -> Response<Bytes> {
@@ -111,16 +111,13 @@ fn list(state: &mut State, act: Act<'_>, parts: &Parts, parameters: &Parameters)
     let default = state.guesses.cases.list_limit;
     let limit = parameters.number("sysparm_limit", default)?;
     let offset = parameters.number("sysparm_offset", 0)?;
-    let query = query(state, act, CASE, parameters);
-    let found: Vec<&Row> = state
-        .select(CASE, &query)
-        .into_iter()
-        .filter(|case| lifecycle::sees_case(state, act.by, &case.fields))
-        .collect();
-    let total = found.len();
+    let query = query(state, act, CASE, parameters)?;
+    let found = state.select(CASE, &query).into_iter();
+    let found = found.filter(|case| lifecycle::sees_case(state, act.by, &case.fields));
+    let (total, page) = pages::readable(state, act, found, offset, limit);
     let expands = parameters.get("sysparm_reference_fields") != Some("false");
-    let page = found.into_iter().skip(offset).take(limit);
     let cases: Vec<Value> = page
+        .into_iter()
         .map(|case| rendered(state, act, case, parameters, expands))
         .collect();
     let mut response = answer::json(StatusCode::OK, &json!({ "result": cases }));
@@ -134,7 +131,7 @@ fn create(state: &mut State, act: Act<'_>, body: &Bytes) -> Result<Response<Byte
         keep(state, &mut fields, &EXTERNAL_CREATE);
         belong_to(state, act, &mut fields);
     }
-    let sys_id = state.insert(Act { is_script: true, ..act }, CASE, &fields)?;
+    let sys_id = state.insert(writer(state, act), CASE, &fields)?;
     let case = state.find(CASE, &sys_id).ok_or(Refusal::NoRecord)?;
     Ok(named(case))
 }
@@ -155,7 +152,7 @@ fn change(
     if lifecycle::is_external(state, act.by) {
         keep(state, &mut fields, &EXTERNAL_UPDATE);
     }
-    state.update(Act { is_script: true, ..act }, CASE, &sys_id, &fields)?;
+    state.update(writer(state, act), CASE, &sys_id, &fields)?;
     let case = state.find(CASE, &sys_id).ok_or(Refusal::NoRecord)?;
     if !parameters.is_true("sysparm_get_case_details") {
         return Ok(named(case));
@@ -164,17 +161,19 @@ fn change(
     Ok(answer::json(StatusCode::CREATED, &json!({ "result": result })))
 }
 
+/// The caller writes with the own rights.
+fn writer<'a>(state: &State, act: Act<'a>) -> Act<'a> {
+    if state.guesses.cases.api_meets_data_policies {
+        act
+    } else {
+        act.without_data_policies()
+    }
+}
+
 /// The query of the parameters; plain `field=value` pairs are none here.
-pub(super) fn query(state: &mut State, act: Act<'_>, table: &str, parameters: &Parameters) -> Query {
-    let asker = Asker::of(state, act);
-    let query = Query::parse(
-        state,
-        table,
-        parameters.get("sysparm_query").unwrap_or_default(),
-        &asker,
-    );
-    table_api::note_ignored(state, table, &query);
-    query
+pub(super) fn query(state: &mut State, act: Act<'_>, table: &str, parameters: &Parameters) -> Result<Query, Refusal> {
+    let text = parameters.get("sysparm_query").unwrap_or_default();
+    table_api::encoded_query(state, act, table, text)
 }
 
 /// Says how many there are and where the other pages are, if the caller asked for a page.
@@ -201,7 +200,7 @@ pub(super) fn number_pages(
     Ok(())
 }
 
-/// References are plain sys_ids; account and contact may come as their whole record.
+/// References are plain sys_ids; account and contact may come as their whole record, if that may be read.
 pub(super) fn rendered(state: &State, act: Act<'_>, case: &Row, parameters: &Parameters, expands: bool) -> Value {
     let view = View {
         exclude_reference_link: true,
@@ -213,7 +212,7 @@ pub(super) fn rendered(state: &State, act: Act<'_>, case: &Row, parameters: &Par
     }
     let whole = View { fields: None, ..view };
     for (field, table) in [("account", "customer_account"), ("contact", "customer_contact")] {
-        if let (Some(member), Some(row)) = (object.get_mut(field), state.find(table, case.get(field))) {
+        if let (Some(member), Ok(row)) = (object.get_mut(field), acl::visible(state, act, table, case.get(field))) {
             *member = render::row(state, act, table, row, &whole);
         }
     }
@@ -224,7 +223,8 @@ pub(super) fn rendered(state: &State, act: Act<'_>, case: &Row, parameters: &Par
 fn visible<'a>(state: &'a State, act: Act<'_>, id: &str) -> Option<&'a Row> {
     let numbered = || state.rows(CASE).into_iter().find(|case| case.get("number") == id);
     let case = state.find(CASE, id).or_else(numbered)?;
-    lifecycle::sees_case(state, act.by, &case.fields).then_some(case)
+    let sees = lifecycle::sees_case(state, act.by, &case.fields);
+    (sees && Access::of(state, act).row(Operation::Read, case)).then_some(case)
 }
 
 fn named(case: &Row) -> Response<Bytes> {

@@ -42,7 +42,7 @@ pub(super) fn complete(state: &State, act: Act<'_>, old: Option<&Fields>, fields
             if get(fields, "requested_by").is_empty() {
                 put(fields, "requested_by", &user);
             }
-            if !act.is_script {
+            if act.meets.access_rules {
                 put(fields, "state", REQUESTED);
             }
         }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{CASE, api};
+use super::{CASE, api, pages};
 use crate::servicenow::dictionary::Kind;
 use crate::servicenow::engine::{Act, Fields, Row, State, get};
 use crate::servicenow::errors::Refusal;
+use crate::servicenow::guards::acl::{Access, Operation};
 use crate::servicenow::parameters::Parameters;
 
 /// One page of the values.
@@ -27,21 +28,21 @@ pub(super) fn of_case(
     let limit = parameters.number("sysparm_limit", 10_000)?;
     let offset = parameters.number("sysparm_offset", 0)?;
     let column = state.dictionary.column(CASE, field).cloned();
-    let values = match column {
-        Some(column) if !column.choices.is_empty() => column
-            .choices
-            .iter()
-            .map(|(value, label)| json!({ "label": label, "value": value }))
-            .collect(),
+    let (total, values) = match column {
+        Some(column) if !column.choices.is_empty() => {
+            let choices = column.choices.iter();
+            let values = choices.map(|(value, label)| json!({ "label": label, "value": value }));
+            (values.len(), values.skip(offset).take(limit).collect())
+        }
         Some(column) => match &column.kind {
-            Kind::Reference(table) => references(state, act, case, table, parameters),
+            Kind::Reference(table) => references(state, act, case, table, parameters, (offset, limit))?,
             _ => return Err(not_listed(field)),
         },
         None => return Err(not_listed(field)),
     };
     Ok(Page {
-        total: values.len(),
-        values: values.into_iter().skip(offset).take(limit).collect(),
+        total,
+        values,
         limit,
         offset,
     })
@@ -53,8 +54,9 @@ fn references(
     case: Option<&Fields>,
     table: &str,
     parameters: &Parameters,
-) -> Vec<Value> {
-    let query = api::query(state, act, table, parameters);
+    (offset, limit): (usize, usize),
+) -> Result<(usize, Vec<Value>), Refusal> {
+    let query = api::query(state, act, table, parameters)?;
     let display = state
         .dictionary
         .table(table)
@@ -62,17 +64,19 @@ fn references(
     let columns = parameters.get("sysparm_reference_field_columns").unwrap_or_default();
     let account = case.map_or("", |case| get(case, "account"));
     let is_qualified = |row: &Row| table != "customer_contact" || account.is_empty() || row.get("account") == account;
-    let rows = state.select(table, &query).into_iter();
-    let values = rows.filter(|row| is_qualified(row)).map(|row| {
+    let found = state.select(table, &query).into_iter().filter(|row| is_qualified(row));
+    let (total, page) = pages::readable(state, act, found, offset, limit);
+    let access = Access::of(state, act);
+    let values = page.into_iter().map(|row| {
         let mut value = json!({ "label": row.get(display), "value": row.get("sys_id") });
         for column in columns.split(',').map(str::trim) {
-            if row.fields.contains_key(column) {
+            if row.fields.contains_key(column) && access.field(Operation::Read, row, column) {
                 value[column] = json!(row.get(column));
             }
         }
         value
     });
-    values.collect()
+    Ok((total, values.collect()))
 }
 
 fn not_listed(field: &str) -> Refusal {

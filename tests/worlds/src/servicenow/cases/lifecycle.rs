@@ -38,7 +38,7 @@ pub(crate) fn check(
     entries: &[(String, String)],
 ) -> Result<(), Refusal> {
     let is_closed = old.is_some_and(|old| get(old, "state") == "3");
-    let is_frozen = is_closed && !act.is_script && state.guesses.cases.closed_case_is_frozen;
+    let is_frozen = is_closed && act.meets.access_rules && state.guesses.cases.closed_case_is_frozen;
     if is_frozen && (old != Some(fields) || !entries.is_empty()) {
         return Err(Refusal::Denied("Update"));
     }

@@ -6,9 +6,10 @@ mod api;
 mod escalations;
 mod field_values;
 mod lifecycle;
+mod pages;
 
 pub(crate) use accounts::{serve_accounts, serve_contacts};
-pub(crate) use api::serve;
+pub(crate) use api::{EXTERNAL_CREATE, EXTERNAL_UPDATE, serve};
 pub(crate) use escalations::{check as check_escalation, decide};
 pub(crate) use lifecycle::check;
 

@@ -5,42 +5,42 @@ use serde_json::{Value, json};
 use super::orders::{self, Line};
 use super::{items, money, variables};
 use crate::servicenow::engine::{Act, Fields, Row, State};
-use crate::servicenow::workflow;
+use crate::servicenow::errors::Refusal;
+use crate::servicenow::owned;
 
 /// The user's cart, made if there is none.
-pub(crate) fn of_user(state: &mut State, act: Act<'_>) -> String {
+pub(crate) fn of_user(state: &mut State, act: Act<'_>) -> Result<String, Refusal> {
     let user = state.user_sys_id(act.by);
     let known = state.rows("sc_cart").into_iter().find(|row| row.get("user") == user);
     if let Some(known) = known {
-        return known.get("sys_id").to_owned();
+        return Ok(known.get("sys_id").to_owned());
     }
-    let script = Act { is_script: true, ..act };
     let fields = [("name", "DEFAULT"), ("user", user.as_str())];
-    workflow::add(state, script, "sc_cart", &fields).unwrap_or_default()
+    state.insert(act.as_script(), "sc_cart", &owned(&fields))
 }
 
-pub(crate) fn put_in(state: &mut State, act: Act<'_>, line: &Line) {
-    let cart = of_user(state, act);
-    let script = Act { is_script: true, ..act };
+pub(crate) fn put_in(state: &mut State, act: Act<'_>, line: &Line) -> Result<(), Refusal> {
+    let cart = of_user(state, act)?;
+    let script = act.as_script();
     let fields = [
         ("cart", cart.as_str()),
         ("cat_item", &line.item),
         ("requested_for", &line.requested_for),
         ("quantity", &line.quantity.to_string()),
     ];
-    if let Some(cart_item) = workflow::add(state, script, "sc_cart_item", &fields) {
-        variables::store(state, script, &line.item, &line.variables, &cart_item);
-    }
+    let cart_item = state.insert(script, "sc_cart_item", &owned(&fields))?;
+    variables::store(state, script, &line.item, &line.variables, &cart_item);
+    Ok(())
 }
 
 /// Changes quantity and answers of a line.
-pub(crate) fn change(state: &mut State, act: Act<'_>, cart_item: &str, line: &Line) {
-    let script = Act { is_script: true, ..act };
+pub(crate) fn change(state: &mut State, act: Act<'_>, cart_item: &str, line: &Line) -> Result<(), Refusal> {
+    let script = act.as_script();
+    let quantity = line.quantity.to_string();
+    state.update(script, "sc_cart_item", cart_item, &owned(&[("quantity", &quantity)]))?;
     remove_answers(state, cart_item);
     variables::store(state, script, &line.item, &line.variables, cart_item);
-    let fields = [("quantity", line.quantity.to_string())];
-    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
-    workflow::set(state, script, "sc_cart_item", cart_item, &fields);
+    Ok(())
 }
 
 /// The line of the user's own cart with that sys_id.
@@ -64,12 +64,12 @@ pub(crate) fn empty(state: &mut State, cart: &str) {
 }
 
 /// Orders everything in the cart; none for an empty cart.
-pub(crate) fn order(state: &mut State, act: Act<'_>) -> Option<String> {
-    let cart = of_user(state, act);
+pub(crate) fn order(state: &mut State, act: Act<'_>) -> Result<Option<String>, Refusal> {
+    let cart = of_user(state, act)?;
     let cart_items = lines(state, &cart);
     let mut ordered = Vec::new();
     for cart_item in &cart_items {
-        let row = state.find("sc_cart_item", cart_item)?;
+        let row = state.find("sc_cart_item", cart_item).ok_or(Refusal::NoRecord)?;
         ordered.push(Line {
             item: row.get("cat_item").to_owned(),
             quantity: row.get("quantity").parse().unwrap_or(1),
@@ -77,11 +77,14 @@ pub(crate) fn order(state: &mut State, act: Act<'_>) -> Option<String> {
             variables: answers_of(state, cart_item),
         });
     }
+    if ordered.is_empty() {
+        return Ok(None);
+    }
     let request = orders::place(state, act, &ordered)?;
     for cart_item in &cart_items {
         remove(state, cart_item);
     }
-    Some(request)
+    Ok(Some(request))
 }
 
 pub(crate) fn is_empty(state: &State, cart: &str) -> bool {

@@ -3,7 +3,8 @@
 use super::{money, variables};
 use crate::servicenow::approvals;
 use crate::servicenow::engine::{Act, Fields, State};
-use crate::servicenow::workflow;
+use crate::servicenow::errors::Refusal;
+use crate::servicenow::{owned, workflow};
 
 /// One item that is ordered for one person.
 #[derive(Debug, Clone)]
@@ -17,9 +18,11 @@ pub(crate) struct Line {
 }
 
 /// Makes the request and starts each of its items; gives the request's sys_id.
-pub(crate) fn place(state: &mut State, act: Act<'_>, lines: &[Line]) -> Option<String> {
-    let act = Act { is_script: true, ..act };
-    let requested_for = lines.first()?.requested_for.as_str();
+///
+/// A request that a rule refuses is not made; an item that is refused is missing from it, as the log says.
+pub(crate) fn place(state: &mut State, act: Act<'_>, lines: &[Line]) -> Result<String, Refusal> {
+    let act = act.as_script();
+    let requested_for = lines.first().map_or("", |line| line.requested_for.as_str());
     let prices = lines.iter().filter_map(|line| {
         let item = state.find("sc_cat_item", &line.item)?;
         Some(money::cents(item.get("price")).saturating_mul(i64::from(line.quantity)))
@@ -32,11 +35,11 @@ pub(crate) fn place(state: &mut State, act: Act<'_>, lines: &[Line]) -> Option<S
         ("contact_type", "self-service"),
         ("price", &price),
     ];
-    let request = workflow::add(state, act, "sc_request", &fields)?;
+    let request = state.insert(act, "sc_request", &owned(&fields))?;
     for line in lines {
         start(state, act, &request, line);
     }
-    Some(request)
+    Ok(request)
 }
 
 fn start(state: &mut State, act: Act<'_>, request: &str, line: &Line) {

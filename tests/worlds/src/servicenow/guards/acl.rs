@@ -12,7 +12,7 @@ use super::roles::User;
 use crate::servicenow::dictionary::Kind;
 use crate::servicenow::engine::{Act, Fields, Row, State};
 use crate::servicenow::errors::Refusal;
-use crate::servicenow::parameters::Parameters;
+use crate::servicenow::query::Query;
 
 /// What is done to rows and fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,15 @@ impl<'a> Access<'a> {
     pub(crate) fn of(state: &'a State, act: Act<'_>) -> Access<'a> {
         Access {
             state,
-            user: (!act.is_script).then(|| super::user(state, act.by)),
+            user: act.meets.access_rules.then(|| super::user(state, act.by)),
+        }
+    }
+
+    /// What a user may do, by `user_name`.
+    pub(crate) fn of_user(state: &'a State, user_name: &str) -> Access<'a> {
+        Access {
+            state,
+            user: Some(super::user(state, user_name)),
         }
     }
 
@@ -98,22 +106,10 @@ impl<'a> Access<'a> {
             .is_none_or(|user| rules.open_api(self.state, user, api))
     }
 
-    /// Whether no row of the table, or none of the fields on the path, can ever be read.
-    fn is_hopeless(&self, table: &str, path: &str) -> bool {
-        let (name, rest) = path
-            .split_once('.')
-            .map_or((path, None), |(name, rest)| (name, Some(rest)));
-        let Some(column) = self.state.dictionary.column(table, name) else {
-            return false;
-        };
-        let access = self.table(Operation::Read, table);
-        if access.is_some_and(|access| access.row.is_hopeless() || access.field(name).is_hopeless()) {
-            return true;
-        }
-        match (&column.kind, rest) {
-            (Kind::Reference(target), Some(rest)) => self.is_hopeless(target, rest),
-            _ => false,
-        }
+    /// Whether no row of the table, or the field of none of them, can ever be read.
+    fn is_hopeless(&self, table: &str, field: &str) -> bool {
+        self.table(Operation::Read, table)
+            .is_some_and(|access| access.row.is_hopeless() || access.field(field).is_hopeless())
     }
 
     fn table(&self, operation: Operation, class: &str) -> Option<Arc<TableAccess>> {
@@ -182,17 +178,14 @@ pub(crate) fn check_attach(state: &State, act: Act<'_>, table: &str, record: &st
     }
 }
 
-/// Refuses a query that names fields which the user can never read: it would tell what they hold.
-pub(crate) fn check_query(state: &State, act: Act<'_>, table: &str, parameters: &Parameters) -> Result<(), Refusal> {
+/// Refuses a query that names fields, of whatever table, which the user can never read: it would tell what they hold.
+pub(crate) fn check_query(state: &State, act: Act<'_>, query: &Query) -> Result<(), Refusal> {
     if !state.guesses.query_on_unreadable_field_is_refused {
         return Ok(());
     }
     let access = Access::of(state, act);
-    let is_hopeless = match parameters.get("sysparm_query") {
-        Some(query) => query.split('^').any(|part| access.is_hopeless(table, path_of(part))),
-        None => parameters.filters().any(|(field, _)| access.is_hopeless(table, field)),
-    };
-    if is_hopeless {
+    let is_hopeless = |(table, field): (&str, &str)| access.is_hopeless(table, field);
+    if query.fields().into_iter().any(is_hopeless) {
         return Err(Refusal::status(
             403,
             "Insufficient rights to query records",
@@ -200,16 +193,6 @@ pub(crate) fn check_query(state: &State, act: Act<'_>, table: &str, parameters: 
         ));
     }
     Ok(())
-}
-
-/// The path that a part of an encoded query begins with.
-fn path_of(part: &str) -> &str {
-    let part = ["ORDERBYDESC", "ORDERBY", "NQ", "OR"]
-        .into_iter()
-        .find_map(|word| part.strip_prefix(word))
-        .unwrap_or(part);
-    let end = part.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.'));
-    &part[..end.unwrap_or(part.len())]
 }
 
 /// The fields that the user may set on the row; notes which ones are ignored.

@@ -1,4 +1,4 @@
-//! Business rules that are rows of `sys_script`: they set fields or refuse a write that comes through an API.
+//! Business rules that are rows of `sys_script`: they set fields or refuse a write, whoever writes.
 //!
 //! Rules of a table, of its parents and of `global` run together in their order. Those before 1000 see the row as it
 //! was sent, the others what the platform's own engines (priority, data policies) made of it. Scripts are not run:
@@ -10,6 +10,9 @@ use crate::servicenow::engine::{Act, Fields, Row, State};
 use crate::servicenow::errors::Refusal;
 use crate::servicenow::locale::Asker;
 use crate::servicenow::query::Query;
+
+/// The base table of `sys_script`.
+pub(super) const SOURCE: &str = "sys_metadata";
 
 /// The active rules by table, in their order.
 #[derive(Debug, Default)]
@@ -78,8 +81,7 @@ pub(crate) fn before(
             continue;
         }
         let values = template(state, act, &rule);
-        let script = Act { is_script: true, ..act };
-        entries.extend(state.accept_as(script, change.class, change.class, &values, fields));
+        entries.extend(state.accept_as(act.as_script(), change.class, change.class, &values, fields));
         note_script(state, &rule);
         if rule.aborts {
             return Err(aborted(&rule, change.class));
@@ -126,10 +128,10 @@ pub(crate) fn before_query(state: &mut State, act: Act<'_>, table: &str) {
 const FIRST_AFTER_ENGINES: i64 = 1000;
 
 fn rules_of(state: &State, act: Act<'_>, class: &str, event: Event, time: Time) -> Vec<Rule> {
-    if act.is_script {
+    if !act.meets.business_rules {
         return Vec::new();
     }
-    let Rules(by_table) = &state.guards.compiled(state).business_rules;
+    let Rules(by_table) = state.guards.business_rules(state);
     if by_table.is_empty() {
         return Vec::new();
     }

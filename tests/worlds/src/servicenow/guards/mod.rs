@@ -6,7 +6,7 @@
 //! [`business_rules`].
 //!
 //! Rows say all of it. They are compiled when they are needed for the first time after one of them changed; clones of
-//! a state share what is compiled. What a script of the world does ([`Act::is_script`]) nothing here stops.
+//! a state share what is compiled. [`Meets`](super::behalf::Meets) says who is not stopped by what.
 
 pub(crate) mod acl;
 mod acl_rules;
@@ -27,17 +27,22 @@ use http::{Method, StatusCode};
 use super::engine::{Act, State};
 use super::errors::Refusal;
 use super::parameters;
+use super::route::Route;
 use acl::{Access, Operation};
 use roles::User;
 
 /// What the rows of an instance say about who may do what.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Guards(Arc<OnceLock<Compiled>>);
+pub(crate) struct Guards {
+    compiled: Arc<OnceLock<Compiled>>,
+    /// Apart from the others: every write asks for them, and what changes most often, people and their roles, does
+    /// not change them.
+    business_rules: Arc<OnceLock<business_rules::Rules>>,
+}
 
 #[derive(Debug)]
 struct Compiled {
     acl: acl_rules::Rules,
-    business_rules: business_rules::Rules,
     rate_limits: Vec<rate_limits::Rule>,
     /// How an API begins, and how long its calls may run.
     quotas: Vec<(String, Duration)>,
@@ -66,7 +71,10 @@ impl Guards {
     /// Forgets what is compiled if rows of that base table say it.
     pub(crate) fn changed(&mut self, base: &str) {
         if SOURCES.contains(&base) {
-            self.forget();
+            self.compiled = Arc::default();
+        }
+        if base == business_rules::SOURCE {
+            self.business_rules = Arc::default();
         }
     }
 
@@ -76,14 +84,17 @@ impl Guards {
     }
 
     fn compiled(&self, state: &State) -> &Compiled {
-        self.0.get_or_init(|| Compiled {
+        self.compiled.get_or_init(|| Compiled {
             acl: acl_rules::compile(state),
-            business_rules: business_rules::compile(state),
             rate_limits: rate_limits::compile(state),
             quotas: quotas::compile(state),
             closed_tables: closed_tables(state),
             users: Mutex::default(),
         })
+    }
+
+    fn business_rules(&self, state: &State) -> &business_rules::Rules {
+        self.business_rules.get_or_init(|| business_rules::compile(state))
     }
 }
 
@@ -104,15 +115,15 @@ pub(crate) fn has_role(state: &State, user_name: &str, role: &str) -> bool {
     user(state, user_name).has(state, role)
 }
 
-/// Refuses what neither the API nor its path lets in; `path` follows `/api/now` and the version.
+/// Refuses what the API does not let in.
 pub(crate) fn check_api(
     state: &State,
     act: Act<'_>,
-    path: &[&str],
+    route: Route<'_>,
     parts: &Parts,
     body: &Bytes,
 ) -> Result<(), Refusal> {
-    if !Access::of(state, act).api(&api_name(path)) {
+    if !Access::of(state, act).api(&api_name(route)) {
         let status = StatusCode::FORBIDDEN.as_u16();
         return Err(Refusal::status(
             status,
@@ -120,7 +131,7 @@ pub(crate) fn check_api(
             "Failed API level ACL Validation",
         ));
     }
-    check_size(state, path, parts, body)
+    check_size(state, route, parts, body)
 }
 
 /// Refuses a table that is closed to web services, for administrators too.
@@ -133,47 +144,39 @@ pub(crate) fn check_table(state: &State, table: &str) -> Result<(), Refusal> {
     Err(Refusal::status(status, "User Not Authorized", &detail))
 }
 
-/// How the documentation calls the API behind a path without `/api` and the version.
-fn api_name(path: &[&str]) -> String {
-    let name = match path {
-        ["table", ..] => "Table API",
-        ["stats", ..] => "Aggregate API",
-        ["import", ..] => "Import Set API",
-        ["attachment", ..] => "Attachment API",
-        ["attachment_csm", ..] => "CSM Attachment API",
-        ["batch", ..] => "Batch API",
-        ["email", ..] => "Email API",
-        ["sn_customerservice", "case", ..] => "Case API",
-        ["sn_km_api", ..] => "Knowledge Management API",
-        ["sn_sc", ..] => "Service Catalog API",
+/// How the documentation calls the API behind a path.
+fn api_name(route: Route<'_>) -> String {
+    let name = match (route.space, route.rest) {
+        ("now", ["table", ..]) => "Table API",
+        ("now", ["stats", ..]) => "Aggregate API",
+        ("now", ["import", ..]) => "Import Set API",
+        ("now", ["attachment", ..]) => "Attachment API",
+        ("now", ["attachment_csm", ..]) => "CSM Attachment API",
+        ("now", ["batch", ..]) => "Batch API",
+        ("now", ["email", ..]) => "Email API",
+        ("sn_customerservice", ["case", ..]) => "Case API",
+        ("sn_km_api", _) => "Knowledge Management API",
+        ("sn_sc", _) => "Service Catalog API",
         _ => "REST API",
     };
     name.to_owned()
 }
 
-/// Without `/api`, `now` and a version: `table/incident`, `sn_customerservice/case`.
-pub(crate) fn after_version<'a>(path: &'a [&'a str]) -> Vec<&'a str> {
-    let path = path.strip_prefix(&["api"]).unwrap_or(path);
-    let path = path.strip_prefix(&["now"]).unwrap_or(path);
-    path.iter().copied().filter(|segment| !is_version(segment)).collect()
-}
-
-fn is_version(segment: &str) -> bool {
-    segment
-        .strip_prefix('v')
-        .is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
-}
-
-/// The documented limit of everything that is read as JSON; files have their own.
-fn check_size(state: &State, path: &[&str], parts: &Parts, body: &Bytes) -> Result<(), Refusal> {
+/// The documented limits of everything that is read as JSON; files have their own.
+fn check_size(state: &State, route: Route<'_>, parts: &Parts, body: &Bytes) -> Result<(), Refusal> {
     let is_read = matches!(parameters::method(parts), Method::POST | Method::PUT | Method::PATCH);
-    let is_file = matches!(path, ["attachment" | "attachment_csm", ..]);
-    let megabytes: usize = state
-        .property("glide.rest.max_content_length", "10")
-        .parse()
-        .unwrap_or(10);
+    let is_file = matches!(
+        (route.space, route.rest),
+        ("now", ["attachment" | "attachment_csm", ..])
+    );
+    let megabytes = |property: &str| -> usize { state.property(property, "10").parse().unwrap_or(10) };
     // The documented ceiling of the property is 25.
-    if !is_read || is_file || body.len() <= megabytes.min(25) * 1024 * 1024 {
+    let mut most = megabytes("glide.rest.max_content_length").min(25);
+    // The APIs of applications are scripted ones.
+    if route.space != "now" {
+        most = most.min(megabytes("glide.rest.scripted.max_inbound_content_length_mb"));
+    }
+    if !is_read || is_file || body.len() <= most * 1024 * 1024 {
         return Ok(());
     }
     Err(Refusal::bad_request(

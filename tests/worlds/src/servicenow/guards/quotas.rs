@@ -5,12 +5,13 @@ use std::time::Duration;
 use http::request::Parts;
 
 use crate::servicenow::engine::State;
+use crate::servicenow::route::{Route, segments};
 
 /// The longest time that a request may run.
 pub(crate) fn of(state: &State, parts: &Parts) -> Option<Duration> {
-    let path = parts.uri.path().strip_prefix("/api/now/")?;
-    let mut segments = path.split('/').skip_while(|segment| super::is_version(segment));
-    let api = segments.next()?;
+    let segments = segments(parts);
+    let route = Route::of(&segments);
+    let api = route.rest.first().filter(|_| route.space == "now")?;
     let quotas = &state.guards.compiled(state).quotas;
     let quota = quotas.iter().find(|(begins, _)| api.starts_with(begins.as_str()));
     quota.map(|(_, longest)| *longest)

@@ -11,12 +11,13 @@ use http::header::{HeaderName, RETRY_AFTER};
 use http::request::Parts;
 use http::{Response, StatusCode};
 
+use super::api_name;
 use super::roles::User;
-use super::{after_version, api_name, is_version};
 use crate::answer;
 use crate::servicenow::engine::{Act, Row, State};
 use crate::servicenow::errors::failure;
 use crate::servicenow::parameters;
+use crate::servicenow::route::Route;
 
 /// A rule of the instance.
 #[derive(Debug)]
@@ -56,16 +57,16 @@ struct Applied {
     is_exceeded: bool,
 }
 
-/// Serves a request of the path unless it is one too many; any answer tells of the rule.
+/// Serves a request of the route unless it is one too many; any answer tells of the rule.
 pub(crate) fn limited(
     state: &mut State,
     act: Act<'_>,
-    path: &[&str],
+    route: Route<'_>,
     parts: &Parts,
     serve: impl FnOnce(&mut State) -> Response<Bytes>,
 ) -> Response<Bytes> {
-    let api = api_name(&after_version(path));
-    let Some(applied) = count(state, act, &api, path, parts) else {
+    let api = api_name(route);
+    let Some(applied) = count(state, act, &api, route, parts) else {
         return serve(state);
     };
     let mut response = if applied.is_exceeded {
@@ -123,7 +124,7 @@ fn rule(row: &Row) -> Option<Rule> {
     })
 }
 
-fn count(state: &mut State, act: Act<'_>, api: &str, path: &[&str], parts: &Parts) -> Option<Applied> {
+fn count(state: &mut State, act: Act<'_>, api: &str, route: Route<'_>, parts: &Parts) -> Option<Applied> {
     let rules = &state.guards.compiled(state).rate_limits;
     if rules.is_empty() {
         return None;
@@ -131,7 +132,7 @@ fn count(state: &mut State, act: Act<'_>, api: &str, path: &[&str], parts: &Part
     let user = super::user(state, act.by);
     let matching = rules
         .iter()
-        .filter(|rule| rule.is_about(&user) && rule.matches(api, path, parts));
+        .filter(|rule| rule.is_about(&user) && rule.matches(api, route, parts));
     let rule = matching.min_by_key(|rule| (rule.subject.rank(), rule.per_hour, &rule.sys_id))?;
     let (key, per_hour) = ((rule.sys_id.clone(), act.by.to_owned()), rule.per_hour);
     let hour = act.at.unix_timestamp().div_euclid(3600);
@@ -166,14 +167,14 @@ impl Rule {
         }
     }
 
-    fn matches(&self, api: &str, path: &[&str], parts: &Parts) -> bool {
-        let is_table = || match after_version(path).as_slice() {
-            ["table" | "stats" | "import", table, ..] => *table == self.table,
+    fn matches(&self, api: &str, route: Route<'_>, parts: &Parts) -> bool {
+        let is_table = || match (route.space, route.rest) {
+            ("now", ["table" | "stats" | "import", table, ..]) => *table == self.table,
             _ => false,
         };
         (self.rest_api.is_empty() || self.rest_api == api)
             && (self.table.is_empty() || is_table())
-            && (self.resource.is_empty() || is_resource(&self.resource, path, parts))
+            && (self.resource.is_empty() || is_resource(&self.resource, route, parts))
     }
 }
 
@@ -188,16 +189,14 @@ impl Subject {
 }
 
 /// Whether a request is for `[METHOD ]/path`, where `{…}` stands for one segment and versions do not count.
-fn is_resource(resource: &str, path: &[&str], parts: &Parts) -> bool {
+fn is_resource(resource: &str, asked: Route<'_>, parts: &Parts) -> bool {
     let (method, template) = resource.split_once(' ').unwrap_or(("", resource));
     let method_fits = method.is_empty() || method.eq_ignore_ascii_case(parameters::method(parts).as_str());
-    let meant = template
-        .split('/')
-        .filter(|segment| !segment.is_empty() && !is_version(segment));
-    let meant: Vec<&str> = meant.collect();
-    let meant = meant.strip_prefix(&["api"]).unwrap_or(&meant);
-    let asked = path.strip_prefix(&["api"]).unwrap_or(path);
-    let asked: Vec<&str> = asked.iter().copied().filter(|segment| !is_version(segment)).collect();
+    let meant: Vec<&str> = template.split('/').filter(|segment| !segment.is_empty()).collect();
+    let meant = Route::of(&meant);
     let is_same = |(meant, asked): (&&str, &&str)| meant.starts_with('{') || meant == asked;
-    method_fits && meant.len() == asked.len() && meant.iter().zip(&asked).all(is_same)
+    method_fits
+        && meant.space == asked.space
+        && meant.rest.len() == asked.rest.len()
+        && meant.rest.iter().zip(asked.rest).all(is_same)
 }

@@ -43,7 +43,7 @@ fn import(
     parameters::check_headers(parts, &state.guesses)?;
     demand_staging(state, staging)?;
     let mut fields = fields(state, body)?;
-    let script = Act { is_script: true, ..act };
+    let script = act.as_script();
     let import_set = import_set(state, script, staging)?;
     fields.insert("sys_import_set".to_owned(), import_set.clone());
     fields.insert("sys_import_state".to_owned(), "pending".to_owned());

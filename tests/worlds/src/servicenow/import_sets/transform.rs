@@ -83,6 +83,10 @@ pub(super) fn run(state: &mut State, script: Act<'_>, staging: &str, row: &str, 
     let (Some(row), Some(map)) = (state.find(staging, row).cloned(), state.find(MAPS, map).cloned()) else {
         return outcome(Status::Error, "", "", "The map or the row is gone");
     };
+    let script = match map.get("run_business_rules") {
+        "false" => script.as_platform(),
+        _ => script,
+    };
     let table = map.get("target_table").to_owned();
     if state.dictionary.table(&table).is_none() {
         return outcome(Status::Error, &table, "", "The map has no target table");

@@ -15,10 +15,10 @@ use crate::digest::derived_id;
 use crate::servicenow::attachments;
 use crate::servicenow::engine::{Act, Row, State};
 use crate::servicenow::errors::{Refusal, failure};
-use crate::servicenow::locale::{Asker, Locale};
+use crate::servicenow::locale::Locale;
 use crate::servicenow::parameters::{self, Parameters};
-use crate::servicenow::query::Query;
 use crate::servicenow::render::{self, Display, View};
+use crate::servicenow::table_api;
 use crate::servicenow::workflow::{self, put};
 
 const TABLE: &str = "kb_knowledge";
@@ -72,8 +72,8 @@ fn respond(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts) -> Res
 }
 
 fn found(state: &mut State, act: Act<'_>, parameters: &Parameters) -> Result<Value, Refusal> {
-    let asker = Asker::of(state, act);
-    let filter = Query::parse(state, TABLE, parameters.get("filter").unwrap_or_default(), &asker);
+    let filter = parameters.get("filter").unwrap_or_default();
+    let filter = table_api::encoded_query(state, act, TABLE, filter)?;
     let text = parameters.get("query").unwrap_or_default().to_owned();
     let rows = state.select(TABLE, &filter).into_iter();
     let readable = rows.filter(|row| is_listed(state, act, row, parameters));
@@ -185,7 +185,7 @@ fn attachment(state: &State, act: Act<'_>, article: &str, file: &str) -> Result<
 
 /// Counts a view of an article.
 pub(super) fn view(state: &mut State, act: Act<'_>, article: &str) {
-    let script = Act { is_script: true, ..act };
+    let script = act.as_script();
     let user = state.user_sys_id(act.by);
     let fields = [("article", article), ("user", user.as_str()), ("viewed", "true")];
     workflow::add(state, script, "kb_use", &fields);

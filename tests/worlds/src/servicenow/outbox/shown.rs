@@ -18,11 +18,7 @@ pub(crate) fn show(state: &mut State, now: OffsetDateTime) {
         .into_iter()
         .map(|(number, entry)| (number, rows.get(&number).cloned(), entry.map(fields)))
         .collect();
-    let act = Act {
-        at: now,
-        by: "system",
-        is_script: true,
-    };
+    let act = Act::platform(now, "system");
     for (number, row, fields) in changes {
         // A row that a script took away is shown anew at the next change of its entry.
         let shown = match (row, fields) {

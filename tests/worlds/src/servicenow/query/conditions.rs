@@ -80,6 +80,31 @@ pub(super) enum Before<'a> {
 }
 
 impl Condition {
+    /// Everything that is compared: the field, and the one it is compared with.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let other = match &self.test {
+            Test::SameAs(other, _) | Test::NotSameAs(other, _) | Test::ComparesField(_, other) => Some(other),
+            Test::Apart(apart) => Some(&apart.other),
+            Test::AnyOf(_)
+            | Test::NoneOf(_)
+            | Test::Compares(..)
+            | Test::Within(..)
+            | Test::NotWithin(..)
+            | Test::Like(..)
+            | Test::NotLike(_)
+            | Test::Empty
+            | Test::NotEmpty
+            | Test::Anything
+            | Test::Part(..)
+            | Test::InstanceOf(_)
+            | Test::NewEntry(_)
+            | Test::Changes
+            | Test::ChangesFrom(_)
+            | Test::ChangesTo(_) => None,
+        };
+        std::iter::once(&self.path).chain(other)
+    }
+
     pub(super) fn holds(&self, state: &State, row: &Row, before: Before<'_>) -> bool {
         let stored = self.path.value(state, row);
         let found = || self.class.of_row(stored, self.ignores_case);

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::engine::{Row, State};
+use super::super::guards::acl::{Access, Operation};
 use super::super::path::Path;
 use super::conditions::{Before, Condition};
 use super::needles::folded;
@@ -85,9 +86,30 @@ impl Filter {
             && (self.groups.is_empty() || self.groups.iter().any(all))
     }
 
-    /// Reads the other tables.
-    pub(super) fn lookups(&self, state: &State) -> Lookups {
-        Lookups(self.related.iter().map(|related| related.lookup(state)).collect())
+    /// Reads the other tables, as somebody who may not read all of their rows.
+    pub(super) fn lookups(&self, state: &State, reader: Option<&Access<'_>>) -> Lookups {
+        let related = self.related.iter();
+        Lookups(related.map(|related| related.lookup(state, reader)).collect())
+    }
+
+    /// Adds every field that is asked about, with its table.
+    pub(super) fn add_fields<'f>(&'f self, fields: &mut Vec<(&'f str, &'f str)>) {
+        for clause in self.groups.iter().flatten().flatten() {
+            match clause {
+                Clause::Field(condition) => {
+                    for path in condition.paths() {
+                        fields.extend(path.fields(&self.table));
+                    }
+                }
+                Clause::Words(_) => fields.push((&self.table, "sys_id")),
+                Clause::Related(_) => {}
+            }
+        }
+        for related in &self.related {
+            fields.extend(related.from.fields(&self.table));
+            fields.extend(related.by.fields(&related.filter.table));
+            related.filter.add_fields(fields);
+        }
     }
 
     /// The joins, by their place in [`Filter::related`].
@@ -114,10 +136,13 @@ impl Filter {
 }
 
 impl Related {
-    fn lookup(&self, state: &State) -> Lookup {
-        let inner = self.filter.lookups(state);
+    fn lookup(&self, state: &State, reader: Option<&Access<'_>>) -> Lookup {
+        let inner = self.filter.lookups(state, reader);
         let mut lookup = Lookup::default();
         for row in state.rows(&self.filter.table) {
+            if reader.is_some_and(|access| !access.row(Operation::Read, row)) {
+                continue;
+            }
             let key = self.key(&self.by, state, row);
             if key.is_empty() || !self.filter.is_joined(state, &inner, row) {
                 continue;

@@ -8,7 +8,8 @@
 //! `SUBQUERY`, which it does not document, what users found out with the log of the database.
 //!
 //! A query is parsed for one asker and one time: scripts such as `javascript:gs.getUserID()` are evaluated then. It may
-//! be kept and asked later, of another state of the same instance.
+//! be kept and asked later, of another state of the same instance. A user's query ([`Query::read_by`]) sees of other
+//! tables what the user may read; the conditions of rules see everything.
 
 mod building;
 mod conditions;
@@ -24,10 +25,11 @@ mod times;
 mod units;
 mod words;
 
-use super::engine::{Fields, Row, State};
+use super::engine::{Act, Fields, Row, State};
+use super::guards::acl::Access;
 use super::locale::Asker;
 use conditions::Before;
-use filter::{Clause, Filter};
+use filter::{Clause, Filter, Lookups};
 use order::Order;
 use parse::{Joint, Parsed};
 use reading::Reading;
@@ -41,6 +43,8 @@ pub(crate) struct Query {
     pub(crate) invalid: Vec<String>,
     /// Whether a part that means nothing leaves nothing.
     is_strict: bool,
+    /// The `user_name` of who may not see all rows of the other tables.
+    reader: Option<String>,
 }
 
 impl Query {
@@ -66,22 +70,36 @@ impl Query {
         }
     }
 
+    /// The same query, asked by a user, who sees of other tables what access rules allow.
+    pub(crate) fn read_by(mut self, state: &State, act: Act<'_>) -> Query {
+        let is_kept_out = act.meets.access_rules && state.guesses.joined_rows_must_be_readable;
+        self.reader = is_kept_out.then(|| act.by.to_owned());
+        self
+    }
+
+    /// Every field that the query asks about or sorts by, each with its table.
+    pub(crate) fn fields(&self) -> Vec<(&str, &str)> {
+        let mut fields = Vec::new();
+        self.filter.add_fields(&mut fields);
+        for order in &self.order {
+            fields.extend(order.path.fields(&self.filter.table));
+        }
+        fields
+    }
+
     /// The rows that match, in the order that the query wants.
     pub(crate) fn select<'s>(&self, state: &'s State, mut rows: Vec<&'s Row>) -> Vec<&'s Row> {
         if self.matches_nothing() {
             return Vec::new();
         }
-        let lookups = self.filter.lookups(state);
+        let lookups = self.lookups(state);
         rows.retain(|row| self.filter.matches(state, &lookups, row, Before::Unknown));
         order::sort(&self.order, state, rows)
     }
 
     /// Whether one row matches. To ask many rows, [`Query::select`] reads joined tables only once.
     pub(crate) fn matches(&self, state: &State, row: &Row) -> bool {
-        !self.matches_nothing()
-            && self
-                .filter
-                .matches(state, &self.filter.lookups(state), row, Before::Unknown)
+        !self.matches_nothing() && self.filter.matches(state, &self.lookups(state), row, Before::Unknown)
     }
 
     /// Whether a row that is being inserted, or updated from `old`, fulfills the condition of a rule.
@@ -90,7 +108,7 @@ impl Query {
     /// entries there.
     pub(crate) fn matches_change(&self, state: &State, old: Option<&Fields>, row: &Row) -> bool {
         let before = old.map_or(Before::Absent, Before::Fields);
-        !self.matches_nothing() && self.filter.matches(state, &self.filter.lookups(state), row, before)
+        !self.matches_nothing() && self.filter.matches(state, &self.lookups(state), row, before)
     }
 
     fn read(state: &State, table: &str, text: &str, reading: &Reading<'_>) -> Query {
@@ -100,7 +118,13 @@ impl Query {
             order,
             invalid,
             is_strict: state.property("glide.invalid_query.returns_no_rows", "false") == "true",
+            reader: None,
         }
+    }
+
+    fn lookups(&self, state: &State) -> Lookups {
+        let access = self.reader.as_deref().map(|reader| Access::of_user(state, reader));
+        self.filter.lookups(state, access.as_ref())
     }
 
     fn matches_nothing(&self) -> bool {

@@ -11,7 +11,7 @@ use super::reading::Reading;
 /// A field to sort by.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
-    path: Path,
+    pub(super) path: Path,
     class: Class,
     is_descending: bool,
     ignores_case: bool,

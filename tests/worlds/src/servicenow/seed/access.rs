@@ -4,22 +4,27 @@
 //! elsewhere; a rule for a table that does not exist does no harm.
 
 use super::{Seed, id};
+use crate::servicenow::cases::{CASE, EXTERNAL_CREATE, EXTERNAL_UPDATE};
 
 /// Name, operations, roles of which one is enough (none: everybody who is logged in), condition.
 type Rule = (&'static str, &'static str, &'static [&'static str], &'static str);
 
 const ANY: &str = "";
+/// What belongs to the account of the user, who is a contact.
+const OF_OWN_ACCOUNT: &str = "SUBQUERYaccount,account,customer_contact^sys_id=javascript:gs.getUserID()^ENDSUBQUERY";
+const CUSTOMER: &[&str] = &["sn_customerservice.customer"];
 const AGENTS: &[&str] = &["sn_customerservice_agent", "csm_ws_integration"];
 const INTERNAL: &[&str] = &["snc_internal"];
 const SERVICE: &[&str] = &["itil", "sn_customerservice_agent"];
 
-const PEOPLE: [Rule; 15] = [
+const PEOPLE: [Rule; 18] = [
     ("sys_user", "read", INTERNAL, ANY),
     ("sys_user", "read", &[], "sys_id=javascript:gs.getUserID()"),
     ("sys_user", "write create delete", &["user_admin"], ANY),
     ("sys_user.user_password", "read", &["admin"], ANY),
     ("customer_contact", "read", AGENTS, ANY),
     ("customer_contact", "read", &[], "sys_id=javascript:gs.getUserID()"),
+    ("customer_contact", "read", CUSTOMER, OF_OWN_ACCOUNT),
     ("customer_contact", "write create", &["sn_customerservice_manager"], ANY),
     ("sys_user_group", "read", INTERNAL, ANY),
     ("sys_user_group", "write create delete", &["user_admin"], ANY),
@@ -28,10 +33,17 @@ const PEOPLE: [Rule; 15] = [
     ("cmn_department", "read", INTERNAL, ANY),
     ("cmn_location", "read", INTERNAL, ANY),
     ("core_company", "read", INTERNAL, ANY),
+    ("customer_account", "read", INTERNAL, ANY),
+    (
+        "customer_account",
+        "read",
+        CUSTOMER,
+        "SUBQUERYsys_id,account,customer_contact^sys_id=javascript:gs.getUserID()^ENDSUBQUERY",
+    ),
     ("customer_account", "write create", &["sn_customerservice_manager"], ANY),
 ];
 
-const WORK: [Rule; 31] = [
+const WORK: [Rule; 34] = [
     ("task", "read", SERVICE, ANY),
     ("task", "write create", &["itil"], ANY),
     ("task.work_notes", "read write create", SERVICE, ANY),
@@ -51,10 +63,13 @@ const WORK: [Rule; 31] = [
     ("sn_customerservice_case", "read write create", AGENTS, ANY),
     (
         "sn_customerservice_case",
-        "read",
-        &["sn_customerservice.customer"],
-        "contact=javascript:gs.getUserID()",
+        "read write",
+        CUSTOMER,
+        "contact=javascript:gs.getUserID()^ORpartner_contact=javascript:gs.getUserID()",
     ),
+    ("sn_customerservice_case", "read write create", CUSTOMER, OF_OWN_ACCOUNT),
+    ("sn_customerservice_case.*", "write create", AGENTS, ANY),
+    ("sn_customerservice_case.work_notes", "read write create", AGENTS, ANY),
     (
         "sn_customerservice_case",
         "delete",
@@ -142,7 +157,7 @@ const PLATFORM: [Rule; 15] = [
 pub(super) fn rules(seed: &mut Seed) {
     for (name, operations, roles, condition) in [&PEOPLE[..], &WORK, &KNOWLEDGE_AND_CATALOG, &PLATFORM].concat() {
         for operation in operations.split(' ') {
-            let key = format!("{name} {operation} {}", roles.join(","));
+            let key = format!("{name} {operation} {} {condition}", roles.join(","));
             let fields = [
                 ("name", name),
                 ("operation", operation),
@@ -152,6 +167,7 @@ pub(super) fn rules(seed: &mut Seed) {
             rule(seed, &key, &fields, roles);
         }
     }
+    fields_of_customers(seed);
     for table in ["sys_security_acl", "sys_security_acl_role"] {
         for operation in ["write", "create", "delete"] {
             let key = format!("{table} {operation}");
@@ -169,6 +185,18 @@ pub(super) fn rules(seed: &mut Seed) {
             ("active", "false"),
         ];
         rule(seed, api, &fields, &["snc_platform_rest_api_access"]);
+    }
+}
+
+/// Documented of the Case API; the fields are the same whoever asks for them.
+fn fields_of_customers(seed: &mut Seed) {
+    let roles = [AGENTS, CUSTOMER].concat();
+    for (operation, names) in [("create", &EXTERNAL_CREATE[..]), ("write", &EXTERNAL_UPDATE)] {
+        for field in names {
+            let name = format!("{CASE}.{field}");
+            let fields = [("name", name.as_str()), ("operation", operation), ("type", "record")];
+            rule(seed, &format!("{name} {operation}"), &fields, &roles);
+        }
     }
 }
 

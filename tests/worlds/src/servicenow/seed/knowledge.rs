@@ -163,11 +163,7 @@ fn picture(seed: &mut Seed) {
 
 /// The guide to acknowledgements was rewritten: its first version is outdated.
 fn second_version(seed: &mut Seed) {
-    let act = Act {
-        at: seed.now - Duration::days(40),
-        by: AGENT,
-        is_script: true,
-    };
+    let act = Act::platform(seed.now - Duration::days(40), AGENT);
     let first = article_id(ACKNOWLEDGEMENTS);
     let draft = knowledge::check_out(&mut seed.state, act, &first).expect("the first version is published");
     let asked = [
@@ -182,11 +178,7 @@ fn second_version(seed: &mut Seed) {
 }
 
 fn change(seed: &mut Seed, days_ago: i64, article: &str, fields: &[(&str, &str)]) {
-    let act = Act {
-        at: seed.now - Duration::days(days_ago),
-        by: AGENT,
-        is_script: true,
-    };
+    let act = Act::platform(seed.now - Duration::days(days_ago), AGENT);
     let changed = seed.state.update(act, "kb_knowledge", article, &owned(fields));
     changed.expect("the article is there");
 }

@@ -20,11 +20,7 @@ pub(super) fn entries(seed: &mut Seed) {
     for number in 0..ENTRIES {
         let (source, level, message) = SOURCES[number % SOURCES.len()];
         let minutes = i64::try_from(2 * (ENTRIES - number)).unwrap_or(i64::MAX);
-        let act = Act {
-            at: seed.now - Duration::minutes(minutes),
-            by: "system",
-            is_script: true,
-        };
+        let act = Act::platform(seed.now - Duration::minutes(minutes), "system");
         let message = format!("{message} (#{number})");
         let key = id("syslog", &number.to_string());
         let fields = [

@@ -72,11 +72,7 @@ struct Seed {
 
 impl Seed {
     fn properties(&mut self) {
-        let act = Act {
-            at: self.now - Duration::days(900),
-            by: "system",
-            is_script: true,
-        };
+        let act = Act::platform(self.now - Duration::days(900), "system");
         for (name, value) in [
             ("glide.invalid_query.returns_no_rows", "false"),
             ("glide.rest.choice.allow_non_existing_value", "false"),
@@ -151,11 +147,7 @@ impl Seed {
     }
 
     fn add_fields(&mut self, days_ago: i64, table: &str, key: &str, mut fields: Fields) {
-        let act = Act {
-            at: self.now - Duration::days(days_ago),
-            by: "admin",
-            is_script: true,
-        };
+        let act = Act::platform(self.now - Duration::days(days_ago), "admin");
         fields.insert("sys_id".to_owned(), id(table, key));
         self.state
             .insert(act, table, &fields)

@@ -15,7 +15,7 @@ use super::dictionary::Kind;
 use super::engine::{Act, Row, State};
 use super::errors::{Refusal, failure};
 use super::guards;
-use super::guards::acl::{self, Access, Operation};
+use super::guards::acl::{Access, Operation};
 use super::locale::Locale;
 use super::parameters::{self, Parameters};
 use super::render::{self, Display, View};
@@ -39,8 +39,7 @@ fn answer_to(state: &mut State, act: Act<'_>, table: &str, parts: &Parts) -> Res
     }
     guards::check_table(state, table)?;
     let parameters = Parameters::of(parts);
-    acl::check_query(state, act, table, &parameters)?;
-    let query = table_api::query(state, act, table, &parameters);
+    let query = table_api::query(state, act, table, &parameters)?;
     let (wish, ignored) = Wish::parse(&state.dictionary, table, &parameters);
     state.ignored.extend(ignored);
     let access = Access::of(state, act);

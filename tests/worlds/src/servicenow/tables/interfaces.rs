@@ -94,6 +94,7 @@ fn transform_map() -> Table {
         Column::boolean("active", "Active").default("true"),
         Column::integer("order", "Order").default("100"),
         Column::boolean("copy_empty_fields", "Copy empty fields"),
+        Column::boolean("run_business_rules", "Run business rules").default("true"),
         Column::boolean(
             "create_new_record_on_empty_coalesce_fields",
             "Create new record on empty coalesce fields",

@@ -99,6 +99,25 @@ async fn a_json_body_has_at_most_ten_megabytes_and_a_file_more() {
         assert_eq!(send(case, ten).await.status(), 400, "{case}");
     }
     assert_eq!(instance.rows("sn_customerservice_case").len(), cases);
+    for (path, otherwise) in [
+        ("/api/sn_sc/servicecatalog/items/nothing/order_now", 400),
+        ("/api/sn_sc/v1/servicecatalog/items/nothing/order_now", 400),
+        ("/api/sn_km_api/knowledge/articles", 405),
+        ("/api/sn_km_api/v1/knowledge/articles", 405),
+    ] {
+        let too_large = error(&send(path, ten).await);
+        assert_eq!(
+            (too_large.0, too_large.1.as_str()),
+            (400, "Request body is too large"),
+            "{path}"
+        );
+        let taken = error(&send(path, 100).await);
+        assert!(taken.0 == otherwise && taken.1 != too_large.1, "{path}: {taken:?}");
+    }
+    instance.set_property("glide.rest.scripted.max_inbound_content_length_mb", "1");
+    let two = 2 * 1024 * 1024;
+    assert_eq!(send("/api/sn_customerservice/case", two).await.status(), 400);
+    assert_eq!(send(table, two).await.status(), 201);
     let id = incident(&instance).await;
     let file = format!("/api/now/attachment/file?table_name=incident&table_sys_id={id}&file_name=a.json");
     assert_eq!(send(&file, ten).await.status(), 201);

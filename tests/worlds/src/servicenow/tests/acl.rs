@@ -107,7 +107,8 @@ async fn a_dot_walk_does_not_lead_through_a_row_that_may_not_be_read() {
     let path = format!("{TABLE}/{id}?sysparm_fields=company,company.name&sysparm_display_value=true");
     let open = get(&instance, &path).await;
     assert!(open["company.name"].is_string());
-    rule(&instance, "customer_account", "read", &["admin"], &[]);
+    let deny = [("decision_type", "deny")];
+    rule(&instance, "customer_account", "read", &["admin"], &deny);
     let hidden = get(&instance, &path).await;
     assert!(hidden.get("company.name").is_none());
     assert_eq!(hidden["company"]["display_value"], open["company"]["display_value"]);

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{ask, ask_as, body_json, create, error, give, role_id, seeded};
+use super::{JSON, ask, ask_as, body_json, create, error, give, role_id, seeded, send};
 use crate::servicenow::ServiceNow;
 
 /// A rule on problems, as a client of an administrator makes it; its sys_id.
@@ -178,7 +178,7 @@ async fn a_rule_for_roles_runs_for_those_who_have_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_changes_nothing_meets_no_rule_and_nor_does_a_script_of_the_world() {
+async fn a_change_that_changes_nothing_meets_no_rule() {
     let instance = seeded();
     let id = sys_id(&problem(&instance, "x").await);
     rule(&instance, json!({ "abort_action": true })).await;
@@ -194,7 +194,29 @@ async fn a_change_that_changes_nothing_meets_no_rule_and_nor_does_a_script_of_th
             .status(),
         403
     );
-    instance.update("problem", &id, &[("short_description", "by an agent")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_are_part_of_the_database_and_run_for_scripts_too() {
+    let instance = seeded();
+    let fields = json!({ "template": "description=by rule^EQ", "filter_condition": "short_descriptionISNOTEMPTY" });
+    rule(&instance, fields).await;
+    let id = instance.insert("problem", &[("short_description", "by an agent")]);
+    assert_eq!(instance.row("problem", &id).unwrap()["description"], "by rule");
+    rule(
+        &instance,
+        json!({ "abort_action": true, "filter_condition": "short_description=no" }),
+    )
+    .await;
+    let written = send(
+        &instance,
+        "POST",
+        "/_world/update",
+        &[JSON],
+        format!(r#"{{"table":"problem","sys_id":"{id}","fields":{{"short_description":"no"}}}}"#),
+    )
+    .await;
+    assert_eq!(written.status(), 403, "{:?}", written.body());
     assert_eq!(
         instance.row("problem", &id).unwrap()["short_description"],
         "by an agent"

@@ -209,3 +209,30 @@ async fn import_sets_may_be_guessed_to_be_reused() {
         1
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_map_runs_business_rules_unless_it_says_otherwise_and_policies_where_they_stop_scripts() {
+    let (instance, map) = with_map();
+    let fields = [
+        ("name", "stop"),
+        ("collection", "incident"),
+        ("when", "before"),
+        ("action_insert", "true"),
+        ("abort_action", "true"),
+    ];
+    instance.insert("sys_script", &fields);
+    let status = async |row: Value| import(&instance, row).await["result"][0]["status"].clone();
+    assert_eq!(status(json!({ "u_key": "k1", "u_text": "late" })).await, "error");
+    instance.update_as("admin", "sys_transform_map", &map, &[("run_business_rules", "false")]);
+    assert_eq!(status(json!({ "u_key": "k1", "u_text": "late" })).await, "inserted");
+    let stop = super::sys_id(&instance, "sys_script", "name", "stop");
+    instance.delete("sys_script", &stop);
+    instance.update_as("admin", "sys_transform_map", &map, &[("run_business_rules", "true")]);
+    assert_eq!(
+        status(json!({ "u_key": "k2" })).await,
+        "inserted",
+        "without a short description"
+    );
+    instance.guess(|guesses| guesses.data_policies_stop_scripts = true);
+    assert_eq!(status(json!({ "u_key": "k3" })).await, "error");
+}
