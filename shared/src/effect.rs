@@ -34,7 +34,8 @@ pub enum Effect {
     ReportClosure(ReportClosure),
     /// See to it that something is looked at again at a certain time.
     Remind(Remind),
-    /// Keep how far the closing of the issue is, in the table only.
+    /// Keep how far the closing of the issue is, in the table only. It is a step of its own: one transaction
+    /// writes a link once.
     Remember(Remember),
     /// Bind entries of a record that we wrote to their claims, in the table only.
     Recognize(Recognize),

@@ -245,7 +245,7 @@ impl<G, D> Drain<'_, G, D> {
         let mut is_under_way = is_resumed;
         while let Some(effect) = run.plan.get(at).cloned() {
             // What only the table is told needs no preparation: it is written with the next step.
-            if matches!(effect, Effect::Tell { .. } | Effect::Recognize(_) | Effect::Remember(_)) {
+            if matches!(effect, Effect::Tell { .. } | Effect::Recognize(_)) {
                 let applied = apply.perform(&effect, Standing::Fresh).await?;
                 run.writes.extend(applied.writes);
                 run.story.extend(applied.story);
