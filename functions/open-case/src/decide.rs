@@ -63,7 +63,7 @@ fn first_record(event: &Event, facts: &Facts, content: &Content) -> Vec<Effect> 
     effects.extend(documents(facts, &record, issue.documents.iter().chain(shared), 0));
     match &event.data {
         Data::IssueCommented(said) => effects.extend(comment(&record, &said.comment, &content.partner_name)),
-        Data::ClosureDisputed(answer) => effects.extend(dispute(&record, answer, &content.partner_name)),
+        Data::ClosureDisputed(answer) => effects.extend(disputed(&record, answer, &content.partner_name)),
         _ => {}
     }
     effects
@@ -103,16 +103,19 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         },
         Data::IssueCommented(said) => comment(record, &said.comment, &linked.partner_name),
         Data::DocumentShared(shared) => documents(facts, record, [&shared.document], linked.documents_before),
-        Data::ClosureDisputed(answer) => {
-            let mut effects = dispute(record, answer, &linked.partner_name);
-            effects.push(Effect::Remember(Remember {
-                record: record.clone(),
-                kept: Kept::Disputed(answer.closure_version),
-            }));
-            effects
-        }
+        Data::ClosureDisputed(answer) => disputed(record, answer, &linked.partner_name),
         Data::ClosureConfirmed(_) | Data::RecordChanged(_) | Data::ClosureDue(_) | Data::Unknown => Vec::new(),
     }
+}
+
+/// The partner says that the issue is not solved: from then on the next resolution is a new one.
+fn disputed(record: &Record, answer: &ClosureAnswer, partner: &str) -> Vec<Effect> {
+    let mut effects = dispute(record, answer, partner);
+    effects.push(Effect::Remember(Remember {
+        record: record.clone(),
+        kept: Kept::Disputed(answer.closure_version),
+    }));
+    effects
 }
 
 /// The partner agrees that the issue is solved: a record that is still resolved is closed.
@@ -181,7 +184,7 @@ fn follow_up(event: &Event, facts: &Facts, linked: &Linked, content: &Content) -
         Data::DocumentShared(shared) => {
             effects.extend(documents(facts, &record, [&shared.document], linked.documents_before));
         }
-        Data::ClosureDisputed(answer) => effects.extend(dispute(&record, answer, &content.partner_name)),
+        Data::ClosureDisputed(answer) => effects.extend(disputed(&record, answer, &content.partner_name)),
         Data::IssueOpened(_)
         | Data::IssueUpdated(_)
         | Data::ClosureConfirmed(_)

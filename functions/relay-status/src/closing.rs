@@ -17,7 +17,7 @@ pub(crate) fn closing(facts: &Facts, found: &Found) -> Vec<Effect> {
         return Vec::new();
     };
     match status.state {
-        IssueState::Resolved if may_be_asked(found, asking) => ask(facts, found, asking),
+        IssueState::Resolved if may_be_asked(asking) => ask(facts, found, asking),
         IssueState::Resolved => Vec::new(),
         IssueState::Closed => match &asking.closure {
             Some(closure) if closure.state == ClosureState::Confirmed => closed(facts, found, ClosedBecause::Confirmed),
@@ -40,14 +40,14 @@ pub(crate) fn closing(facts: &Facts, found: &Found) -> Vec<Effect> {
 }
 
 /// Whether no question is open and no answer is still to be dealt with.
-fn may_be_asked(found: &Found, asking: &Asking) -> bool {
+fn may_be_asked(asking: &Asking) -> bool {
     let Some(closure) = &asking.closure else { return true };
     match closure.state {
         ClosureState::Requested | ClosureState::Confirmed => false,
         // The dispute comes on the other lane, which opens the record again; only then a resolution is a new one.
         ClosureState::Disputed => {
-            let is_of_this_record = found.link.asked == Some(closure.version);
-            !is_of_this_record || found.link.disputed.is_some_and(|version| version >= closure.version)
+            let is_dealt_with = asking.disputed.is_some_and(|version| version >= closure.version);
+            is_dealt_with || asking.asked != Some(closure.version)
         }
         ClosureState::Withdrawn | ClosureState::Closed => true,
     }

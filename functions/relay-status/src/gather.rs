@@ -96,7 +96,7 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
     let current = situation.link.as_ref().and_then(|first| first.continued_by.clone());
     let continued_by = current.filter(|key| *key != link.record.link);
     let asking = match continued_by {
-        None => asking(clients, situation, &link, status.as_ref()).await?,
+        None => asking(clients, situation, status.as_ref()).await?,
         Some(_) => None,
     };
     Ok(Place::Found(Box::new(Found {
@@ -111,14 +111,11 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
 }
 
 /// What is known of a question about closing: asked of the community only for a record that is resolved,
-/// or whose partner was asked.
-async fn asking(
-    clients: &Clients,
-    situation: &Situation,
-    link: &Link,
-    status: Option<&Status>,
-) -> Result<Option<Asking>, Failure> {
+/// or whose partner was asked. An issue has one question, whichever record stands for it: its first link
+/// keeps it.
+async fn asking(clients: &Clients, situation: &Situation, status: Option<&Status>) -> Result<Option<Asking>, Failure> {
     let rule = clients.mapping.closure;
+    let Some(link) = &situation.link else { return Ok(None) };
     let is_resolved = status.is_some_and(|status| status.state == IssueState::Resolved);
     if link.asked.is_none() && !(is_resolved && rule.is_some()) {
         return Ok(None);
@@ -127,6 +124,8 @@ async fn asking(
         now: situation.now,
         until: rule.map(|rule| situation.now.after(rule.patience())),
         closure: closure(clients, situation).await?,
+        asked: link.asked,
+        disputed: link.disputed,
     }))
 }
 

@@ -52,6 +52,10 @@ pub struct Asking {
     pub until: Option<Timestamp>,
     /// How far the closing is, as the community has it.
     pub closure: Option<Closure>,
+    /// The version that asked, while that question may be open.
+    pub asked: Option<u64>,
+    /// The last version that the partner disputed, once that was dealt with.
+    pub disputed: Option<u64>,
 }
 
 /// A record whose partner had time to answer.

@@ -130,7 +130,7 @@ impl Apply<'_> {
         };
         let asked = matches!(report.closing, Closing::Asked { .. }).then_some(report.version);
         Ok(Applied {
-            writes: vec![self.clients.store.asked(self.subject, &report.record.link, asked)?],
+            writes: vec![self.clients.store.asked(self.subject, asked)?],
             story: vec![story],
         })
     }
@@ -158,10 +158,10 @@ impl Apply<'_> {
     }
 
     pub(super) fn remember(&self, remember: &Remember) -> Result<Applied, Failure> {
-        let (store, link) = (&self.clients.store, &remember.record.link);
+        let store = &self.clients.store;
         let write = match remember.kept {
-            Kept::Disputed(version) => store.disputed(self.subject, link, version)?,
-            Kept::Over => store.asked(self.subject, link, None)?,
+            Kept::Disputed(version) => store.disputed(self.subject, version)?,
+            Kept::Over => store.asked(self.subject, None)?,
         };
         Ok(Applied {
             writes: vec![write],

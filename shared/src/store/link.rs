@@ -41,7 +41,7 @@ pub struct Link {
     /// Identifies what the partner was last told of the record's state.
     pub told: Option<String>,
     /// The version of the report that asked the partner whether the issue is solved, while that question
-    /// may be open.
+    /// may be open. Of an issue's first link, as the next.
     pub asked: Option<u64>,
     /// The last version that the partner disputed, once the record was dealt with.
     pub disputed: Option<u64>,
@@ -209,7 +209,8 @@ impl Store {
     ///
     /// # Errors
     /// When the write cannot be built.
-    pub fn asked(&self, subject: &Subject, link: &LinkKey, version: Option<u64>) -> Result<Write, Error> {
+    pub fn asked(&self, subject: &Subject, version: Option<u64>) -> Result<Write, Error> {
+        let link = &LinkKey::case();
         match version {
             Some(version) => self.set(subject, link, "asked", n(i64::try_from(version).unwrap_or(i64::MAX))),
             None => Update::builder()
@@ -227,8 +228,13 @@ impl Store {
     ///
     /// # Errors
     /// When the write cannot be built.
-    pub fn disputed(&self, subject: &Subject, link: &LinkKey, version: u64) -> Result<Write, Error> {
-        self.set(subject, link, "disputed", n(i64::try_from(version).unwrap_or(i64::MAX)))
+    pub fn disputed(&self, subject: &Subject, version: u64) -> Result<Write, Error> {
+        self.set(
+            subject,
+            &LinkKey::case(),
+            "disputed",
+            n(i64::try_from(version).unwrap_or(i64::MAX)),
+        )
     }
 
     /// One attribute of a link that is there.

@@ -126,6 +126,11 @@ impl Scene {
         if seen["status"] == "closed" {
             return;
         }
+        let view = self.town.community.partner_sees_issue(company, &issue).unwrap();
+        if view["closure"]["state"] == "requested" && self.rng.u8(0..3) == 0 {
+            self.partner_answers(at);
+            return;
+        }
         match self.rng.u8(0..10) {
             0..6 if self.issues[at].comments < MOST_COMMENTS => {
                 let text = self.partners_text(&seen);
@@ -165,6 +170,41 @@ impl Scene {
                     .change_issue(company, &issue, &[("priority", priority)]);
                 self.tell("updated", changed);
             }
+        }
+    }
+
+    /// Yes or no to the question whether the issue is solved. A yes closes the record, unless an agent has
+    /// opened it meanwhile.
+    fn partner_answers(&mut self, at: usize) {
+        let opened = &mut self.issues[at];
+        let (company_id, issue_id) = (opened.company.to_owned(), opened.issue.clone());
+        let author = Some(Author {
+            user_id: "U1".to_owned(),
+            name: opened.people[1].to_owned(),
+        });
+        if self.rng.bool() {
+            opened.was_closed = true;
+            self.log(format!("{issue_id}: the partner confirms"));
+            self.does(
+                "closure-confirmed",
+                PartnerAct::ConfirmsClosure {
+                    company_id,
+                    issue_id,
+                    author,
+                },
+            );
+        } else {
+            let reason = format!("Still broken {}", self.next());
+            self.log(format!("{issue_id}: the partner disputes: {reason:?}"));
+            self.does(
+                "closure-disputed",
+                PartnerAct::DisputesClosure {
+                    company_id,
+                    issue_id,
+                    reason,
+                    author,
+                },
+            );
         }
     }
 

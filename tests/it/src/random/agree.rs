@@ -47,6 +47,7 @@ pub(super) fn check(town: &Town, scene: &Scene, senders: &Senders) {
         issue.check_comments_of_the_partner();
         issue.check_comments_of_the_desk(&story);
         issue.check_status();
+        issue.check_closing();
         issue.check_documents();
         issue.check_wishes();
     }
@@ -167,13 +168,17 @@ impl Issue<'_> {
             found.map(|row| row["name"].clone()).unwrap()
         };
         let company = partner(("customer_account", "u_trading_grid_id"));
-        let comments = self.inbox.iter().map(|event| &event["data"]["comment"]);
-        let wanted = comments.filter(|comment| comment.is_object()).map(|comment| {
-            let (author, text) = (
-                comment["author"]["name"].as_str().unwrap(),
-                comment["text"].as_str().unwrap(),
-            );
-            format!("{author} ({company}) wrote on Trading Grid:\n{text}")
+        let wanted = self.inbox.iter().filter_map(|event| {
+            let data = &event["data"];
+            let said = |by: &Value, what: &str, text: &Value| {
+                let (author, text) = (by["name"].as_str().unwrap(), text.as_str().unwrap());
+                format!("{author} ({company}) wrote on Trading Grid{what}:\n{text}")
+            };
+            match (&data["comment"], &data["reason"]) {
+                (comment @ Value::Object(_), _) => Some(said(&comment["author"], "", &comment["text"])),
+                (_, reason @ Value::String(_)) => Some(said(&data["author"], " that the issue is not solved", reason)),
+                _ => None,
+            }
         });
         let wanted = wanted.collect::<Vec<_>>();
         let entries = self
@@ -259,6 +264,23 @@ impl Issue<'_> {
                 "the partner sees {} and not {resolution:?}",
                 report["resolution"]
             ));
+        }
+    }
+
+    /// The partner is asked while the record is resolved, and only then.
+    fn check_closing(&self) {
+        let Some(row) = self.records.last() else { return };
+        let label = label(row, "");
+        let view = self
+            .town
+            .community
+            .partner_sees_issue(self.opened.company, &self.opened.issue);
+        let view = view.unwrap();
+        let closing = &view["closure"]["state"];
+        let is_asked = *closing == "requested";
+        let is_pending = *closing == "confirmed" && matches!(label, "resolved" | "closed");
+        if is_asked != (label == "resolved") || is_pending {
+            self.violated(&format!("{} is {label}, and the closing {closing}", row["number"]));
         }
     }
 
