@@ -228,7 +228,7 @@ impl Issue<'_> {
             }
             all.extend(texts);
         }
-        let mut sorted = shown.clone();
+        let mut sorted = shown;
         sorted.sort();
         all.sort();
         if sorted != all {
