@@ -87,7 +87,7 @@ class Stack:
         with step("Filling the secrets"):
             self.fill_secrets()
         with step("Letting ServiceNow post its events"):
-            self.let_servicenow_tell()
+            self.let_tell("servicenow")
 
     def stop(self) -> None:
         self.processes.stop()
@@ -199,12 +199,13 @@ class Stack:
             key=self.keys[sender][-1],
         )
 
-    def let_servicenow_tell(self) -> None:
-        """What the scoped app's configuration does on a real instance."""
-        door = self.door("servicenow")
-        receiver = {"url": f"http://{door.host}/{STAGE}", "secret": door.key, "sender": "servicenow"}
-        if refusal := tell(self.servicenow, "receiver", receiver):
-            raise Problem(f"The ServiceNow world takes no receiver: {refusal}")
+    def let_tell(self, sender: str) -> None:
+        """From now on this world posts its own events: on a real system, the scoped app or the community does."""
+        world = {"servicenow": self.servicenow, "trading-grid": self.trading_grid}[sender]
+        door = self.door(sender)
+        receiver = {"url": f"http://{door.host}/{STAGE}", "secret": door.key, "sender": sender}
+        if refusal := tell(world, "receiver", receiver):
+            raise Problem(f"The world of {sender} takes no receiver: {refusal}")
 
     def function_logs(self, function: str, lines: int = 20) -> list[str]:
         """The newest lines that a function has written, oldest first."""

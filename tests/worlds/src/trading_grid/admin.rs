@@ -261,7 +261,12 @@ fn no_document(id: &str) -> Problem {
 
 fn dump(state: &State) -> Value {
     let world = &state.collaboration;
-    let issues: Vec<Value> = world.issues.values().map(|issue| world.shown(issue)).collect();
+    let issues = world.issues.values().map(|issue| {
+        let mut shown = world.shown(issue);
+        shown["closure"] = to_json(&issue.closure);
+        shown
+    });
+    let issues: Vec<Value> = issues.collect();
     let threads: Vec<Value> = world.threads.values().map(|thread| thread.shown()).collect();
     let documents = world.documents.iter().map(|((company, _), document)| {
         let mut reference = to_json(&document.reference);
