@@ -143,6 +143,11 @@ BREAKAGES: dict[str, tuple[str, Breakage]] = {
     "another end of a finished record": (f"tables.{CASE}.finished.3", put("tables", CASE, "finished", "3", "close")),
     "reopening without a field": (f"tables.{CASE}", drop("tables", CASE, "reopen")),
     "reopening with no field": (f"tables.{CASE}.reopen", put("tables", CASE, "reopen", {})),
+    "closing with no field": (f"tables.{CASE}.close", put("tables", CASE, "close", {})),
+    "silence that is a yes at once": (
+        "closure.confirm_within_days",
+        put("closure", "confirm_within_days", 0),
+    ),
     "another owner": ("ownership.description", put("ownership", "description", "nobody")),
     "a route without a name": ("routes.0", drop("routes", 0, "name")),
     "another mode": ("routes.0.mode", put("routes", 0, "mode", "maybe")),

@@ -16,7 +16,7 @@ use serde_saphyr::Spanned;
 
 use crate::domain::{CompanyId, SenderName, TableName, is_query_value};
 use crate::effect::Status;
-use crate::event::{Event, Issue, Priority};
+use crate::event::{Event, Issue, OURSELVES, Priority};
 use crate::messages;
 use status::{StatusFile, StatusRules, compile_statuses};
 
@@ -284,7 +284,7 @@ pub struct Routed {
 #[serde(deny_unknown_fields)]
 struct File {
     version: Spanned<u32>,
-    senders: BTreeMap<SenderName, SenderRule>,
+    senders: Spanned<BTreeMap<SenderName, SenderRule>>,
     documents: DocumentRule,
     unknown_partner: UnknownPartner,
     priorities: Spanned<BTreeMap<Priority, BTreeMap<TableName, String>>>,
@@ -327,6 +327,10 @@ impl Mapping {
         templates.set_undefined_behavior(UndefinedBehavior::Lenient);
         templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         templates.set_fuel(Some(FUEL));
+        if file.senders.value.keys().any(|name| name.as_str() == OURSELVES) {
+            let problem = "is the name of Gridlink itself: choose another";
+            return Err(invalid(&file.senders, format!("senders.{OURSELVES}"), problem));
+        }
         check_priorities(&file)?;
         check_tables(&file)?;
         if let Some(rule) = &file.closure
@@ -341,7 +345,7 @@ impl Mapping {
         let tables = file.tables.value.keys().collect::<Vec<_>>();
         let statuses = compile_statuses(file.statuses, &tables, &mut templates)?;
         Ok(Self {
-            senders: file.senders,
+            senders: file.senders.value,
             documents: file.documents,
             unknown_partner: file.unknown_partner,
             priorities: file.priorities.value,
@@ -771,6 +775,21 @@ mod tests {
             &["statuses.", "issue.state is not known", "record.<field>"],
         );
         check("agents: hidden", "agents: secret", &["secret", "hidden"]);
+        check(
+            "    close: { state: \"3\" }",
+            "",
+            &["close", "because closure asks the partner"],
+        );
+        check(
+            "confirm_within_days: 7",
+            "confirm_within_days: 91",
+            &["line ", "closure.confirm_within_days", "1 to 90"],
+        );
+        check(
+            "  trading-grid:",
+            "  gridlink:",
+            &["senders.gridlink", "Gridlink itself"],
+        );
     }
 
     #[test]

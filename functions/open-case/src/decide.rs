@@ -134,6 +134,12 @@ fn confirmed(facts: &Facts, linked: &Linked, answer: &ClosureAnswer) -> Vec<Effe
             };
             vec![Effect::UpdateFields(set), said]
         }
+        Some(rule) if rule.finished.contains_key(linked.row.text("state")) => {
+            vec![tell(format!(
+                "{} is closed, as the partner agrees: nothing to do",
+                link.number
+            ))]
+        }
         Some(_) | None => vec![
             tell(format!("{} is not resolved any more: it stays as it is", link.number)),
             said,

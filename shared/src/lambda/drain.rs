@@ -1,6 +1,6 @@
 //! Draining a stream: its lease, its entries in order, and what becomes of failures.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Decide, Gather, Situation};
@@ -25,7 +25,7 @@ const TRANSFER: Duration = Duration::from_secs(47);
 const CAUSE: usize = 500;
 
 /// The systems that have failed lately.
-type Breakers = HashMap<System, Breaker>;
+type Breakers = BTreeMap<System, Breaker>;
 
 /// What came of a doorbell.
 #[derive(Debug, Clone, PartialEq, Eq)]

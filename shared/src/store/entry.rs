@@ -1,6 +1,6 @@
 //! Reading what a worker needs in one call: the next entries, the link, the breakers.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
@@ -61,7 +61,7 @@ pub struct Loaded {
     /// The first record of the subject, when there is a link.
     pub link: Option<Link>,
     /// Which systems are known to be down.
-    pub breakers: HashMap<System, Breaker>,
+    pub breakers: BTreeMap<System, Breaker>,
     /// The deployment that the table belongs to, once it was written.
     pub deployment: Option<String>,
 }

@@ -4,6 +4,7 @@ use shared::domain::{IssueState, LinkKey, Timestamp};
 use shared::effect::{Journal, Record, Status};
 use shared::messages::PublicComment;
 use shared::store::{ClaimState, LinkState};
+use shared::trading_grid::collaboration::Closure;
 
 use super::*;
 
@@ -169,5 +170,135 @@ fn a_deleted_or_foreign_record_is_said_on_the_timeline_only() {
     for place in [Place::Nowhere, Place::Gone(Box::new(link()))] {
         let effects = effects_at(place);
         assert!(matches!(effects.as_slice(), [Effect::Tell { .. }]), "{effects:?}");
+    }
+}
+
+/// What is decided of a record with this state and a closing.
+fn asked(state: IssueState, change: impl FnOnce(&mut crate::Asking)) -> Vec<String> {
+    decided(|found| {
+        let status = Status {
+            state,
+            ..status_of("as before")
+        };
+        found.link.told = Some(status.digest());
+        found.status = Some(status);
+        let mut asking = crate::Asking {
+            now: Timestamp::from_millis(10_000),
+            until: Some(Timestamp::from_millis(20_000)),
+            closure: None,
+            asked: None,
+            disputed: None,
+        };
+        change(&mut asking);
+        found.asking = Some(asking);
+    })
+}
+
+fn closure_of(state: &str) -> Option<Closure> {
+    let closure = serde_json::json!({"version": 5, "state": state, "confirmBy": "1970-01-01T00:00:15Z"});
+    Some(serde_json::from_value(closure).unwrap())
+}
+
+const ASKS: [&str; 2] = [
+    "ask the partner to confirm the resolution until 1970-01-01T00:00:20.000Z",
+    "look at the unanswered question again at 1970-01-01T00:00:20.000Z",
+];
+const OVER: [&str; 1] = ["keep that no question about closing is open"];
+
+#[test]
+fn a_partner_is_asked_once_for_each_resolution() {
+    let resolved = |state: Option<&str>| {
+        asked(IssueState::Resolved, |asking| {
+            asking.closure = state.and_then(closure_of)
+        })
+    };
+    assert_eq!(resolved(None), ASKS);
+    assert_eq!(resolved(Some("withdrawn")), ASKS);
+    assert_eq!(resolved(Some("closed")), ASKS);
+    assert_eq!(resolved(Some("requested")), [""; 0]);
+    assert_eq!(resolved(Some("confirmed")), [""; 0]);
+    let nobody = asked(IssueState::Resolved, |asking| asking.until = None);
+    assert_eq!(nobody, [""; 0], "the mapping asks nobody");
+}
+
+#[test]
+fn a_resolution_after_a_dispute_is_a_new_one_once_the_dispute_is_dealt_with() {
+    let resolved = |version: Option<u64>, disputed: Option<u64>| {
+        asked(IssueState::Resolved, |asking| {
+            asking.closure = closure_of("disputed");
+            (asking.asked, asking.disputed) = (version, disputed);
+        })
+    };
+    assert_eq!(resolved(Some(5), None), [""; 0]);
+    assert_eq!(resolved(Some(5), Some(4)), [""; 0]);
+    assert_eq!(resolved(Some(5), Some(5)), ASKS);
+    assert_eq!(resolved(None, None), ASKS);
+}
+
+#[test]
+fn a_closed_issue_says_why() {
+    let closed = |state: &str, now: i64| {
+        asked(IssueState::Closed, |asking| {
+            asking.closure = closure_of(state);
+            asking.now = Timestamp::from_millis(now);
+        })
+    };
+    let because = |why: &str| [format!("tell the partner that the issue is closed: {why}")];
+    assert_eq!(closed("confirmed", 10_000), because("the partner confirmed"));
+    assert_eq!(closed("requested", 14_999), because("the desk decided"));
+    assert_eq!(closed("requested", 15_000), because("nobody answered in time"));
+    assert_eq!(closed("disputed", 10_000), OVER);
+    assert_eq!(closed("withdrawn", 10_000), OVER);
+}
+
+#[test]
+fn who_opens_a_record_again_takes_the_question_back() {
+    for state in [IssueState::Open, IssueState::InProgress, IssueState::WaitingForPartner] {
+        let open = |closing: &str| asked(state, |asking| asking.closure = closure_of(closing));
+        assert_eq!(open("requested"), ["take the question about closing back"]);
+        assert_eq!(open("disputed"), OVER);
+        assert_eq!(open("confirmed"), OVER);
+    }
+}
+
+#[test]
+fn silence_closes_a_record_that_is_still_resolved_and_asked_about() {
+    let due = |version: u64, state: &str, is_resolved: bool| {
+        let change = shared::effect::Change {
+            from: "6".to_owned(),
+            to: "3".to_owned(),
+        };
+        effects_at(Place::Due(Box::new(crate::Due {
+            link: link(),
+            version,
+            closure: closure_of(state),
+            close: is_resolved.then(|| BTreeMap::from([("state".to_owned(), change)])),
+        })))
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        due(5, "requested", true),
+        [
+            format!("set state of sn_customerservice_case {RECORD}"),
+            format!("add silence on 5 to work_notes of sn_customerservice_case {RECORD}"),
+        ]
+    );
+    assert_eq!(
+        due(5, "requested", false),
+        ["CS0001001 is not resolved any more: nothing to do"]
+    );
+    for (version, state) in [
+        (4, "requested"),
+        (5, "confirmed"),
+        (5, "disputed"),
+        (5, "withdrawn"),
+        (5, "closed"),
+    ] {
+        assert_eq!(
+            due(version, state, true),
+            ["the question about closing was answered or is gone: nothing to do"]
+        );
     }
 }

@@ -17,6 +17,8 @@ const MAPPING: &str = include_str!("../../../../../infra/mapping.yaml");
 pub(super) const OPENED: &str = include_str!("../../../../../events/receive-webhook/opened-asn-failed.json");
 pub(super) const INVOICE: &str = include_str!("../../../../../events/receive-webhook/opened-invoice-mismatch.json");
 pub(super) const UPDATED: &str = include_str!("../../../../../events/receive-webhook/updated.json");
+pub(super) const CONFIRMED: &str = include_str!("../../../../../events/receive-webhook/closure-confirmed.json");
+pub(super) const DISPUTED: &str = include_str!("../../../../../events/receive-webhook/closure-disputed.json");
 pub(super) const COMMENTED: &str = include_str!("../../../../../events/receive-webhook/commented.json");
 pub(super) const SHARED: &str = include_str!("../../../../../events/receive-webhook/document-shared.json");
 

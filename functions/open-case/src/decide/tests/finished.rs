@@ -116,3 +116,46 @@ fn a_late_opening_does_nothing_to_a_finished_case_or_a_follow_up() {
     let follow_up = made_by(&event(COMMENTED), closed());
     insta::assert_snapshot!(decided(&event(OPENED), &follow_up), @"the record exists: nothing to add");
 }
+
+#[test]
+fn a_confirmation_closes_a_resolved_case_and_leaves_any_other_alone() {
+    insta::assert_snapshot!(decided(&event(CONFIRMED), &resolved()), @"
+    set state of sn_customerservice_case THE-CASE
+    add confirmation of 19 to work_notes of sn_customerservice_case THE-CASE
+    ");
+    insta::assert_snapshot!(decided(&event(CONFIRMED), &case()), @"
+    CS0001001 is not resolved any more: it stays as it is
+    add confirmation of 19 to work_notes of sn_customerservice_case THE-CASE
+    ");
+    insta::assert_snapshot!(decided(&event(CONFIRMED), &closed()), @"CS0001001 is closed, as the partner agrees: nothing to do");
+}
+
+#[test]
+fn a_dispute_opens_a_resolved_case_again_and_continues_a_closed_one() {
+    insta::assert_snapshot!(decided(&event(DISPUTED), &resolved()), @"
+    CS0001001 is finished: it is opened again
+    set state of sn_customerservice_case THE-CASE
+    add reopening by trading-grid evt-asn-0010 to work_notes of sn_customerservice_case THE-CASE
+    add dispute 14 to comments of sn_customerservice_case THE-CASE
+    keep that the partner disputed the question 14
+    ");
+    insta::assert_snapshot!(decided(&event(DISPUTED), &case()), @"
+    add dispute 14 to comments of sn_customerservice_case THE-CASE
+    keep that the partner disputed the question 14
+    ");
+    insta::assert_snapshot!(decided(&event(DISPUTED), &closed()), @"
+    CS0001001 is closed: a follow-up is made
+    create sn_customerservice_case THE-FOLLOW-UP for ISS-1001~556e0a64
+    add dispute 14 to comments of sn_customerservice_case THE-FOLLOW-UP
+    keep that the partner disputed the question 14
+    ");
+}
+
+#[test]
+fn a_reason_longer_than_a_journal_takes_is_attached_whole() {
+    let reason = "Still wrong. ".repeat(2_000);
+    let disputed = event_with(DISPUTED, |data| data["reason"] = reason.as_str().into());
+    let effects = decided(&disputed, &resolved());
+    assert!(effects.contains("attach text dispute-14.txt"), "{effects}");
+    assert!(shared::messages::complete_text(&disputed).contains(reason.trim()));
+}

@@ -107,7 +107,7 @@ fn claims_differ(effects: &[Effect]) {
     }
 }
 
-/// The four kinds of event, with this text wherever a partner may write.
+/// All kinds of event, with this text wherever a partner may write.
 fn events(text: &str, documents: &[Value]) -> Vec<Event> {
     let short = shared::messages::cut(text, 24);
     let name = if short.is_empty() { "-" } else { short.as_str() };
@@ -137,7 +137,17 @@ fn events(text: &str, documents: &[Value]) -> Vec<Event> {
     let shared = documents
         .first()
         .map(|document| event_with(SHARED, |data| data["document"] = document.clone()));
-    [opened, updated, commented].into_iter().chain(shared).collect()
+    let confirmed = event_with(CONFIRMED, |data| data["author"] = author.clone());
+    let disputed = event_with(DISPUTED, |data| {
+        data["reason"] = prose.as_str().into();
+        data["author"] = author.clone();
+    });
+    let answers = [confirmed, disputed];
+    [opened, updated, commented]
+        .into_iter()
+        .chain(shared)
+        .chain(answers)
+        .collect()
 }
 
 /// Every place that an issue of these events can be in.
