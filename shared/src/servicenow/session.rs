@@ -154,12 +154,29 @@ impl ServiceNow {
             about = %asked.about,
             status = answer.status,
             transaction = answer.header("x-transaction-id"),
-            rate_limit = limit.as_ref().map(|limit| limit.limit),
-            rate_limit_reset = limit.as_ref().map(|limit| limit.reset.seconds()),
             "ServiceNow answered"
         );
-        if limit.is_some() {
-            *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = limit;
+        // The template makes metrics of these two lines: their members are names that it knows.
+        if answer.status == 429 {
+            let retry_after = answer
+                .header("retry-after")
+                .and_then(|after| after.trim().parse::<u64>().ok());
+            tracing::warn!(about = %asked.about, retry_after, refused_for_rate = 1, "ServiceNow's rate limit is reached");
+        }
+        if let Some(limit) = limit {
+            let mut known = self.limit.lock().unwrap_or_else(PoisonError::into_inner);
+            if known
+                .as_ref()
+                .is_none_or(|known| known.reset != limit.reset || known.rule != limit.rule)
+            {
+                tracing::info!(
+                    rate_limit = limit.limit,
+                    rate_limit_reset = limit.reset.seconds(),
+                    rate_limit_rule = limit.rule.as_ref().map(tracing::field::display),
+                    "ServiceNow counts requests"
+                );
+            }
+            *known = Some(limit);
         }
     }
 

@@ -1,13 +1,13 @@
 //! The query builder and the check of rows, against the simulated instance's own engine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::desk::Desk;
-use super::{ACTIVE, CITY, NAME, table};
-use crate::domain::Timestamp;
+use super::{ACTIVE, CITY, NAME, id, table};
+use crate::domain::{SysId, Timestamp};
 use crate::servicenow::operation::Asked;
 use crate::servicenow::query::{Condition, Field, Query, Refused, SYS_ID, Verdict};
 use crate::servicenow::table::path;
@@ -154,6 +154,108 @@ proptest! {
             prop_assert!(field.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.".contains(&byte)));
             prop_assert!(field.as_str().split('.').all(|part| !part.is_empty()));
         }
+    }
+}
+
+/// A time or a record in a condition, and whether a row is wanted: its time of creation, company and id.
+type Wanted = fn(&BTreeMap<String, String>, &Sought) -> bool;
+
+/// What is sought about.
+struct Sought {
+    time: Timestamp,
+    company: SysId,
+    row: SysId,
+}
+
+impl Sought {
+    /// The time as the instance stores it.
+    fn stored(&self) -> String {
+        self.time.to_string()[..19].replace('T', " ")
+    }
+}
+
+const COMPANY: Field = Field::known("company");
+const COMPANY_NAME: Field = Field::known("company.name");
+
+const TYPED_POSITIONS: [(fn(&Sought) -> Condition, Wanted); 9] = [
+    (
+        |sought| CREATED.at(sought.time),
+        |row, sought| row["sys_created_on"] == sought.stored(),
+    ),
+    (
+        |sought| CREATED.since(sought.time),
+        |row, sought| row["sys_created_on"] >= sought.stored(),
+    ),
+    (
+        |sought| CREATED.after(sought.time),
+        |row, sought| row["sys_created_on"] > sought.stored(),
+    ),
+    (
+        |sought| CREATED.before(sought.time),
+        |row, sought| row["sys_created_on"] < sought.stored(),
+    ),
+    (
+        |sought| CREATED.until(sought.time),
+        |row, sought| row["sys_created_on"] <= sought.stored(),
+    ),
+    (
+        |sought| COMPANY.refers_to(&sought.company),
+        |row, sought| row["company"] == sought.company.as_str(),
+    ),
+    (
+        |sought| SYS_ID.comes_after(&sought.row),
+        |row, sought| row["sys_id"].as_str() > sought.row.as_str(),
+    ),
+    (
+        |sought| SYS_ID.refers_to(&sought.row),
+        |row, sought| row["sys_id"] == sought.row.as_str(),
+    ),
+    (
+        |_| COMPANY_NAME.equals("Contoso Metals").unwrap(),
+        |row, _| row["company"] == id(2).as_str(),
+    ),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn no_time_or_record_in_any_position_widens_what_is_found(
+        pauses in prop::collection::vec((0..3u64, 1..4u32), 1..7),
+        second in -1..12i64,
+        company in 0..4u32,
+        row in 0..7usize,
+    ) {
+        in_time(async || {
+            let (desk, world) = Desk::world(worlds::ServiceNow::seeded);
+            for (number, name) in [(1, "Northwind Metals"), (2, "Contoso Metals"), (3, "")] {
+                world.insert("core_company", &[("sys_id", id(number).as_str()), ("name", name)]);
+            }
+            let start = desk.clock.now();
+            let mut made = Vec::new();
+            for (pause, company) in pauses {
+                tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
+                let fields = [("short_description", "asked about"), ("company", id(company).as_str())]
+                    .map(|(name, value)| (name, value.to_owned()));
+                let fields = fields.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>();
+                made.push(world.insert("incident", &fields));
+            }
+            let sought = Sought {
+                time: Timestamp::from_millis(start.millis() + second * 1000),
+                company: id(company),
+                row: made[row % made.len()].parse().unwrap(),
+            };
+            for (condition, is_wanted) in TYPED_POSITIONS {
+                let query = Query::new().and(condition(&sought)).and(Field::known("short_description").equals("asked about").unwrap());
+                let select = Select::of([Field::known("number")]);
+                let found = desk.client.find(&table("incident"), query.clone(), select).unwrap().all(1000).await.unwrap();
+                let found = found.iter().map(|row| row.text("sys_id").to_owned()).collect::<BTreeSet<_>>();
+                let rows = world.rows("incident").into_iter().filter(|row| made.contains(&row["sys_id"]));
+                let wanted = rows.filter(|row| is_wanted(row, &sought)).map(|row| row["sys_id"].clone());
+                assert_eq!(found, wanted.collect(), "{:?}", query.encoded());
+            }
+            assert_eq!(world.ignored(), Vec::<String>::new(), "nothing came out malformed");
+        });
     }
 }
 
