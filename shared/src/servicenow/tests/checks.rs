@@ -157,8 +157,8 @@ proptest! {
     }
 }
 
-/// A time or a record in a condition, and whether a row is wanted: its time of creation, company and id.
-type Wanted = fn(&BTreeMap<String, String>, &Sought) -> bool;
+/// A condition on a time or a record, and which rows it should find.
+type TypedPosition = (fn(&Sought) -> Condition, fn(&BTreeMap<String, String>, &Sought) -> bool);
 
 /// What is sought about.
 struct Sought {
@@ -177,7 +177,7 @@ impl Sought {
 const COMPANY: Field = Field::known("company");
 const COMPANY_NAME: Field = Field::known("company.name");
 
-const TYPED_POSITIONS: [(fn(&Sought) -> Condition, Wanted); 9] = [
+const TYPED_POSITIONS: [TypedPosition; 9] = [
     (
         |sought| CREATED.at(sought.time),
         |row, sought| row["sys_created_on"] == sought.stored(),
