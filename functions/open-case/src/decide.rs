@@ -6,10 +6,8 @@ mod fields;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
-use shared::domain::{LinkKey, SysId, TableName};
-use shared::effect::{AddJournal, Attach, Change, CreateRecord, Effect, Journal, Kept, Record, Remember};
+use shared::domain::{LinkKey, SysId};
+use shared::effect::{AddJournal, Attach, CreateRecord, Effect, Journal, Kept, Record, Remember};
 use shared::effect::{Source, UpdateFields};
 use shared::event::{ClosureAnswer, Data, Event};
 use shared::mapping::{Mode, Routed, WhenFinished};
@@ -61,11 +59,7 @@ fn first_record(event: &Event, facts: &Facts, content: &Content) -> Vec<Effect> 
         _ => None,
     };
     effects.extend(documents(facts, &record, issue.documents.iter().chain(shared), 0));
-    match &event.data {
-        Data::IssueCommented(said) => effects.extend(comment(&record, &said.comment, &content.partner_name)),
-        Data::ClosureDisputed(answer) => effects.extend(disputed(&record, answer, &content.partner_name)),
-        _ => {}
-    }
+    effects.extend(words(event, &record, &content.partner_name));
     effects
 }
 
@@ -101,10 +95,24 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
             Some(content) => changed(event, facts, update, linked, content),
             None => Vec::new(),
         },
-        Data::IssueCommented(said) => comment(record, &said.comment, &linked.partner_name),
+        Data::IssueCommented(_) | Data::ClosureDisputed(_) => words(event, record, &linked.partner_name),
         Data::DocumentShared(shared) => documents(facts, record, [&shared.document], linked.documents_before),
-        Data::ClosureDisputed(answer) => disputed(record, answer, &linked.partner_name),
         Data::ClosureConfirmed(_) | Data::RecordChanged(_) | Data::ClosureDue(_) | Data::Unknown => Vec::new(),
+    }
+}
+
+/// What the partner says in an event, for the record.
+fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
+    match &event.data {
+        Data::IssueCommented(said) => comment(record, &said.comment, partner),
+        Data::ClosureDisputed(answer) => disputed(record, answer, partner),
+        Data::IssueOpened(_)
+        | Data::IssueUpdated(_)
+        | Data::DocumentShared(_)
+        | Data::ClosureConfirmed(_)
+        | Data::RecordChanged(_)
+        | Data::ClosureDue(_)
+        | Data::Unknown => Vec::new(),
     }
 }
 
@@ -130,7 +138,7 @@ fn confirmed(facts: &Facts, linked: &Linked, answer: &ClosureAnswer) -> Vec<Effe
         Some(rule) if rule.is_resolved(linked.row.text("state")) => {
             let set = UpdateFields {
                 record: link.record.clone(),
-                set: set(linked, &rule.close),
+                set: linked.row.changes_to(&rule.close),
             };
             vec![Effect::UpdateFields(set), said]
         }
@@ -152,7 +160,7 @@ fn reopen(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
     let Some(rule) = facts.mapping.table(&link.record.table) else {
         return Vec::new();
     };
-    let set = set(linked, &rule.reopen);
+    let set = linked.row.changes_to(&rule.reopen);
     vec![
         tell(format!("{} is finished: it is opened again", link.number)),
         Effect::UpdateFields(UpdateFields {
@@ -167,15 +175,6 @@ fn reopen(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
     ]
 }
 
-/// Values of the mapping, over those that the record has.
-fn set(linked: &Linked, values: &BTreeMap<TableName, String>) -> BTreeMap<String, Change> {
-    let change = |(field, to): (&TableName, &String)| {
-        let from = linked.row.text(field.as_str()).to_owned();
-        (field.to_string(), Change { from, to: to.clone() })
-    };
-    values.iter().map(change).collect()
-}
-
 /// A new record that continues a finished one. It is made of the issue as it is now, so an update
 /// is in it; the documents of the issue stay where they are.
 fn follow_up(event: &Event, facts: &Facts, linked: &Linked, content: &Content) -> Vec<Effect> {
@@ -185,18 +184,9 @@ fn follow_up(event: &Event, facts: &Facts, linked: &Linked, content: &Content) -
     let correlation = format!("{}~{suffix}", content.issue.issue_id);
     let mut effects = vec![tell(format!("{} is closed: a follow-up is made", old.number))];
     effects.extend(create(event, content, &record, correlation, Some(old)));
-    match &event.data {
-        Data::IssueCommented(said) => effects.extend(comment(&record, &said.comment, &content.partner_name)),
-        Data::DocumentShared(shared) => {
-            effects.extend(documents(facts, &record, [&shared.document], linked.documents_before));
-        }
-        Data::ClosureDisputed(answer) => effects.extend(disputed(&record, answer, &content.partner_name)),
-        Data::IssueOpened(_)
-        | Data::IssueUpdated(_)
-        | Data::ClosureConfirmed(_)
-        | Data::RecordChanged(_)
-        | Data::ClosureDue(_)
-        | Data::Unknown => {}
+    effects.extend(words(event, &record, &content.partner_name));
+    if let Data::DocumentShared(shared) = &event.data {
+        effects.extend(documents(facts, &record, [&shared.document], linked.documents_before));
     }
     effects
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use shared::clients::Clients;
 use shared::domain::{IssueState, SysId, TableName};
-use shared::effect::{Change, Status};
+use shared::effect::Status;
 use shared::event::{ClosureDue, Data, Event, RecordChange};
 use shared::failure::Failure;
 use shared::lambda::Situation;
@@ -151,13 +151,7 @@ async fn at_the_end(clients: &Clients, situation: &Situation, due: &ClosureDue, 
     let Some(row) = clients.servicenow.task(&link.record.sys_id, &fields).await? else {
         return Ok(Place::Gone(Box::new(link)));
     };
-    let change = |(field, to): (&TableName, &String)| {
-        let from = row.text(field.as_str()).to_owned();
-        (field.to_string(), Change { from, to: to.clone() })
-    };
-    let close = rule
-        .is_resolved(row.text("state"))
-        .then(|| rule.close.iter().map(change).collect());
+    let close = rule.is_resolved(row.text("state")).then(|| row.changes_to(&rule.close));
     Ok(Place::Due(Box::new(Due {
         version: due.closure_version,
         closure: closure(clients, situation).await?,

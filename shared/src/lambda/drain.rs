@@ -424,21 +424,15 @@ impl<G, D> Drain<'_, G, D> {
                 store.park(lease, &parking).await?;
                 Ok(Drained::Parked(text))
             }
-            Failure::Closed { system, until } => {
-                let deferral = Deferral {
-                    until,
-                    cause: text.clone(),
-                    waiting_for: Some(system),
-                    is_failure: false,
+            Failure::Closed { until, .. } | Failure::Early { until } => {
+                let waiting_for = match failure {
+                    Failure::Closed { system, .. } => Some(system),
+                    _ => None,
                 };
-                store.defer(lease, &deferral, &[]).await?;
-                Ok(Drained::Deferred(text))
-            }
-            Failure::Early { until } => {
                 let deferral = Deferral {
                     until,
                     cause: text.clone(),
-                    waiting_for: None,
+                    waiting_for,
                     is_failure: false,
                 };
                 store.defer(lease, &deferral, &[]).await?;

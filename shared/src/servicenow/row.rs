@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::query::{Field, Query, Refused, SYS_ID};
 use super::{Flaw, Value};
-use crate::domain::{SysId, Timestamp};
+use crate::domain::{SysId, TableName, Timestamp};
+use crate::effect::Change;
 
 /// Which form of the values is asked for; ServiceNow's `sysparm_display_value`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -115,6 +116,15 @@ impl From<BTreeMap<String, serde_json::Value>> for Row {
 }
 
 impl Row {
+    /// These values over those of the row.
+    pub fn changes_to(&self, values: &BTreeMap<TableName, String>) -> BTreeMap<String, Change> {
+        let change = |(field, to): (&TableName, &String)| {
+            let from = self.text(field.as_str()).to_owned();
+            (field.to_string(), Change { from, to: to.clone() })
+        };
+        values.iter().map(change).collect()
+    }
+
     /// A stored value, when the answer has it.
     pub fn get(&self, field: &str) -> Option<&str> {
         self.0.get(field)?.value.as_deref()

@@ -447,14 +447,19 @@ pub(crate) fn default_mapping() -> Arc<Mapping> {
     Arc::clone(MAPPING.get_or_init(parse))
 }
 
-/// Runs a test in a town of its own, where nothing fails by plan.
-pub(crate) fn in_town(mapping: Arc<Mapping>, test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
+/// Runs a play in a time of its own, which goes on only when everybody waits.
+pub(crate) fn in_paused_time<T>(play: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, async {
+    tokio::task::LocalSet::new().block_on(&runtime, play)
+}
+
+/// Runs a test in a town of its own, where nothing fails by plan.
+pub(crate) fn in_town(mapping: Arc<Mapping>, test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
+    in_paused_time(async {
         let town = Town::new(Plan::default(), mapping, false);
         let play = Play::new(&town);
         test(&town, &play).await;

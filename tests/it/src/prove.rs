@@ -11,20 +11,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::faults::{Fault, Plan};
-use crate::play::{Play, default_mapping};
+use crate::play::{Play, default_mapping, in_paused_time};
 use crate::scenarios::{self, Scenario};
 use crate::town::{Call, Town};
 
 /// Runs one plan. Gives the requests that were made before the replay, and what is wrong.
 fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
     fastrand::seed(7);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async {
+    in_paused_time(async {
         let outlives_deadline = scenario.only_creates && plan.pauses();
         let town = Town::new(plan.clone(), default_mapping(), outlives_deadline);
         let violations = Play::new(&town).run(scenario, and_again).await;

@@ -30,7 +30,7 @@ use tokio::time::sleep;
 
 use crate::chaos::Chaos;
 use crate::faults::Plan;
-use crate::play::{Play, clients, default_mapping};
+use crate::play::{Play, clients, default_mapping, in_paused_time};
 use crate::prove::{on_all_processors, setting};
 use crate::town::{Call, Environment, TABLE, Town};
 use acts::Scene;
@@ -50,12 +50,7 @@ struct Run {
 
 fn run(seed: u64) -> Run {
     fastrand::seed(7);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, play(seed))
+    in_paused_time(play(seed))
 }
 
 async fn play(seed: u64) -> Run {
