@@ -14,7 +14,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{Config, Systems, read, webhook_secret_prefix};
-use crate::domain::{Subject, Timestamp};
+use crate::domain::{Lane, Subject, Timestamp};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::failure::Failure;
@@ -34,6 +34,8 @@ pub type Error = lambda_runtime::Error;
 pub struct Situation {
     /// What the event is about.
     pub subject: Subject,
+    /// The lane of its stream.
+    pub lane: Lane,
     /// The number of the event in its stream, from 1.
     pub number: i64,
     /// The time.

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Transact
 
 use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, text, values};
 use super::{Error, Refusal, SCHEMA, Store, failed};
-use crate::domain::{Lane, Stream, Timestamp, UseCase};
+use crate::domain::{Lane, Role, Stream, Timestamp, UseCase};
 use crate::event::{Destination, Event};
 
 /// The duplicate check outlives every event that is young enough to be accepted.
@@ -24,6 +24,8 @@ pub enum Accepted {
     New(Stream, Option<UseCase>),
     /// It was accepted before.
     Duplicate,
+    /// It tells of what we wrote ourselves: there is nothing to do.
+    Echo,
     /// It is about a record that belongs to no subject: there is nothing to do.
     Unrelated,
     /// The same sender used the same id for something else.
@@ -44,13 +46,19 @@ impl Store {
     /// # Errors
     /// When nothing was stored, or it could not be found out whether it was.
     pub async fn accept(&self, event: &Event) -> Result<Accepted, Error> {
+        if event.is_echo {
+            return Ok(Accepted::Echo);
+        }
         let (stream, use_case) = match event.destination() {
             Destination::Stream(stream, use_case) => (stream, use_case),
             // The way back is written before the record can exist, so nothing is missed here.
             Destination::Record(sys_id) => match self.back(&sys_id).await? {
-                Some((subject, _)) => {
-                    let lane = Lane::Out;
-                    (Stream { subject, lane }, Some(UseCase::RelayStatus))
+                Some((subject, link)) => {
+                    let (lane, use_case) = match link.role {
+                        Role::Case | Role::FollowUp => (Lane::Out, UseCase::RelayStatus),
+                        Role::Escalation | Role::Coordination => (Lane::Escalation, UseCase::BridgeEscalation),
+                    };
+                    (Stream { subject, lane }, Some(use_case))
                 }
                 None => return Ok(Accepted::Unrelated),
             },

@@ -117,6 +117,14 @@ pub(crate) fn check(town: &Town, scenario: &Scenario) {
     }
 }
 
+/// The workspace of the issue as the partner sees it; nothing while it was never escalated.
+pub(crate) fn workspace(town: &Town) -> Value {
+    let seen = town
+        .community
+        .partner_sees_issue(scenarios::NORTHWIND, scenarios::ISSUE);
+    seen.unwrap_or_default()["escalation"].clone()
+}
+
 /// What the partner sees of the desk: each status in its order, and each comment once.
 fn check_partner(town: &Town, scenario: &Scenario) {
     let Some(issue) = town.community.issue(scenarios::NORTHWIND, scenarios::ISSUE) else {
@@ -128,6 +136,25 @@ fn check_partner(town: &Town, scenario: &Scenario) {
     let of_the_desk = comments.filter(|comment| comment["origin"]["writer"] == "gridlink");
     let comments = of_the_desk.map(said).collect();
     check_list(town, "the partner's view", "comments", &comments, scenario.shown);
+    let workspace = workspace(town);
+    let messages = workspace["messages"].as_array().into_iter().flatten();
+    let of_the_desk = messages.filter(|message| message["author"]["name"] == "Partner Support");
+    let messages = of_the_desk.map(said).collect();
+    check_list(town, "the workspace", "messages", &messages, scenario.workspace);
+    let milestones = workspace["milestones"].as_array().into_iter().flatten();
+    let milestones = milestones.filter(|milestone| milestone["owner"] == "desk");
+    let mut milestones: Vec<_> = milestones
+        .map(|milestone| {
+            (
+                milestone["title"].as_str().unwrap(),
+                milestone["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    milestones.sort_unstable();
+    if milestones != scenario.milestones {
+        town.violated(format!("milestones are {milestones:?}, not {:?}", scenario.milestones));
+    }
     let mut lines: Vec<(i64, String)> = Vec::new();
     for (number, text) in story(town) {
         let told = text.lines().filter_map(|line| line.strip_prefix("told the partner: "));
@@ -142,7 +169,7 @@ fn check_partner(town: &Town, scenario: &Scenario) {
     if now != scenario.labels.last().copied() {
         town.violated(format!("the partner sees {now:?}"));
     }
-    let view = issue.to_string();
+    let view = format!("{issue} {workspace}");
     if view.contains(scenarios::INTERNAL) {
         town.violated(format!("the partner sees something internal: {view}"));
     }
@@ -260,6 +287,10 @@ pub(crate) fn check_table(town: &Town) {
     {
         let (sys_id, table) = (link["sys_id"].as_str().unwrap(), link["record_table"].as_str().unwrap());
         let row = town.servicenow.row(table, sys_id);
+        // The issue goes on without it.
+        if link["state"] == "REFUSED" && row.is_none() {
+            continue;
+        }
         if link["state"] != "LINKED" || row.is_none_or(|row| link["number"] != row["number"]) {
             town.violated(format!("a link without its record: {link}"));
         }

@@ -140,6 +140,10 @@ impl Play {
         let workers = BTreeMap::from([
             (UseCase::OpenCase, worker!(town, UseCase::OpenCase, open_case)),
             (UseCase::RelayStatus, worker!(town, UseCase::RelayStatus, relay_status)),
+            (
+                UseCase::BridgeEscalation,
+                worker!(town, UseCase::BridgeEscalation, bridge_escalation),
+            ),
         ]);
         let (place, clock) = make(town);
         let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {

@@ -53,6 +53,10 @@ pub(crate) struct Scenario {
     pub(crate) labels: &'static [&'static str],
     /// Parts of the comments of the desk that the partner sees, in order; there are no others.
     pub(crate) shown: &'static [&'static str],
+    /// Parts of the messages of the desk in the workspace, in order; there are no others.
+    pub(crate) workspace: &'static [&'static str],
+    /// The milestones of the desk that the partner sees, each with its state; there are no others.
+    pub(crate) milestones: &'static [(&'static str, &'static str)],
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
 }
@@ -85,6 +89,8 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         is_told: false,
         labels: &[],
         shown: &[],
+        workspace: &[],
+        milestones: &[],
         steps,
         expected,
     }
@@ -95,6 +101,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     open_case()
         .into_iter()
         .chain(crate::relay_status::scenarios())
+        .chain(crate::bridge_escalation::scenarios())
         .collect()
 }
 
@@ -175,11 +182,11 @@ fn open_case() -> Vec<Scenario> {
                 Step::Partner(opens),
                 Step::Agent(triages),
                 Step::Partner(changes_summary),
-                Step::Partner(escalates),
+                Step::Partner(rates_it_low),
             ],
             vec![Expected {
                 fields: &[("short_description", "Edited by an agent"), ("priority", "4")],
-                notes: &["edited here meanwhile", "rates this issue as critical"],
+                notes: &["edited here meanwhile", "rates this issue as low"],
                 ..CASE
             }],
         ),
@@ -233,7 +240,7 @@ fn open_case() -> Vec<Scenario> {
     ]
 }
 
-/// Wraps data into the event that a community posts for it.
+/// Wraps data into the event that a community posts for it; a kind without a dot is one of issues.
 pub(crate) fn event(kind: &str, data: Value) -> Value {
     let (company, issue) = (data["companyId"].as_str().unwrap(), data["issueId"].as_str().unwrap());
     let version = data["version"].as_u64().unwrap();
@@ -241,7 +248,10 @@ pub(crate) fn event(kind: &str, data: Value) -> Value {
         "specversion": "1.0",
         "id": format!("evt-{issue}-{version}"),
         "source": format!("/tradinggrid/companies/{company}"),
-        "type": format!("gridlink.community.issue.{kind}.v1"),
+        "type": match kind.contains('.') {
+            true => format!("gridlink.community.{kind}.v1"),
+            false => format!("gridlink.community.issue.{kind}.v1"),
+        },
         "subject": format!("issues/{company}/{issue}"),
         "time": "2026-11-23T08:59:00Z",
         "datacontenttype": "application/json",
@@ -308,11 +318,17 @@ fn changes_summary(community: &TradingGrid) -> Value {
     )
 }
 
-fn escalates(community: &TradingGrid) -> Value {
+fn rates_it_low(community: &TradingGrid) -> Value {
     event(
         "updated",
-        community.change_issue(NORTHWIND, ISSUE, &[("priority", "critical")]),
+        community.change_issue(NORTHWIND, ISSUE, &[("priority", "low")]),
     )
+}
+
+pub(crate) fn opens_critical(community: &TradingGrid) -> Value {
+    let mut seed = seed("asn_failed", "856 was rejected", &[]);
+    seed.priority = "critical".to_owned();
+    event("opened", community.open_issue(seed))
 }
 
 /// A second issue of the same partner and route.
