@@ -439,9 +439,13 @@ impl fmt::Display for Effect {
                 )
             }
             Effect::PostComment(effect) => {
+                let place = match effect.place {
+                    Place::Issue => "",
+                    Place::Workspace => " in the workspace",
+                };
                 write!(
                     f,
-                    "show the comment {} of {} {} to the partner",
+                    "show the comment {} of {} {} to the partner{place}",
                     effect.entry, effect.record.table, effect.record.sys_id
                 )
             }
