@@ -23,6 +23,7 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
         Facts::Out(facts) => relay_status::decide(event, facts),
         Facts::Escalation(known) => match &known.news {
             News::Nothing(why) => vec![Effect::Tell { text: why.clone() }],
+            News::Declined(why) => vec![Effect::Tell { text: why.clone() }, workspace(known, false)],
             News::Begins(begin) => begins(known, begin),
             News::Ends(end) => ends(known, end),
             News::Progress(link, milestone) => vec![progress(known, &link.record, milestone.clone())],

@@ -95,11 +95,26 @@ struct Gathering<'a> {
 impl Gathering<'_> {
     async fn asked(&self, asked: &EscalationAsked) -> Result<News, Failure> {
         match (asked.asked, &self.first.escalated) {
-            (Asked::Begin, None) => self.begin(asked).await,
             (Asked::Begin, Some(key)) => Ok(nothing(format!("the escalation {key} is under way already"))),
-            (Asked::End, Some(key)) => self.end(asked.by, key).await,
             (Asked::End, None) => Ok(nothing("no escalation is under way".to_owned())),
+            // Events may be late and in any order: what the partner did last is what the workspace is now.
+            (Asked::Begin, None) if asked.by == AskedBy::Partner && !self.is_open().await? => {
+                Ok(nothing("the partner has ended the escalation meanwhile".to_owned()))
+            }
+            (Asked::End, Some(_)) if asked.by == AskedBy::Partner && self.is_open().await? => Ok(nothing(
+                "the partner has escalated the issue again meanwhile".to_owned(),
+            )),
+            (Asked::Begin, None) => self.begin(asked).await,
+            (Asked::End, Some(key)) => self.end(asked.by, key).await,
         }
+    }
+
+    /// Whether the workspace is open, as the community has it.
+    async fn is_open(&self) -> Result<bool, Failure> {
+        let (company, issue) = (&self.known.company, &self.known.issue);
+        let workspace = self.clients.community.escalation(company, issue).await;
+        let workspace = workspace.map_err(trading_grid::Error::into_failure)?;
+        Ok(workspace.is_some_and(|workspace| workspace.state == EscalationState::Open))
     }
 
     /// The record that stands for the issue now.
@@ -127,7 +142,11 @@ impl Gathering<'_> {
         let finished = self.clients.mapping.table(table);
         let finished = finished.and_then(|rule| rule.finished.get(row.text("state")));
         if finished == Some(&WhenFinished::New) {
-            return Ok(nothing(format!("{} is closed: it is not escalated", case.number)));
+            let why = format!("{} is closed: it is not escalated", case.number);
+            return Ok(match self.is_open().await? {
+                true => News::Declined(why),
+                false => nothing(why),
+            });
         }
         let (set, left) = wanted(&case, escalated, &row);
         let (company, issue) = (&self.known.company, &self.known.issue);
@@ -189,17 +208,13 @@ impl Gathering<'_> {
             Some(case) if self.task(&case, &["sys_id"]).await?.is_some() => Some(case),
             Some(_) | None => None,
         };
-        let (company, issue) = (&self.known.company, &self.known.issue);
-        let workspace = self.clients.community.escalation(company, issue).await;
-        let workspace = workspace.map_err(trading_grid::Error::into_failure)?;
-        let is_open = workspace.is_some_and(|workspace| workspace.state == EscalationState::Open);
         Ok(News::Ends(Box::new(End {
             by,
             key: key.clone(),
             first: self.first.record.clone(),
             record: self.escalation_record(case.as_ref(), key).await?,
             case,
-            is_open,
+            is_open: self.is_open().await?,
             open: self.open_tasks().await?,
         })))
     }

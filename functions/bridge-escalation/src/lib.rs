@@ -59,6 +59,8 @@ pub struct Known {
 pub enum News {
     /// Nothing is to be done, for this reason.
     Nothing(String),
+    /// The partner has a workspace open that nobody will work in, for this reason.
+    Declined(String),
     /// The escalation begins.
     Begins(Box<Begin>),
     /// The escalation ends.

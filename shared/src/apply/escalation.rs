@@ -1,5 +1,7 @@
 //! What an escalation changes beside its records: who works on the issue, and what the partner sees of it.
 
+use std::time::Duration;
+
 use super::to_partner::problem;
 use super::{Applied, Apply};
 use crate::domain::MilestoneId;
@@ -7,6 +9,11 @@ use crate::effect::{AskEscalation, MoveLanes, ReportEscalation, ReportMilestone}
 use crate::event::EscalationAsked;
 use crate::failure::{Failure, chain};
 use crate::trading_grid::collaboration::{EscalationReport, EscalationState, MilestoneReport, Problem, Reported, Side};
+
+/// An issue that is closed in the community is waited for this long.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// It is asked for again after this.
+const SOON: Duration = Duration::from_secs(10);
 
 impl Apply<'_> {
     /// An event of our own for the escalation lane, which deals with one after the other.
@@ -58,12 +65,25 @@ impl Apply<'_> {
             Ok(Reported::Taken) if report.is_open => "opened the workspace",
             Ok(Reported::Taken) => "ended the workspace",
             Ok(Reported::Superseded { .. }) => "the partner knows something newer of the escalation",
+            // A closed issue is opened by the report of its status, which comes on another lane.
+            Err(error) if problem(&error) == Some(Problem::ResourceClosed) && self.is_young() => {
+                return Err(Failure::Transient {
+                    cause: anyhow::Error::new(error),
+                    wait: Some(SOON),
+                    unsent: true,
+                });
+            }
             Err(error) => return Err(error.into_failure()),
         };
         Ok(Applied {
             writes: Vec::new(),
             story: vec![story.to_owned()],
         })
+    }
+
+    /// Whether what follows from other events may still be on its way.
+    fn is_young(&self) -> bool {
+        self.clients.clock.now() < self.event.time.after(PATIENCE)
     }
 
     pub(super) async fn report_milestone(&self, report: &ReportMilestone) -> Result<Applied, Failure> {
@@ -88,11 +108,13 @@ impl Apply<'_> {
         let story = match reported {
             Ok(Reported::Taken) => format!("showed the milestone {}: {}", shown.title, shown.state.as_str()),
             Ok(Reported::Superseded { .. }) => format!("the partner knows something newer of {}", shown.title),
-            // The partner ended the workspace meanwhile: nobody looks at its milestones any more.
-            Err(error) if problem(&error) == Some(Problem::ResourceClosed) => {
-                format!("the workspace was ended before {} was shown", shown.title)
-            }
-            Err(error) => return Err(error.into_failure()),
+            Err(error) => match error.into_failure() {
+                // The workspace was ended meanwhile, or could not be opened: nobody looks at its milestones.
+                Failure::Refused { .. } | Failure::Permanent { .. } => {
+                    format!("no open workspace could show {}", shown.title)
+                }
+                failure => return Err(failure),
+            },
         };
         let told = self.clients.store.told(self.subject, &record.link, &shown.digest())?;
         Ok(Applied {

@@ -7,7 +7,7 @@ use super::{Applied, Apply};
 use crate::domain::{CompanyId, IssueId, Stream, UseCase};
 use crate::effect::{Closing, Kept, Place, PostComment, Recognize, Remember, Remind, ReportClosure, ReportStatus};
 use crate::event::{ClosureDue, Event, Malformed};
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 use crate::store::{Accepted, Write};
 use crate::trading_grid;
 use crate::trading_grid::collaboration::{ClosureReport, ClosureRequest, ExpectedAction, Key, NewComment, NewMessage};
@@ -44,7 +44,13 @@ impl Apply<'_> {
                 community.post_message(room, &key, &message).await.map(String::from)
             }
         };
-        let posted = posted.map_err(trading_grid::Error::into_failure)?;
+        let posted = posted.map_err(|error| match error.into_failure() {
+            // There is no workspace: the issue is told it instead.
+            Failure::Permanent { cause, .. } if post.place == Place::Workspace => Failure::Refused {
+                reason: chain(cause.as_ref()),
+            },
+            failure => failure,
+        })?;
         let place = match post.place {
             Place::Issue => "",
             Place::Workspace => " in the workspace",

@@ -487,8 +487,8 @@ fn an_escalation_costs_a_call_or_two_for_each_thing_that_it_makes() {
         // priority, three records and a note.
         cost.is("open-case", System::ServiceNow, 2);
         cost.is("bridge-escalation", System::ServiceNow, 15);
-        // The issue, the workspace and two milestones.
-        cost.is("bridge-escalation", System::TradingGrid, 4);
+        // The workspace and the issue are read; the workspace and two milestones are told.
+        cost.is("bridge-escalation", System::TradingGrid, 5);
     });
 }
 

@@ -283,8 +283,9 @@ async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
     }
     play.quiet().await;
     garden.check();
-    let seen = town.community.issue(NORTHWIND, ISSUE).unwrap();
-    let shown = seen["comments"].as_array().map_or(0, Vec::len);
+    let seen = town.community.partner_sees_issue(NORTHWIND, ISSUE).unwrap();
+    let places = [&seen["comments"], &seen["escalation"]["messages"]];
+    let shown: usize = places.iter().map(|place| place.as_array().map_or(0, Vec::len)).sum();
     assert_eq!(shown, said, "what is public does arrive: {seen}");
     assert!(labels.len() > 1, "the status never moved");
     assert!(garden.planted.len() > 10 * STEPS, "{} words", garden.planted.len());

@@ -136,7 +136,7 @@ pub(crate) fn check_owners(town: &Town, subject: &str, workspace: &Value) {
     let is_escalated = first.is_some_and(|first| first.get("escalated").is_some());
     if is_escalated != (workspace["state"] == "open") {
         town.violated(format!(
-            "escalated: {is_escalated}, and the workspace is {}",
+            "{subject}: escalated {is_escalated}, the workspace {}",
             workspace["state"]
         ));
     }

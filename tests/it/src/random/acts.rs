@@ -54,8 +54,8 @@ pub(super) struct Scene {
     pub(super) issues: Vec<Opened>,
     said: usize,
     last_comment: BTreeMap<String, Timestamp>,
-    /// The priority that an agent gave a record last.
-    pub(super) priorities: BTreeMap<String, String>,
+    /// The priority that an agent gave a record last, and when.
+    pub(super) priorities: BTreeMap<String, (String, Timestamp)>,
     pub(super) log: Vec<String>,
 }
 
@@ -352,6 +352,7 @@ impl Scene {
             14 | 15 => vec![
                 ("state", "6".to_owned()),
                 ("close_notes", format!("Sent again, {}.", self.next())),
+                ("close_code", "Solution provided".to_owned()),
             ],
             16 => vec![
                 ("approval", "requested".to_owned()),
@@ -369,7 +370,11 @@ impl Scene {
             }
             _ => {
                 let priority = self.rng.choice(["1", "2", "3", "4"]).unwrap().to_owned();
-                self.priorities.insert(sys_id.clone(), priority.clone());
+                // Who sets what is there has decided nothing that anybody could see.
+                if row["priority"] != priority {
+                    let given = (priority.clone(), self.town.clock.now());
+                    self.priorities.insert(sys_id.clone(), given);
+                }
                 vec![("priority", priority)]
             }
         };
@@ -380,7 +385,7 @@ impl Scene {
             .collect::<Vec<_>>();
         let fields = fields
             .into_iter()
-            .filter(|(name, _)| row.contains_key(*name) || is_journal(name));
+            .filter(|(name, _)| row.contains_key(*name) || is_journal(name) || (!is_case && *name == "close_code"));
         let fields = fields.collect::<Vec<_>>();
         self.town.servicenow.update(&row["sys_class_name"], &sys_id, &fields);
     }

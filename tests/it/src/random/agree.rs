@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shared::domain::UseCase;
+use shared::domain::{Timestamp, UseCase};
 
 use super::acts::{Opened, Scene, records};
 use super::senders::Senders;
@@ -14,6 +14,9 @@ use crate::town::{TABLE, Town, queue};
 const INTEGRATION: &str = "gridlink.integration";
 /// How the desk signs, by the mapping.
 const DESK: &str = "Partner Support";
+
+/// The priority of a case that is made of an issue of medium priority.
+const MADE_WITH: &str = "3";
 
 type Row = BTreeMap<String, String>;
 
@@ -132,8 +135,14 @@ impl Issue<'_> {
         }
         for row in &self.records {
             let is_case = row["sys_class_name"] == "sn_customerservice_case";
-            if let Some(priority) = scene.priorities.get(&row["sys_id"]).filter(|_| is_case)
+            // Who sets what the record was made with has not decided otherwise: an escalation may raise it.
+            // Nor has ServiceNow a conditional write: who decides in the moment in which we write is overwritten.
+            let may_be_raised = |priority: &str, at: Timestamp| {
+                row["priority"] == "1" && (priority == MADE_WITH || self.was_set_about(at))
+            };
+            if let Some((priority, at)) = scene.priorities.get(&row["sys_id"]).filter(|_| is_case)
                 && row["priority"] != *priority
+                && !may_be_raised(priority, *at)
             {
                 self.violated(&format!("an agent's priority {priority} became {}", row["priority"]));
             }
@@ -144,6 +153,20 @@ impl Issue<'_> {
         {
             self.violated(&format!("{:?} is not{summary}", row["short_description"]));
         }
+    }
+
+    /// Whether we set a priority within a minute of this time.
+    fn was_set_about(&self, at: Timestamp) -> bool {
+        let subject = format!("issues/{}/{}", self.opened.company, self.opened.issue);
+        let items = self.town.cloud.items(TABLE);
+        let mut told = items.iter().filter(|item| item["pk"] == *subject);
+        told.any(|item| {
+            let is_it = item["text"]
+                .as_str()
+                .is_some_and(|text| text.contains("updated priority"));
+            let when = item["at"].as_str().and_then(|at| Timestamp::parse_rfc3339(at).ok());
+            is_it && when.is_some_and(|when| when.millis().abs_diff(at.millis()) < 60_000)
+        })
     }
 
     /// What was accepted before something else was posted comes before it.
