@@ -9,6 +9,7 @@
 //!   timeout and ServiceNow ends a transaction within its quota.
 
 mod attachment;
+mod sharing;
 mod to_partner;
 
 use std::collections::BTreeMap;
@@ -69,10 +70,13 @@ impl Apply<'_> {
             Effect::AddJournal(_) | Effect::Attach(_) => Ok(self.claim(effect).await?.into_iter().collect()),
             Effect::UpdateFields(_)
             | Effect::PostComment(_)
+            | Effect::ShareDocument(_)
+            | Effect::PostNotice(_)
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)
             | Effect::Remember(_)
+            | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::Tell { .. } => Ok(Vec::new()),
         }
@@ -89,10 +93,13 @@ impl Apply<'_> {
             Effect::AddJournal(add) => self.journal(add, effect, standing).await,
             Effect::Attach(attach) => self.attach(attach, effect, standing).await,
             Effect::PostComment(post) => self.post_comment(post).await,
+            Effect::ShareDocument(share) => self.share_document(share).await,
+            Effect::PostNotice(notice) => self.post_notice(notice).await,
             Effect::ReportStatus(report) => self.report_status(report).await,
             Effect::ReportClosure(report) => self.report_closure(report).await,
             Effect::Remind(remind) => self.remind(remind).await,
             Effect::Remember(remember) => self.remember(remember),
+            Effect::Follow(record) => self.follow(record),
             Effect::Recognize(recognize) => self.recognize(recognize),
             Effect::Tell { text } => Ok(Applied {
                 writes: Vec::new(),
@@ -133,10 +140,13 @@ impl Apply<'_> {
             | Effect::UpdateFields(_)
             | Effect::AddJournal(_)
             | Effect::Attach(_)
+            | Effect::ShareDocument(_)
+            | Effect::PostNotice(_)
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)
             | Effect::Remember(_)
+            | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::Tell { .. } => settle(&self.clients.store, self.subject, effect, ClaimState::Done),
         }
@@ -424,15 +434,18 @@ enum TakenUp {
 /// The name of an effect's claim and the record that it is about, for effects that need one.
 fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
     let (record, what) = match effect {
-        Effect::AddJournal(add) => (&add.record, format!("{} {}", add.journal.field(), add.what)),
+        Effect::AddJournal(add) => (&add.record, add.in_journal()),
         Effect::Attach(attach) => (&attach.record, attach.what()),
         Effect::CreateRecord(_)
         | Effect::UpdateFields(_)
         | Effect::PostComment(_)
+        | Effect::ShareDocument(_)
+        | Effect::PostNotice(_)
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::Remind(_)
         | Effect::Remember(_)
+        | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Tell { .. } => return None,
     };
@@ -500,6 +513,7 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         text: format!("refused: {effect}: {reason}"),
     };
     let note = match effect {
+        Effect::ShareDocument(share) => return std::iter::once(told).chain(share.refused(reason)).collect(),
         Effect::Attach(attach) => match &attach.source {
             Source::Community { document } => Some(Effect::AddJournal(AddJournal {
                 record: attach.record.clone(),
@@ -518,10 +532,12 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         Effect::CreateRecord(_)
         | Effect::UpdateFields(_)
         | Effect::AddJournal(_)
+        | Effect::PostNotice(_)
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::Remind(_)
         | Effect::Remember(_)
+        | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Tell { .. } => None,
     };

@@ -4,8 +4,8 @@
 use anyhow::anyhow;
 
 use super::{Applied, Apply};
-use crate::domain::{CompanyId, IssueId};
-use crate::effect::{Closing, Kept, PostComment, Recognize, Remember, Remind, ReportClosure, ReportStatus};
+use crate::domain::{CompanyId, IssueId, SysId};
+use crate::effect::{Closing, Kept, PostComment, Recognize, Record, Remember, Remind, ReportClosure, ReportStatus};
 use crate::event::ClosureDue;
 use crate::failure::Failure;
 use crate::store::{Accepted, Write};
@@ -169,30 +169,47 @@ impl Apply<'_> {
         })
     }
 
+    pub(super) fn follow(&self, record: &Record) -> Result<Applied, Failure> {
+        Ok(Applied {
+            writes: self.clients.store.moved(self.subject, record)?,
+            story: vec![format!("the record is in the table {} now", record.table)],
+        })
+    }
+
     pub(super) fn recognize(&self, recognize: &Recognize) -> Result<Applied, Failure> {
         let store = &self.clients.store;
         let bound = recognize
             .entries
             .iter()
             .map(|(claim, entry)| store.recognized(self.subject, claim, entry));
+        let record = &recognize.record.sys_id;
+        let silent = recognize
+            .silent
+            .iter()
+            .map(|entry| store.relayed(self.subject, record, entry, "nothing"));
         Ok(Applied {
-            writes: bound.collect::<Result<_, _>>()?,
-            story: Vec::new(),
+            writes: bound.chain(silent).collect::<Result<_, _>>()?,
+            story: recognize.silent.iter().map(no_words).collect(),
         })
     }
 
     /// The issue that the subject is.
-    fn issue(&self) -> Result<(CompanyId, IssueId), Failure> {
+    pub(super) fn issue(&self) -> Result<(CompanyId, IssueId), Failure> {
         let not_one = || Failure::permanent(anyhow!("{} is not an issue", self.subject), "dismiss the entry");
         self.subject.as_issue().ok_or_else(not_one)
     }
 
     /// The key of a write: the same for every try of the same effect, and for no other.
-    fn key(&self, kind: &str, parts: &[&str]) -> Key {
+    pub(super) fn key(&self, kind: &str, parts: &[&str]) -> Key {
         let mut all = vec![kind, self.clients.store.deployment().as_str()];
         all.extend(parts);
         Key::derived(&all)
     }
+}
+
+/// The line of the timeline about a comment that is not shown.
+fn no_words(entry: &SysId) -> String {
+    format!("the comment {entry} has no words for the partner")
 }
 
 /// The problem of the contract that an error is about.

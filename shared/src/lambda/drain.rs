@@ -510,11 +510,14 @@ struct Run {
 fn systems(effect: &Effect) -> &'static [System] {
     match effect {
         Effect::Attach(attach) if attach.source != Source::EventText => &[System::ServiceNow, System::TradingGrid],
+        Effect::ShareDocument(_) => &[System::ServiceNow, System::TradingGrid],
         Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Attach(_) => {
             &[System::ServiceNow]
         }
-        Effect::PostComment(_) | Effect::ReportStatus(_) | Effect::ReportClosure(_) => &[System::TradingGrid],
-        Effect::Remind(_) | Effect::Recognize(_) | Effect::Remember(_) | Effect::Tell { .. } => &[],
+        Effect::PostComment(_) | Effect::PostNotice(_) | Effect::ReportStatus(_) | Effect::ReportClosure(_) => {
+            &[System::TradingGrid]
+        }
+        Effect::Remind(_) | Effect::Follow(_) | Effect::Recognize(_) | Effect::Remember(_) | Effect::Tell { .. } => &[],
     }
 }
 
@@ -524,13 +527,16 @@ fn time_for(effect: &Effect) -> Duration {
             Source::Community { .. } => TRANSFER,
             Source::EventText => CALL,
         },
+        Effect::ShareDocument(_) => TRANSFER,
         Effect::CreateRecord(_)
         | Effect::UpdateFields(_)
         | Effect::AddJournal(_)
         | Effect::PostComment(_)
+        | Effect::PostNotice(_)
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::Remind(_)
+        | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Remember(_)
         | Effect::Tell { .. } => CALL,

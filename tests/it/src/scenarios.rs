@@ -36,7 +36,7 @@ pub(crate) struct Expected {
     pub(crate) comments: &'static [&'static str],
     /// Parts of the work notes, in order; there are no others.
     pub(crate) notes: &'static [&'static str],
-    /// Names of the attachments, in order; there are no others.
+    /// Names of the attachments that are not an agent's, in order; there are no others.
     pub(crate) attachments: &'static [&'static str],
 }
 
@@ -53,6 +53,8 @@ pub(crate) struct Scenario {
     pub(crate) labels: &'static [&'static str],
     /// Parts of the comments of the desk that the partner sees, in order; there are no others.
     pub(crate) shown: &'static [&'static str],
+    /// Names of the documents of the desk that the partner sees, in order; there are no others.
+    pub(crate) shared: &'static [&'static str],
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
 }
@@ -85,6 +87,7 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         is_told: false,
         labels: &[],
         shown: &[],
+        shared: &[],
         steps,
         expected,
     }
@@ -265,7 +268,7 @@ pub(crate) fn opens(community: &TradingGrid) -> Value {
     )
 }
 
-fn opens_with_document(community: &TradingGrid) -> Value {
+pub(crate) fn opens_with_document(community: &TradingGrid) -> Value {
     event(
         "opened",
         community.open_issue(seed("asn_failed", "856 was rejected", &["doc-asn-856"])),
@@ -284,7 +287,7 @@ pub(crate) fn opens_invoice(community: &TradingGrid) -> Value {
     event("opened", community.open_issue(seed))
 }
 
-fn opens_connectivity(community: &TradingGrid) -> Value {
+pub(crate) fn opens_connectivity(community: &TradingGrid) -> Value {
     let mut seed = seed("connectivity", "856 was rejected", &[]);
     seed.transaction_ref = None;
     event("opened", community.open_issue(seed))
