@@ -231,7 +231,7 @@ fn a_line_is_done_with_once_its_file_was_shared_or_refused() {
     let [Effect::AddJournal(note), Effect::PostNotice(_)] = share.refused("no") else {
         panic!("nobody is told");
     };
-    for done in [share.what.clone(), note.in_journal()] {
+    for done in [share.what, note.in_journal()] {
         let ledger = [claim(&reference_key(&record.sys_id, &done))];
         assert!(is_shared_already(&ledger, &record, &entry, "a.txt"));
         assert!(!is_shared_already(&ledger, &record, &entry, "b.txt"));
