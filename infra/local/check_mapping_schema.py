@@ -148,6 +148,11 @@ BREAKAGES: dict[str, tuple[str, Breakage]] = {
         "closure.confirm_within_days",
         put("closure", "confirm_within_days", 0),
     ),
+    "other limits for what is shared, misspelled": (
+        "documents_to_partner",
+        put("documents_to_partner", {"max_bytes": 1, "max_per_issue": 1, "types": []}),
+    ),
+    "a deleted record without words": ("when_gone", drop("when_gone", "label")),
     "another owner": ("ownership.description", put("ownership", "description", "nobody")),
     "a route without a name": ("routes.0", drop("routes", 0, "name")),
     "another mode": ("routes.0.mode", put("routes", 0, "mode", "maybe")),

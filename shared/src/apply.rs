@@ -10,6 +10,7 @@
 
 mod attachment;
 mod escalation;
+mod sharing;
 mod to_partner;
 
 use std::collections::BTreeMap;
@@ -70,6 +71,8 @@ impl Apply<'_> {
             Effect::AddJournal(_) | Effect::Attach(_) => Ok(self.claim(effect).await?.into_iter().collect()),
             Effect::UpdateFields(_)
             | Effect::PostComment(_)
+            | Effect::ShareDocument(_)
+            | Effect::PostNotice(_)
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)
@@ -78,6 +81,7 @@ impl Apply<'_> {
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)
             | Effect::Remember(_)
+            | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::Tell { .. } => Ok(Vec::new()),
         }
@@ -94,6 +98,8 @@ impl Apply<'_> {
             Effect::AddJournal(add) => self.journal(add, effect, standing).await,
             Effect::Attach(attach) => self.attach(attach, effect, standing).await,
             Effect::PostComment(post) => self.post_comment(post).await,
+            Effect::ShareDocument(share) => self.share_document(share).await,
+            Effect::PostNotice(notice) => self.post_notice(notice).await,
             Effect::ReportStatus(report) => self.report_status(report).await,
             Effect::ReportClosure(report) => self.report_closure(report).await,
             Effect::Remind(remind) => self.remind(remind).await,
@@ -102,6 +108,7 @@ impl Apply<'_> {
             Effect::ReportEscalation(report) => self.report_escalation(report).await,
             Effect::ReportMilestone(report) => self.report_milestone(report).await,
             Effect::Remember(remember) => self.remember(remember),
+            Effect::Follow(record) => self.follow(record),
             Effect::Recognize(recognize) => self.recognize(recognize),
             Effect::Tell { text } => Ok(Applied {
                 writes: Vec::new(),
@@ -147,6 +154,8 @@ impl Apply<'_> {
             Effect::UpdateFields(_)
             | Effect::AddJournal(_)
             | Effect::Attach(_)
+            | Effect::ShareDocument(_)
+            | Effect::PostNotice(_)
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)
@@ -155,6 +164,7 @@ impl Apply<'_> {
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)
             | Effect::Remember(_)
+            | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::Tell { .. } => settle(&self.clients.store, self.subject, effect, ClaimState::Done),
         }
@@ -457,11 +467,13 @@ enum TakenUp {
 /// The name of an effect's claim and the record that it is about, for effects that need one.
 fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
     let (record, what) = match effect {
-        Effect::AddJournal(add) => (&add.record, format!("{} {}", add.journal.field(), add.what)),
+        Effect::AddJournal(add) => (&add.record, add.in_journal()),
         Effect::Attach(attach) => (&attach.record, attach.what()),
         Effect::CreateRecord(_)
         | Effect::UpdateFields(_)
         | Effect::PostComment(_)
+        | Effect::ShareDocument(_)
+        | Effect::PostNotice(_)
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::Remind(_)
@@ -470,6 +482,7 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::ReportEscalation(_)
         | Effect::ReportMilestone(_)
         | Effect::Remember(_)
+        | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Tell { .. } => return None,
     };
@@ -538,6 +551,7 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         text: format!("refused: {effect}: {reason}"),
     };
     let note = match effect {
+        Effect::ShareDocument(share) => return std::iter::once(told).chain(share.refused(reason)).collect(),
         Effect::Attach(attach) => match &attach.source {
             Source::Community { document } => Some(Effect::AddJournal(AddJournal {
                 record: attach.record.clone(),
@@ -561,6 +575,7 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         Effect::CreateRecord(_)
         | Effect::UpdateFields(_)
         | Effect::AddJournal(_)
+        | Effect::PostNotice(_)
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::Remind(_)
@@ -569,6 +584,7 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::ReportEscalation(_)
         | Effect::ReportMilestone(_)
         | Effect::Remember(_)
+        | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Tell { .. } => None,
     };

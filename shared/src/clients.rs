@@ -153,6 +153,21 @@ impl Clients {
         }
     }
 
+    /// Whether the active user who logs in under this name works here: contacts of partners are users of a
+    /// class of their own. Who is not known is no agent.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer.
+    pub async fn is_agent(&self, login: Option<&str>) -> Result<bool, Failure> {
+        match login {
+            Some(login) if is_query_value(login) => {
+                let found = self.servicenow.own_user(login).await.map_err(unreadable)?;
+                Ok(matches!(found, Found::One(..)))
+            }
+            Some(_) | None => Ok(false),
+        }
+    }
+
     /// The reference that a written text carries: keyed, so that nobody else can foresee it.
     ///
     /// # Errors

@@ -623,6 +623,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// This much earlier; not before 1970.
+    pub fn before(self, duration: std::time::Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(millis).max(0))
+    }
+
     /// How long until `later`; zero when it is past.
     pub fn until(self, later: Timestamp) -> std::time::Duration {
         std::time::Duration::from_millis(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))

@@ -5,7 +5,7 @@
 //! whatever the mapping has become. Their `Display` is the log line and the dry run: ids, never
 //! contents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::domain::{
     digest_of, hex,
 };
 use crate::event::{Asked, AskedBy, Document};
-use crate::messages::PartnerText;
+use crate::messages::{self, PartnerText};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,10 @@ pub enum Effect {
     Attach(Attach),
     /// Show a public comment of a linked record to the partner.
     PostComment(PostComment),
+    /// Show a file of a linked record to the partner.
+    ShareDocument(ShareDocument),
+    /// Say something to the partner that no agent wrote.
+    PostNotice(PostNotice),
     /// Tell the partner how far the issue is.
     ReportStatus(ReportStatus),
     /// Ask the partner whether the issue is solved, say that it is closed, or take the question back.
@@ -48,6 +52,9 @@ pub enum Effect {
     /// Keep something about the issue, in the table only. It is a step of its own: one transaction
     /// writes a link once.
     Remember(Remember),
+    /// Keep in which table a linked record lives now, in the table of Gridlink only. A step of its own, as the
+    /// one before.
+    Follow(Record),
     /// Bind entries of a record that we wrote to their claims, in the table only.
     Recognize(Recognize),
     /// Say something on the story, and do nothing else.
@@ -181,6 +188,36 @@ pub enum Place {
     Issue,
     /// In the workspace of the escalated issue.
     Workspace,
+}
+
+/// Shows a file of a record to the partner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareDocument {
+    /// Of which record.
+    pub record: Record,
+    /// The file.
+    pub attachment: SysId,
+    /// What makes this sharing the one it is, for example `share <entry> <digest>`; unique per record.
+    pub what: String,
+    /// The name to show: normalized, without a path.
+    pub file_name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// The most bytes that it may have.
+    pub max_bytes: u64,
+    /// Who says so if it cannot be delivered, by public name.
+    pub desk: String,
+}
+
+/// Says something to the partner that no agent wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostNotice {
+    /// What makes this notice the one it is; unique per subject.
+    pub what: String,
+    /// Who says it, by public name.
+    pub author: String,
+    /// What it says.
+    pub text: PartnerText,
 }
 
 /// Tells the partner how far the issue is.
@@ -368,13 +405,49 @@ pub enum Kept {
     Calm,
 }
 
-/// Binds entries to the claims of the writes that they came from.
+/// Binds entries to the claims of the writes that they came from, and keeps which others are done with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recognize {
     /// Of which record.
     pub record: Record,
     /// Claims by name, each with its entry.
     pub entries: BTreeMap<String, SysId>,
+    /// Entries of agents that have nothing to show to the partner: they are done with.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub silent: BTreeSet<SysId>,
+}
+
+impl ShareDocument {
+    /// What is done instead where it cannot be: colleagues learn which file and why, and the partner that
+    /// something announced will not come.
+    pub fn refused(&self, reason: &str) -> [Effect; 2] {
+        let what = self.refusal();
+        [
+            Effect::AddJournal(AddJournal {
+                record: self.record.clone(),
+                journal: Journal::WorkNotes,
+                what: what.clone(),
+                text: messages::document_not_shared(&self.file_name, reason),
+            }),
+            Effect::PostNotice(PostNotice {
+                what,
+                author: self.desk.clone(),
+                text: messages::document_not_delivered(),
+            }),
+        ]
+    }
+
+    /// Names the refusal.
+    pub fn refusal(&self) -> String {
+        format!("refusal of {}", self.what)
+    }
+}
+
+impl AddJournal {
+    /// What makes this entry the one it is, whichever journal it stands in.
+    pub fn in_journal(&self) -> String {
+        format!("{} {}", self.journal.field(), self.what)
+    }
 }
 
 impl Attach {
@@ -396,13 +469,19 @@ impl Effect {
             Effect::AddJournal(effect) => Some(&effect.record),
             Effect::Attach(effect) => Some(&effect.record),
             Effect::PostComment(effect) => Some(&effect.record),
+            Effect::ShareDocument(effect) => Some(&effect.record),
             Effect::ReportStatus(effect) => Some(&effect.record),
             Effect::ReportClosure(effect) => Some(&effect.record),
             Effect::Remind(effect) => Some(&effect.record),
             Effect::ReportMilestone(effect) => Some(&effect.record),
             Effect::Remember(effect) => Some(&effect.record),
+            Effect::Follow(record) => Some(record),
             Effect::Recognize(effect) => Some(&effect.record),
-            Effect::AskEscalation(_) | Effect::MoveLanes(_) | Effect::ReportEscalation(_) | Effect::Tell { .. } => None,
+            Effect::AskEscalation(_)
+            | Effect::MoveLanes(_)
+            | Effect::ReportEscalation(_)
+            | Effect::PostNotice(_)
+            | Effect::Tell { .. } => None,
         }
     }
 }
@@ -449,6 +528,14 @@ impl fmt::Display for Effect {
                     effect.entry, effect.record.table, effect.record.sys_id
                 )
             }
+            Effect::ShareDocument(effect) => {
+                write!(
+                    f,
+                    "show the file {} of {} {} to the partner",
+                    effect.attachment, effect.record.table, effect.record.sys_id
+                )
+            }
+            Effect::PostNotice(effect) => write!(f, "give the partner notice of {}", effect.what),
             Effect::ReportStatus(effect) => write!(f, "tell the partner: {}", effect.status.label),
             Effect::ReportClosure(effect) => match &effect.closing {
                 Closing::Asked { until, .. } => write!(f, "ask the partner to confirm the resolution until {until}"),
@@ -483,6 +570,7 @@ impl fmt::Display for Effect {
                 Kept::Escalated(key) => write!(f, "keep that the escalation {key} is under way"),
                 Kept::Calm => f.write_str("keep that no escalation is under way"),
             },
+            Effect::Follow(record) => write!(f, "keep that {} is in {} now", record.sys_id, record.table),
             Effect::Recognize(effect) => {
                 write!(
                     f,

@@ -546,6 +546,11 @@ impl RecordChange {
         self.record.as_ref().map_or(&self.sys_id, |record| &record.sys_id)
     }
 
+    /// Whether the news is of a file of the record.
+    pub fn is_of_a_file(&self) -> bool {
+        self.record.is_some()
+    }
+
     /// Whether the record itself was deleted.
     pub fn is_deletion(&self) -> bool {
         self.record.is_none() && self.operation == "deleted"

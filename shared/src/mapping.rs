@@ -20,7 +20,7 @@ use crate::effect::Status;
 use crate::event::{Event, Issue, OURSELVES, Priority};
 use crate::messages;
 use escalation::{EscalationFile, compile_escalation};
-use status::{StatusFile, StatusRules, compile_statuses};
+use status::{GoneFile, StatusFile, StatusRules, Words, compile_statuses, words_of};
 
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 
@@ -73,6 +73,8 @@ pub struct Mapping {
     senders: BTreeMap<SenderName, SenderRule>,
     /// What documents are taken.
     pub documents: DocumentRule,
+    /// What files are shared with partners.
+    pub documents_to_partner: DocumentRule,
     /// What to do with an event of a company that ServiceNow does not know.
     pub unknown_partner: UnknownPartner,
     priorities: BTreeMap<Priority, BTreeMap<TableName, String>>,
@@ -80,6 +82,7 @@ pub struct Mapping {
     routes: Vec<Route>,
     owners: BTreeMap<TableName, Owner>,
     statuses: BTreeMap<TableName, StatusRules>,
+    when_gone: Option<Words>,
     /// How agents appear to partners.
     pub desk: Desk,
     /// How a partner is asked whether an issue is solved; without it nobody is asked.
@@ -154,7 +157,7 @@ impl SenderRule {
     }
 }
 
-/// What documents are taken.
+/// What documents may pass in one direction.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentRule {
@@ -167,7 +170,7 @@ pub struct DocumentRule {
 }
 
 impl DocumentRule {
-    /// Whether documents of the media type are taken.
+    /// Whether documents of the media type may pass.
     pub fn takes(&self, media_type: &str) -> bool {
         let media_type = media_type.to_ascii_lowercase();
         self.media_types.iter().any(|rule| match rule.strip_suffix('*') {
@@ -292,6 +295,8 @@ struct File {
     version: Spanned<u32>,
     senders: Spanned<BTreeMap<SenderName, SenderRule>>,
     documents: DocumentRule,
+    #[serde(default)]
+    documents_to_partner: Option<DocumentRule>,
     unknown_partner: UnknownPartner,
     priorities: Spanned<BTreeMap<Priority, BTreeMap<TableName, String>>>,
     tables: Spanned<BTreeMap<TableName, TableRule>>,
@@ -302,6 +307,8 @@ struct File {
     #[serde(default)]
     escalation: Option<EscalationFile>,
     statuses: Spanned<BTreeMap<TableName, StatusFile>>,
+    #[serde(default)]
+    when_gone: Option<GoneFile>,
     routes: Spanned<Vec<RouteFile>>,
 }
 
@@ -350,6 +357,7 @@ impl Mapping {
         if !(1..=100).contains(&file.desk.value.name.trim().chars().count()) {
             return Err(invalid(&file.desk, "desk.name", "must be 1 to 100 characters"));
         }
+        let when_gone = file.when_gone.map(|gone| words_of(gone, "when_gone")).transpose()?;
         let tables = file.tables.value.keys().collect::<Vec<_>>();
         let statuses = compile_statuses(file.statuses, &tables, &mut templates)?;
         let escalation = file
@@ -358,6 +366,7 @@ impl Mapping {
             .transpose()?;
         Ok(Self {
             senders: file.senders.value,
+            documents_to_partner: file.documents_to_partner.unwrap_or_else(|| file.documents.clone()),
             documents: file.documents,
             unknown_partner: file.unknown_partner,
             priorities: file.priorities.value,
@@ -365,6 +374,7 @@ impl Mapping {
             routes,
             owners: file.ownership,
             statuses,
+            when_gone,
             desk: file.desk.value,
             closure: file.closure.map(|rule| rule.value),
             escalation,
@@ -459,6 +469,11 @@ impl Mapping {
             Some(rules) => rules.tasks(&self.templates, issue, partner),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// What the partner is told of a record that was deleted; nothing where the mapping is silent.
+    pub fn gone(&self, number: &str) -> Option<Status> {
+        self.when_gone.clone().map(|words| words.status(None, number))
     }
 
     /// Routes an issue: the first route whose condition holds.
@@ -832,6 +847,11 @@ mod tests {
             &["statuses.", "issue.state is not known", "record.<field>"],
         );
         check("agents: hidden", "agents: secret", &["secret", "hidden"]);
+        check(
+            "label: being checked",
+            "label: ' '",
+            &["line ", "when_gone.label", "1 to 100 characters"],
+        );
         check(
             "    close: { state: \"3\" }",
             "",

@@ -9,7 +9,10 @@ use std::fmt::Write;
 
 use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilestone, TransactionRef};
 
-pub use to_partner::{PartnerText, PublicComment, public_comment, resolution};
+pub(crate) use to_partner::resolution;
+pub use to_partner::{
+    PartnerText, PublicComment, document_not_delivered, document_not_there_yet, public_comment, sharing_comment,
+};
 
 /// The longest `short_description` of a ServiceNow task, in characters.
 pub const SHORT_DESCRIPTION: usize = 160;
@@ -161,9 +164,12 @@ pub fn partner_comment(by: &Author, partner: &str, text: &str) -> String {
     )
 }
 
+/// How the last line of an entry that we write begins.
+const REFERENCE: &str = "via Trading Grid · ref ";
+
 /// The last line of an entry that we write, which lets us find it again.
 pub fn reference_line(reference: &str) -> String {
-    format!("via Trading Grid · ref {reference}")
+    format!("{REFERENCE}{reference}")
 }
 
 /// Texts that differ only in line ends and outer white space are the same.
@@ -199,6 +205,23 @@ pub fn document_refused(document: &Document, reason: &str) -> String {
         "The partner's document {} ({}) was not attached: {reason}.",
         document.document_id,
         one_line(&document.name, 100)
+    )
+}
+
+/// A file that an agent shared with the partner, and that was not delivered.
+pub fn document_not_shared(name: &str, reason: &str) -> String {
+    format!(
+        "The file {} was not shared with the partner: {reason}.",
+        one_line(name, 100)
+    )
+}
+
+/// A file that an agent shares and that is not on the record.
+pub fn document_awaited(name: &str) -> String {
+    format!(
+        "A comment shares the file {} with the partner, and no file of exactly this name is attached. \
+         Attached within a day of the comment it is shared then; later, share it again.",
+        one_line(name, 100)
     )
 }
 

@@ -24,11 +24,16 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
     match &facts.place {
         Place::Nowhere(content) => in_mode(&content.routed, first_record(event, facts, content)),
         Place::Linked(linked) => {
-            let effects = news_for_record(event, facts, linked);
-            match &linked.content {
-                Some(content) => in_mode(&content.routed, effects),
-                None => effects,
+            let news = news_for_record(event, facts, linked);
+            let mut effects = Vec::new();
+            if linked.has_moved {
+                effects.push(Effect::Follow(linked.link.record.clone()));
             }
+            effects.extend(match &linked.content {
+                Some(content) => in_mode(&content.routed, news),
+                None => news,
+            });
+            effects
         }
     }
 }

@@ -12,7 +12,7 @@ use shared::event::{Data, Document, Event, Issue};
 use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::{Mode, UnknownPartner, WhenFinished};
-use shared::servicenow::Row;
+use shared::servicenow::{Row, Select};
 use shared::store::{Claim, ClaimKind, Link, LinkState, reference_key};
 use shared::trading_grid;
 
@@ -67,11 +67,16 @@ async fn linked(
     clients: &Clients,
     situation: &Situation,
     event: &Event,
-    link: Link,
+    mut link: Link,
     company: &CompanyId,
     issue_id: &IssueId,
 ) -> Result<Linked, Failure> {
     let row = row(clients, &link).await?;
+    let moved = moved_to(clients, &link, &row).await?;
+    let has_moved = moved.is_some();
+    if let Some(table) = moved {
+        link.record.table = table;
+    }
     let is_continued = clients
         .mapping
         .table(&link.record.table)
@@ -137,6 +142,7 @@ async fn linked(
     };
     Ok(Linked {
         link,
+        has_moved,
         row,
         content,
         partner_name,
@@ -144,9 +150,25 @@ async fn linked(
     })
 }
 
+/// The table in which the record is now, when it is no longer in that of its link: somebody changed its class.
+async fn moved_to(clients: &Clients, link: &Link, row: &Row) -> Result<Option<TableName>, Failure> {
+    let class = row.text("sys_class_name").parse::<TableName>().ok();
+    let Some(class) = class.filter(|class| *class != link.record.table) else {
+        return Ok(None);
+    };
+    // A class that extends the table of the link leaves it where it was.
+    let (table, sys_id) = (&link.record.table, &link.record.sys_id);
+    let is_there = clients
+        .servicenow
+        .read(table, sys_id, &Select::default())
+        .await?
+        .is_some();
+    Ok((!is_there).then_some(class))
+}
+
 /// The record as it is: its state, and the fields that a decision may set.
 async fn row(clients: &Clients, link: &Link) -> Result<Row, Failure> {
-    let mut fields = BTreeSet::from(["sys_id", "number", "state", "correlation_id"]);
+    let mut fields = BTreeSet::from(["sys_id", "sys_class_name", "number", "state", "correlation_id"]);
     fields.extend(link.base.keys().map(String::as_str));
     let rule = clients.mapping.table(&link.record.table);
     fields.extend(

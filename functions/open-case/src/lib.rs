@@ -41,8 +41,10 @@ pub enum Place {
 
 /// The record of an issue, and what a decision about it needs.
 pub struct Linked {
-    /// The record that the issue stands in now.
+    /// The record that the issue stands in now; of the table in which it is now.
     pub link: Link,
+    /// Whether it has come to that table since we last looked.
+    pub has_moved: bool,
     /// The record as it is.
     pub row: Row,
     /// What a new value or a follow-up is made of; read only where it is needed.

@@ -4,9 +4,13 @@
 //! again; ServiceNow has no conditional write. The agent sees both in the record's history.
 
 use shared::domain::{ClosedBecause, IssueState};
-use shared::effect::{AddJournal, Closing, Effect, Journal, Kept, Remember, Remind, ReportClosure, UpdateFields};
+use shared::effect::{
+    AddJournal, Closing, Effect, Journal, Kept, Remember, Remind, ReportClosure, Status, UpdateFields,
+};
 use shared::messages;
 use shared::trading_grid::collaboration::{Closure, ClosureState};
+
+use shared::store::Link;
 
 use crate::decide::{named, tell};
 use crate::{Asking, Due, Facts, Found};
@@ -17,10 +21,12 @@ pub(crate) fn closing(facts: &Facts, found: &Found) -> Vec<Effect> {
         return Vec::new();
     };
     match status.state {
-        IssueState::Resolved if may_be_asked(asking) => ask(facts, found, asking),
+        IssueState::Resolved if may_be_asked(asking) => ask(facts, &found.link, status, asking),
         IssueState::Resolved => Vec::new(),
         IssueState::Closed => match &asking.closure {
-            Some(closure) if closure.state == ClosureState::Confirmed => closed(facts, found, ClosedBecause::Confirmed),
+            Some(closure) if closure.state == ClosureState::Confirmed => {
+                closed(facts, &found.link, ClosedBecause::Confirmed)
+            }
             Some(closure) if closure.state == ClosureState::Requested => {
                 let is_over = closure.confirm_by.is_some_and(|until| until <= asking.now);
                 let because = if is_over {
@@ -28,14 +34,21 @@ pub(crate) fn closing(facts: &Facts, found: &Found) -> Vec<Effect> {
                 } else {
                     ClosedBecause::Decided
                 };
-                closed(facts, found, because)
+                closed(facts, &found.link, because)
             }
-            Some(_) | None => over(found),
+            Some(_) | None => over(&found.link),
         },
-        IssueState::Open | IssueState::InProgress | IssueState::WaitingForPartner => match &asking.closure {
-            Some(closure) if closure.state == ClosureState::Requested => report(facts, found, Closing::Withdrawn),
-            Some(_) | None => over(found),
-        },
+        IssueState::Open | IssueState::InProgress | IssueState::WaitingForPartner => {
+            taken_back(facts, &found.link, asking)
+        }
+    }
+}
+
+/// A question that is still open is taken back.
+pub(crate) fn taken_back(facts: &Facts, link: &Link, asking: &Asking) -> Vec<Effect> {
+    match &asking.closure {
+        Some(closure) if closure.state == ClosureState::Requested => report(facts, link, Closing::Withdrawn),
+        Some(_) | None => over(link),
     }
 }
 
@@ -53,8 +66,8 @@ fn may_be_asked(asking: &Asking) -> bool {
     }
 }
 
-fn ask(facts: &Facts, found: &Found, asking: &Asking) -> Vec<Effect> {
-    let (Some(status), Some(until)) = (&found.status, asking.until) else {
+fn ask(facts: &Facts, link: &Link, status: &Status, asking: &Asking) -> Vec<Effect> {
+    let Some(until) = asking.until else {
         return Vec::new();
     };
     let asked = Closing::Asked {
@@ -62,31 +75,31 @@ fn ask(facts: &Facts, found: &Found, asking: &Asking) -> Vec<Effect> {
         label: status.label.clone(),
         until,
     };
-    let mut effects = report(facts, found, asked);
+    let mut effects = report(facts, link, asked);
     effects.push(Effect::Remind(Remind {
-        record: found.link.record.clone(),
+        record: link.record.clone(),
         version: facts.number,
         at: until,
     }));
     effects
 }
 
-fn closed(facts: &Facts, found: &Found, because: ClosedBecause) -> Vec<Effect> {
-    report(facts, found, Closing::Closed { because })
+fn closed(facts: &Facts, link: &Link, because: ClosedBecause) -> Vec<Effect> {
+    report(facts, link, Closing::Closed { because })
 }
 
-fn report(facts: &Facts, found: &Found, closing: Closing) -> Vec<Effect> {
+fn report(facts: &Facts, link: &Link, closing: Closing) -> Vec<Effect> {
     vec![Effect::ReportClosure(ReportClosure {
-        record: found.link.record.clone(),
+        record: link.record.clone(),
         version: facts.number,
         closing,
     })]
 }
 
 /// No question of ours is open any more.
-fn over(found: &Found) -> Vec<Effect> {
+fn over(link: &Link) -> Vec<Effect> {
     vec![Effect::Remember(Remember {
-        record: found.link.record.clone(),
+        record: link.record.clone(),
         kept: Kept::Over,
     })]
 }

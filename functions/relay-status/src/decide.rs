@@ -1,19 +1,22 @@
 //! The rules of `relay-status`: pure.
 
+mod sharing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::domain::SysId;
-use shared::effect::{self, Effect, PostComment, Recognize, ReportStatus};
+use shared::effect::{self, Effect, PostComment, Recognize, ReportStatus, Status};
 use shared::event::Event;
 use shared::messages;
 use shared::store::{Claim, ClaimKind, Link, text_hash};
 
-use crate::closing::{closing, due};
+use crate::closing::{closing, due, taken_back};
 use crate::escalation::escalation;
-use crate::{Facts, Found, Place};
+use crate::{Facts, Found, Gone, Place};
+use sharing::Sharing;
+pub(crate) use sharing::{SHARED_WITHIN, is_shared_already};
 
 /// Rules on news of a record.
 pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
@@ -21,25 +24,65 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
         Place::Nowhere => vec![tell(
             "the record belongs to no link of this issue: nothing is told".to_owned(),
         )],
-        Place::Gone(link) => vec![tell(format!(
-            "{} was deleted or is hidden from the integration user: the partner is told nothing new",
-            named(link)
-        ))],
+        Place::Gone(gone) => not_there(facts, gone),
         Place::Found(found) => {
-            let mut effects = comments(found);
-            effects.extend(status(facts, found));
-            effects.extend(closing(facts, found));
-            effects.extend(escalation(event, found));
+            let mut effects = Vec::new();
+            if found.has_moved {
+                effects.push(Effect::Follow(found.link.record.clone()));
+            }
+            match &found.status {
+                Some(told) => {
+                    effects.extend(comments(found));
+                    effects.extend(status(facts, found, told));
+                    effects.extend(closing(facts, found));
+                    effects.extend(escalation(event, found));
+                }
+                None => effects.push(tell(format!(
+                    "{} is in {}, for which the mapping has no words: the partner is told nothing",
+                    named(&found.link),
+                    found.link.record.table
+                ))),
+            }
             effects
         }
         Place::Due(asked) => due(asked),
     }
 }
 
+/// A record that is not there. The partner of a deleted one is not left with its last status and an open
+/// question; where it may only be hidden, whoever lets us see it again goes on as before.
+fn not_there(facts: &Facts, gone: &Gone) -> Vec<Effect> {
+    let Some(deleted) = gone.deleted else {
+        return vec![tell(format!(
+            "{} is hidden from the integration user or was deleted: the partner is told nothing new",
+            named(&gone.link)
+        ))];
+    };
+    let mut effects = vec![tell(format!(
+        "{} was deleted: somebody must look into it",
+        named(&gone.link)
+    ))];
+    if let Some(status) = &gone.status
+        && gone.link.told.as_ref() != Some(&status.digest())
+    {
+        effects.push(Effect::ReportStatus(ReportStatus {
+            record: gone.link.record.clone(),
+            version: facts.number,
+            since: deleted,
+            status: status.clone(),
+        }));
+    }
+    effects.extend(
+        gone.asking
+            .iter()
+            .flat_map(|asking| taken_back(facts, &gone.link, asking)),
+    );
+    effects
+}
+
 /// What is new of the record's state. Only a change is told, and only of the record that stands for
 /// the issue now.
-fn status(facts: &Facts, found: &Found) -> Option<Effect> {
-    let status = found.status.as_ref()?;
+fn status(facts: &Facts, found: &Found, status: &Status) -> Option<Effect> {
     if found.continued_by.is_some() || found.link.told.as_ref() == Some(&status.digest()) {
         return None;
     }
@@ -51,16 +94,19 @@ fn status(facts: &Facts, found: &Found) -> Option<Effect> {
     }))
 }
 
-/// Public comments that the partner has not seen. Our own are recognized: the text with its
-/// reference, and one entry for each claim, the earliest first.
+/// Public comments that the partner has not seen, and the files that they share. Our own are recognized:
+/// the text with its reference, and one entry for each claim, the earliest first.
 fn comments(found: &Found) -> Vec<Effect> {
     let place = match found.escalation.under_way {
         Some(_) => effect::Place::Workspace,
         None => effect::Place::Issue,
     };
     let mut own: BTreeMap<String, SysId> = BTreeMap::new();
+    let mut silent = BTreeSet::new();
+    let mut sharing = Sharing::of(found);
     let mut effects = Vec::new();
-    for (comment, author) in &found.comments {
+    for said in &found.comments {
+        let comment = &said.comment;
         let hash = text_hash(comment.text());
         let claim = found
             .ledger
@@ -70,22 +116,31 @@ fn comments(found: &Found) -> Vec<Effect> {
             own.insert(claim.key.clone(), comment.sys_id.clone());
             continue;
         }
-        match messages::public_comment(comment) {
+        let text = match said.is_obeyed {
+            true => messages::sharing_comment(comment),
+            false => messages::public_comment(comment),
+        };
+        match text {
+            _ if !said.is_new => {}
             Some(text) => effects.push(Effect::PostComment(PostComment {
                 record: found.link.record.clone(),
                 entry: comment.sys_id.clone(),
                 created: comment.created,
-                author: author.clone(),
+                author: said.author.clone(),
                 text,
                 place,
             })),
-            None => effects.push(tell(format!("the comment {} says nothing to show", comment.sys_id))),
+            None => {
+                silent.insert(comment.sys_id.clone());
+            }
         }
+        effects.extend(sharing.files_of(said));
     }
-    if !own.is_empty() {
+    if !own.is_empty() || !silent.is_empty() {
         let recognize = Recognize {
             record: found.link.record.clone(),
             entries: own,
+            silent,
         };
         effects.insert(0, Effect::Recognize(recognize));
     }

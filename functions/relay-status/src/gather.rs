@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use shared::clients::Clients;
-use shared::domain::{IssueState, SysId, TableName};
+use shared::domain::{IssueState, LinkKey, SysId, TableName, Timestamp};
 use shared::effect::Status;
 use shared::event::{ClosureDue, Data, Event, RecordChange};
 use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::AgentNames;
 use shared::messages::PublicComment;
-use shared::servicenow::{Entry, Row, Select};
-use shared::store::{Claim, ClaimKind, Link};
+use shared::servicenow::{Attachment, Entry, Row, Select};
+use shared::store::{Claim, ClaimKind, ClaimState, Link, SETTLED_AFTER};
 use shared::trading_grid;
 use shared::trading_grid::collaboration::Closure;
 
-use crate::{Asking, Due, Escalation, Facts, Found, Place};
+use crate::decide::{SHARED_WITHIN, is_shared_already};
+use crate::{Asking, Due, Escalation, Facts, Found, Gone, Place, Said};
 
 /// How much earlier than the last read entry the journal is read again: what took so long to
 /// commit, and clocks that differ.
@@ -32,7 +33,7 @@ const CORRECT_THE_MAPPING: &str = "correct the mapping, deploy it, and replay";
 pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> Result<Facts, Failure> {
     let place = match &event.data {
         Data::RecordChanged(change) => match link(clients, situation, change.sys_id()).await? {
-            Some(link) => place(clients, situation, change, link).await?,
+            Some(link) => place(clients, situation, event, change, link).await?,
             None => Place::Nowhere,
         },
         Data::ClosureDue(due) if situation.now < due.due_at => return Err(Failure::Early { until: due.due_at }),
@@ -64,26 +65,48 @@ async fn link(clients: &Clients, situation: &Situation, sys_id: &SysId) -> Resul
     }
 }
 
-async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, link: Link) -> Result<Place, Failure> {
-    if change.is_deletion() {
-        return Ok(Place::Gone(Box::new(link)));
-    }
-    let Some(row) = row(clients, &link).await? else {
-        return Ok(Place::Gone(Box::new(link)));
+async fn place(
+    clients: &Clients,
+    situation: &Situation,
+    event: &Event,
+    change: &RecordChange,
+    mut link: Link,
+) -> Result<Place, Failure> {
+    let mut has_moved = false;
+    let row = match row(clients, &link).await? {
+        Some(row) => Some(row),
+        None => match class_of(clients, &link).await? {
+            Some(class) => {
+                has_moved = class != link.record.table;
+                link.record.table = class;
+                row(clients, &link).await?
+            }
+            None => None,
+        },
     };
-    let since = link.journal_at.unwrap_or(link.intent_at);
+    let Some(row) = row else {
+        let deleted = change.is_deletion().then_some(event.time);
+        return gone(clients, situation, link, deleted).await;
+    };
+    let mut since = link.journal_at.unwrap_or(link.intent_at);
+    if change.is_of_a_file() {
+        // An earlier comment may have announced it.
+        since = since.min(event.time.before(SHARED_WITHIN));
+    }
     let entries = clients.servicenow.entries(&link.record.sys_id, since, OVERLAP).await?;
-    let mut public = entries.into_iter().filter_map(Entry::public).collect::<Vec<_>>();
+    let public = entries.into_iter().filter_map(Entry::public).collect::<Vec<_>>();
     let ledger = match public.is_empty() {
         true => Vec::new(),
         false => clients.store.ledger(&situation.subject).await?,
     };
-    public.retain(|comment| !is_known(&ledger, &comment.sys_id));
     let mut comments = Vec::new();
     for comment in public {
-        let name = name_of(clients, &comment).await?;
-        comments.push((comment, name));
+        comments.extend(said(clients, &ledger, &link, comment).await?);
     }
+    let files = match comments.iter().any(|said| !said.shares.is_empty()) {
+        true => files(clients, situation, &link, &ledger).await?,
+        false => Vec::new(),
+    };
     let table = &link.record.table;
     let status = clients
         .mapping
@@ -98,9 +121,7 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
         .is_escalated(table, &values(clients.mapping.escalation_fields(table), &row))
         .map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
     let updated = row.time("sys_updated_on").unwrap_or(situation.now);
-    // The first link names the record that stands for the issue now.
-    let current = situation.link.as_ref().and_then(|first| first.continued_by.clone());
-    let continued_by = current.filter(|key| *key != link.record.link);
+    let continued_by = continued_by(situation, &link);
     let asking = match continued_by {
         None => asking(clients, situation, status.as_ref()).await?,
         Some(_) => None,
@@ -114,10 +135,14 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
             is_critical,
         },
         link,
+        has_moved,
         continued_by,
         updated,
         status,
         comments,
+        files,
+        documents: clients.mapping.documents_to_partner.clone(),
+        desk: desk(clients),
         ledger,
     })))
 }
@@ -127,6 +152,111 @@ fn values<'a>(fields: impl Iterator<Item = &'a str>, row: &Row) -> BTreeMap<Stri
     fields
         .map(|field| (field.to_owned(), row.text(field).to_owned()))
         .collect()
+}
+
+/// The record that stands for the issue now, when it is another one: the first link names it.
+fn continued_by(situation: &Situation, link: &Link) -> Option<LinkKey> {
+    let current = situation.link.as_ref().and_then(|first| first.continued_by.clone());
+    current.filter(|key| *key != link.record.link)
+}
+
+/// The class of a record that is not in the table of its link any more: somebody may have changed it.
+async fn class_of(clients: &Clients, link: &Link) -> Result<Option<TableName>, Failure> {
+    let fields = ["sys_id", "sys_class_name"];
+    let Some(row) = clients.servicenow.task(&link.record.sys_id, &fields).await? else {
+        return Ok(None);
+    };
+    row.text("sys_class_name").parse().map(Some).map_err(|_| {
+        let cause = anyhow!("the class of {} cannot be read", link.number);
+        Failure::permanent(
+            cause,
+            "let the integration user read sys_class_name of tasks, and replay",
+        )
+    })
+}
+
+/// What is to be said of a record that is not there. Only of a deleted one is it certain, and only of the one
+/// that stands for the issue does the partner care.
+async fn gone(
+    clients: &Clients,
+    situation: &Situation,
+    link: Link,
+    deleted: Option<Timestamp>,
+) -> Result<Place, Failure> {
+    let is_told = deleted.is_some() && continued_by(situation, &link).is_none();
+    let asking = match is_told {
+        true => asking(clients, situation, None).await?,
+        false => None,
+    };
+    Ok(Place::Gone(Box::new(Gone {
+        status: clients.mapping.gone(&link.number).filter(|_| is_told),
+        asking,
+        deleted,
+        link,
+    })))
+}
+
+/// What a public comment says that may be news: nothing where the partner has all of it, or wrote it.
+async fn said(
+    clients: &Clients,
+    ledger: &[Claim],
+    link: &Link,
+    comment: PublicComment,
+) -> Result<Option<Said>, Failure> {
+    let led_to = |kind: ClaimKind| {
+        ledger
+            .iter()
+            .any(|claim| claim.kind == kind && claim.led_to(&comment.sys_id))
+    };
+    if led_to(ClaimKind::Journal) {
+        return Ok(None);
+    }
+    let is_new = !led_to(ClaimKind::Relayed);
+    let names = comment.shared_files().into_iter().map(str::to_owned);
+    let mut shares = names.collect::<Vec<_>>();
+    let has_lines = !shares.is_empty();
+    shares.retain(|name| !is_shared_already(ledger, &link.record, &comment.sys_id, name));
+    if !is_new && shares.is_empty() {
+        return Ok(None);
+    }
+    // Partners have users of their own, and write by e-mail too.
+    let is_obeyed = has_lines && clients.is_agent(comment.login.as_deref()).await?;
+    if !is_obeyed {
+        shares.clear();
+    }
+    let author = match is_new {
+        true => name_of(clients, &comment).await?,
+        false => String::new(),
+    };
+    Ok(Some(Said {
+        comment,
+        is_new,
+        author,
+        is_obeyed,
+        shares,
+    }))
+}
+
+/// The files of a record, once it is known which of them the partner has brought.
+async fn files(
+    clients: &Clients,
+    situation: &Situation,
+    link: &Link,
+    ledger: &[Claim],
+) -> Result<Vec<Attachment>, Failure> {
+    let record = &link.record;
+    let under_way = ledger.iter().filter(|claim| {
+        claim.kind == ClaimKind::Document
+            && claim.state == ClaimState::Claimed
+            && claim.target == record.sys_id.as_str()
+    });
+    let settled = under_way.map(|claim| claim.at.after(SETTLED_AFTER)).max();
+    if let Some(until) = settled.filter(|until| situation.now < *until) {
+        return Err(Failure::Early { until });
+    }
+    let mut files = clients.servicenow.attachments(&record.table, &record.sys_id).await?;
+    files.retain(|file| file.is_of(&record.sys_id));
+    Ok(files)
 }
 
 /// What is known of a question about closing: asked of the community only for a record that is resolved,
@@ -160,7 +290,18 @@ async fn closure(clients: &Clients, situation: &Situation) -> Result<Option<Clos
 }
 
 /// How the record and its question stand when the time for an answer is over.
-async fn at_the_end(clients: &Clients, situation: &Situation, due: &ClosureDue, link: Link) -> Result<Place, Failure> {
+async fn at_the_end(
+    clients: &Clients,
+    situation: &Situation,
+    due: &ClosureDue,
+    mut link: Link,
+) -> Result<Place, Failure> {
+    // Somebody may have changed its class since, to one that has rules of its own.
+    if let Some(class) = class_of(clients, &link).await?
+        && clients.mapping.table(&class).is_some()
+    {
+        link.record.table = class;
+    }
     let Some(rule) = clients.mapping.table(&link.record.table) else {
         return Ok(Place::Nowhere);
     };
@@ -168,7 +309,7 @@ async fn at_the_end(clients: &Clients, situation: &Situation, due: &ClosureDue, 
     fields.extend(rule.close.keys().map(TableName::as_str));
     let fields = fields.into_iter().collect::<Vec<_>>();
     let Some(row) = clients.servicenow.task(&link.record.sys_id, &fields).await? else {
-        return Ok(Place::Gone(Box::new(link)));
+        return gone(clients, situation, link, None).await;
     };
     let close = rule.is_resolved(row.text("state")).then(|| row.changes_to(&rule.close));
     Ok(Place::Due(Box::new(Due {
@@ -177,12 +318,6 @@ async fn at_the_end(clients: &Clients, situation: &Situation, due: &ClosureDue, 
         link,
         close,
     })))
-}
-
-/// Whether an entry was told before, or is known as our own.
-fn is_known(ledger: &[Claim], entry: &SysId) -> bool {
-    let is_of_a_record = |claim: &&Claim| matches!(claim.kind, ClaimKind::Journal | ClaimKind::Relayed);
-    ledger.iter().filter(is_of_a_record).any(|claim| claim.led_to(entry))
 }
 
 /// The record as it is.
@@ -197,17 +332,22 @@ async fn row(clients: &Clients, link: &Link) -> Result<Option<Row>, Failure> {
         .await?)
 }
 
+/// The public name of the desk.
+fn desk(clients: &Clients) -> String {
+    clients.mapping.desk.name.trim().to_owned()
+}
+
 /// The public name of a comment's author, by the mapping's rule.
 async fn name_of(clients: &Clients, comment: &PublicComment) -> Result<String, Failure> {
-    let desk = &clients.mapping.desk;
-    let desk_name = || desk.name.trim().to_owned();
-    let (Some(login), AgentNames::First | AgentNames::Full) = (&comment.login, desk.agents) else {
+    let agents = clients.mapping.desk.agents;
+    let desk_name = || desk(clients);
+    let (Some(login), AgentNames::First | AgentNames::Full) = (&comment.login, agents) else {
         return Ok(desk_name());
     };
     let Some(name) = clients.agent(login).await? else {
         return Ok(desk_name());
     };
-    Ok(match desk.agents {
+    Ok(match agents {
         AgentNames::First => name.split_whitespace().next().map_or_else(desk_name, str::to_owned),
         AgentNames::Full | AgentNames::Hidden => name,
     })

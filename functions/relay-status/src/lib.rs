@@ -9,6 +9,13 @@
 //! While an issue is escalated, comments go to its workspace. Whether it is escalated follows from the
 //! record too, by the mapping's rule: a change of the answer is passed to the escalation lane.
 //!
+//! A file reaches the partner only if an agent shared it: a public comment has a line `share: <file name>`,
+//! and the record a file of exactly that name. Of several, the newest that was there when the comment was
+//! written is meant; where there was none, the first that comes within a day.
+//!
+//! Accepted: an agent who copies a partner's line `share: …` without its reference shares what it names, as
+//! whoever writes it by hand does.
+//!
 //! A resolved issue is closed hand in hand: the partner is asked, the answer comes on the `in` lane, and
 //! silence counts as a yes when a reminder finds the question unanswered.
 
@@ -21,7 +28,9 @@ use std::collections::BTreeMap;
 
 use shared::domain::{EscalationKey, LinkKey, Timestamp};
 use shared::effect::{Change, Status};
+use shared::mapping::DocumentRule;
 use shared::messages::PublicComment;
+use shared::servicenow::Attachment;
 use shared::store::{Claim, Link};
 use shared::trading_grid::collaboration::Closure;
 
@@ -41,7 +50,7 @@ pub enum Place {
     /// It belongs to no link of the issue.
     Nowhere,
     /// It was deleted, or is hidden from the integration user.
-    Gone(Box<Link>),
+    Gone(Box<Gone>),
     /// It is there.
     Found(Box<Found>),
     /// It was resolved, and the time for the partner's answer is over.
@@ -84,22 +93,57 @@ pub struct Escalation {
     pub is_critical: Option<bool>,
 }
 
-/// A record that is there.
-pub struct Found {
+/// A record that is not there.
+pub struct Gone {
     /// Its link.
     pub link: Link,
+    /// When it was deleted; none when it may only be hidden.
+    pub deleted: Option<Timestamp>,
+    /// What the mapping says to the partner of a deleted record that stands for the issue.
+    pub status: Option<Status>,
+    /// What is known of a question about closing, where one may be open.
+    pub asking: Option<Asking>,
+}
+
+/// A record that is there.
+pub struct Found {
+    /// Its link; of the table in which the record is now.
+    pub link: Link,
+    /// Whether it has come to that table since we last looked.
+    pub has_moved: bool,
     /// The record that stands for the issue now, when it is another one.
     pub continued_by: Option<LinkKey>,
     /// When it last changed.
     pub updated: Timestamp,
-    /// What the mapping says of it; nothing for a table without rules.
+    /// What the mapping says of it; nothing for a table without rules, to which somebody moved it. What is
+    /// public there nobody has said, so that nothing of it is told.
     pub status: Option<Status>,
     /// What is known of a question about closing, where it matters.
     pub asking: Option<Asking>,
     /// What is known of an escalation.
     pub escalation: Escalation,
-    /// Its public comments that may be new, oldest first, each with its author's public name.
-    pub comments: Vec<(PublicComment, String)>,
+    /// Its public comments that may be new, or share a file, oldest first.
+    pub comments: Vec<Said>,
+    /// Its files, where a comment shares one.
+    pub files: Vec<Attachment>,
+    /// What files may be shared.
+    pub documents: DocumentRule,
+    /// The public name of the desk.
+    pub desk: String,
     /// Everything that was written before, on either side.
     pub ledger: Vec<Claim>,
+}
+
+/// A public comment.
+pub struct Said {
+    /// The comment.
+    pub comment: PublicComment,
+    /// Whether the partner has not seen it.
+    pub is_new: bool,
+    /// The public name of its author, where it is new.
+    pub author: String,
+    /// Whether its lines share files: an agent wrote it, and it has some.
+    pub is_obeyed: bool,
+    /// The names of the files that it shares, but for those that are dealt with.
+    pub shares: Vec<String>,
 }

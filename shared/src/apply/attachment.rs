@@ -22,9 +22,9 @@ use crate::trading_grid;
 use crate::trading_grid::collaboration::Download;
 
 /// How long one transfer may take in all.
-const TRANSFER_TIMEOUT: Duration = Duration::from_secs(45);
+pub(super) const TRANSFER_TIMEOUT: Duration = Duration::from_secs(45);
 /// How long a transfer may stand still.
-const NO_PROGRESS: Duration = Duration::from_secs(5);
+pub(super) const NO_PROGRESS: Duration = Duration::from_secs(5);
 
 /// What an attachment will be, known before its bytes are.
 struct Expected {
@@ -106,7 +106,7 @@ impl Apply<'_> {
                         return Ok(upload(full(Bytes::new())).await);
                     }
                     let (feed, body) = piped(document.size);
-                    let (fed, outcome) = tokio::join!(forward(download, feed), upload(body));
+                    let (fed, outcome) = tokio::join!(forward(async || next(&mut download).await, feed), upload(body));
                     fed?;
                     Ok(outcome)
                 }
@@ -163,8 +163,11 @@ fn told(attach: &Attach) -> String {
 }
 
 /// Passes a document on piece by piece; its last piece comes only when size and hash are right.
-async fn forward(mut from: Download, to: mpsc::Sender<Bytes>) -> Result<(), Failure> {
-    while let Some(piece) = next(&mut from).await? {
+pub(super) async fn forward(
+    mut next: impl AsyncFnMut() -> Result<Option<Bytes>, Failure>,
+    to: mpsc::Sender<Bytes>,
+) -> Result<(), Failure> {
+    while let Some(piece) = next().await? {
         if !pass(&to, piece).await? {
             // The upload ended early and tells why.
             break;

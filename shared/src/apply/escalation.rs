@@ -42,7 +42,7 @@ impl Apply<'_> {
             false => "the issue is worked as an ordinary one",
         };
         Ok(Applied {
-            writes: self.clients.store.moved(self.subject, moved.is_escalated)?,
+            writes: self.clients.store.lanes_moved(self.subject, moved.is_escalated)?,
             story: vec![story.to_owned()],
         })
     }

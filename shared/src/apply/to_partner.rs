@@ -4,8 +4,10 @@
 use anyhow::anyhow;
 
 use super::{Applied, Apply};
-use crate::domain::{CompanyId, IssueId, Stream, UseCase};
-use crate::effect::{Closing, Kept, Place, PostComment, Recognize, Remember, Remind, ReportClosure, ReportStatus};
+use crate::domain::{CompanyId, IssueId, Stream, SysId, UseCase};
+use crate::effect::{
+    Closing, Kept, Place, PostComment, Recognize, Record, Remember, Remind, ReportClosure, ReportStatus,
+};
 use crate::event::{ClosureDue, Event, Malformed};
 use crate::failure::{Failure, chain};
 use crate::store::{Accepted, Write};
@@ -208,15 +210,27 @@ impl Apply<'_> {
         })
     }
 
+    pub(super) fn follow(&self, record: &Record) -> Result<Applied, Failure> {
+        Ok(Applied {
+            writes: self.clients.store.moved(self.subject, record)?,
+            story: vec![format!("the record is in the table {} now", record.table)],
+        })
+    }
+
     pub(super) fn recognize(&self, recognize: &Recognize) -> Result<Applied, Failure> {
         let store = &self.clients.store;
         let bound = recognize
             .entries
             .iter()
             .map(|(claim, entry)| store.recognized(self.subject, claim, entry));
+        let record = &recognize.record.sys_id;
+        let silent = recognize
+            .silent
+            .iter()
+            .map(|entry| store.relayed(self.subject, record, entry, "nothing"));
         Ok(Applied {
-            writes: bound.collect::<Result<_, _>>()?,
-            story: Vec::new(),
+            writes: bound.chain(silent).collect::<Result<_, _>>()?,
+            story: recognize.silent.iter().map(no_words).collect(),
         })
     }
 
@@ -232,6 +246,11 @@ impl Apply<'_> {
         all.extend(parts);
         Key::derived(&all)
     }
+}
+
+/// The line of the timeline about a comment that is not shown.
+fn no_words(entry: &SysId) -> String {
+    format!("the comment {entry} has no words for the partner")
 }
 
 /// The problem of the contract that an error is about.

@@ -514,10 +514,12 @@ struct Run {
 fn systems(effect: &Effect) -> &'static [System] {
     match effect {
         Effect::Attach(attach) if attach.source != Source::EventText => &[System::ServiceNow, System::TradingGrid],
+        Effect::ShareDocument(_) => &[System::ServiceNow, System::TradingGrid],
         Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Attach(_) => {
             &[System::ServiceNow]
         }
         Effect::PostComment(_)
+        | Effect::PostNotice(_)
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::ReportEscalation(_)
@@ -525,6 +527,7 @@ fn systems(effect: &Effect) -> &'static [System] {
         Effect::AskEscalation(_)
         | Effect::MoveLanes(_)
         | Effect::Remind(_)
+        | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Remember(_)
         | Effect::Tell { .. } => &[],
@@ -537,10 +540,12 @@ fn time_for(effect: &Effect) -> Duration {
             Source::Community { .. } => TRANSFER,
             Source::EventText => CALL,
         },
+        Effect::ShareDocument(_) => TRANSFER,
         Effect::CreateRecord(_)
         | Effect::UpdateFields(_)
         | Effect::AddJournal(_)
         | Effect::PostComment(_)
+        | Effect::PostNotice(_)
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::Remind(_)
@@ -548,6 +553,7 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::MoveLanes(_)
         | Effect::ReportEscalation(_)
         | Effect::ReportMilestone(_)
+        | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Remember(_)
         | Effect::Tell { .. } => CALL,

@@ -13,7 +13,7 @@ use serde_saphyr::Spanned;
 use super::{HOLDS, Invalid, Unresolved, compile_condition, invalid};
 use crate::domain::{IssueState, TableName};
 use crate::effect::{Expected, Status};
-use crate::messages;
+use crate::messages::{self, PartnerText};
 
 /// The longest label that the collaboration contract takes, in characters.
 const LABEL: usize = 100;
@@ -55,11 +55,58 @@ struct RuleFile {
 
 /// What a rule says.
 #[derive(Debug, Clone)]
-struct Words {
+pub(super) struct Words {
     state: IssueState,
     label: String,
     text: Option<String>,
     expected: Option<Expected>,
+}
+
+/// What is told of a record that was deleted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GoneFile {
+    state: IssueState,
+    label: Spanned<String>,
+    #[serde(default)]
+    text: Option<String>,
+}
+
+/// Checks the words for a deleted record.
+pub(super) fn words_of(file: GoneFile, key: &str) -> Result<Words, Invalid> {
+    Ok(Words {
+        state: file.state,
+        label: checked(&file.label, format!("{key}.label"))?,
+        text: file.text,
+        expected: None,
+    })
+}
+
+fn checked(label: &Spanned<String>, key: String) -> Result<String, Invalid> {
+    let text = label.value.trim();
+    match text.is_empty() || text.chars().count() > LABEL {
+        true => Err(invalid(label, key, "must be 1 to 100 characters")),
+        false => Ok(text.to_owned()),
+    }
+}
+
+impl Words {
+    pub(super) fn status(self, resolution: Option<PartnerText>, number: &str) -> Status {
+        let Words {
+            state,
+            label,
+            text,
+            expected,
+        } = self;
+        Status {
+            state,
+            label,
+            text,
+            expected,
+            resolution,
+            number: number.to_owned(),
+        }
+    }
 }
 
 impl StatusRules {
@@ -92,26 +139,13 @@ impl StatusRules {
                     continue;
                 }
             }
-            let Words {
-                state,
-                label,
-                text,
-                expected,
-            } = rule.words.clone();
-            let resolution = match state {
+            let resolution = match rule.words.state {
                 IssueState::Resolved | IssueState::Closed => values
                     .get(self.resolution.as_str())
                     .and_then(|text| messages::resolution(text)),
                 IssueState::Open | IssueState::InProgress | IssueState::WaitingForPartner => None,
             };
-            return Ok(Status {
-                state,
-                label,
-                text,
-                expected,
-                resolution,
-                number: number.to_owned(),
-            });
+            return Ok(rule.words.clone().status(resolution, number));
         }
         unreachable!("the last rule has no condition: checked by parse")
     }
@@ -165,10 +199,7 @@ fn compile(table: &TableName, file: &StatusFile, templates: &mut Environment<'st
     }
     for (at, rule) in file.rules.value.iter().enumerate() {
         let key = |part: &str| format!("statuses.{table}.rules[{at}].{part}");
-        let label = rule.label.value.trim();
-        if label.is_empty() || label.chars().count() > LABEL {
-            return Err(invalid(&rule.label, key("label"), "must be 1 to 100 characters"));
-        }
+        let label = checked(&rule.label, key("label"))?;
         match &rule.when {
             Some(when) if at == last => {
                 let problem = "the last rule must fit every record, so it cannot have a condition";
@@ -187,7 +218,7 @@ fn compile(table: &TableName, file: &StatusFile, templates: &mut Environment<'st
             is_conditional: rule.when.is_some(),
             words: Words {
                 state: rule.state,
-                label: label.to_owned(),
+                label,
                 text: rule.text.clone(),
                 expected: rule.expected.clone(),
             },

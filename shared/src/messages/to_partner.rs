@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::{clean, cut};
+use super::{REFERENCE, clean, cut};
 use crate::domain::{SysId, Timestamp};
 use crate::effect::Journal;
 
@@ -18,6 +18,102 @@ const COMMENT: usize = 30_000;
 const NOTE: usize = 8_000;
 
 /// Text that a partner may read. Only this module makes it, and a stored plan brings it back.
+///
+/// A public comment becomes such a text:
+///
+/// ```
+/// use shared::effect::Journal;
+/// use shared::messages::{PartnerText, PublicComment, public_comment};
+///
+/// let entry = "a3d911b2e30132ebe35c2ddfb2cf852a".parse().unwrap();
+/// let written = shared::domain::Timestamp::from_millis(0);
+/// let comment = PublicComment::of(Journal::Comments, entry, written, None, "We look into it.".to_owned());
+/// let text: PartnerText = public_comment(&comment.unwrap()).unwrap();
+/// assert_eq!(text.as_str(), "We look into it.");
+/// ```
+///
+/// A string does not, in whichever way it is offered:
+///
+/// ```compile_fail,E0423
+/// use shared::messages::PartnerText;
+/// let text: PartnerText = PartnerText("We look into it.".to_owned());
+/// ```
+///
+/// ```compile_fail,E0277
+/// use shared::messages::PartnerText;
+/// let text: PartnerText = "We look into it.".to_owned().into();
+/// ```
+///
+/// ```compile_fail,E0624
+/// use shared::messages::PartnerText;
+/// let text: Option<PartnerText> = PartnerText::of("We look into it.", 100);
+/// ```
+///
+/// ```compile_fail,E0603
+/// use shared::messages::PartnerText;
+/// let text: Option<PartnerText> = shared::messages::resolution("We look into it.");
+/// ```
+///
+/// An entry of a journal does, by what the customer may see of it:
+///
+/// ```
+/// use shared::effect::PostComment;
+/// use shared::messages::public_comment;
+/// use shared::servicenow::Entry;
+///
+/// fn shown(entry: Entry, post: PostComment) -> Option<PostComment> {
+///     let text = public_comment(&entry.public()?)?;
+///     Some(PostComment { text, ..post })
+/// }
+/// ```
+///
+/// Itself it is no public comment, and its text is none of the partner's:
+///
+/// ```compile_fail,E0308
+/// use shared::effect::PostComment;
+/// use shared::messages::public_comment;
+/// use shared::servicenow::Entry;
+///
+/// fn shown(entry: Entry, post: PostComment) -> Option<PostComment> {
+///     let text = public_comment(&entry)?;
+///     Some(PostComment { text, ..post })
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use shared::effect::PostComment;
+/// use shared::messages::public_comment;
+/// use shared::servicenow::Entry;
+///
+/// fn shown(entry: Entry, post: PostComment) -> Option<PostComment> {
+///     let text = entry.text;
+///     Some(PostComment { text, ..post })
+/// }
+/// ```
+///
+/// Nor is a field of a record, be it said with a status or in a notice:
+///
+/// ```
+/// use shared::effect::{PostNotice, Status};
+/// use shared::messages::document_not_delivered;
+/// use shared::servicenow::Row;
+///
+/// fn told(row: &Row, status: Status, notice: PostNotice) -> (Status, PostNotice) {
+///     let text = document_not_delivered();
+///     (Status { resolution: Some(text.clone()), ..status }, PostNotice { text, ..notice })
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use shared::effect::{PostNotice, Status};
+/// use shared::messages::document_not_delivered;
+/// use shared::servicenow::Row;
+///
+/// fn told(row: &Row, status: Status, notice: PostNotice) -> (Status, PostNotice) {
+///     let text = row.text("description").to_owned();
+///     (Status { resolution: Some(text.clone()), ..status }, PostNotice { text, ..notice })
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PartnerText(String);
@@ -36,6 +132,51 @@ impl PartnerText {
 }
 
 /// An entry of a record's journal that the customer may see; a work note cannot become one.
+///
+/// ```
+/// use shared::domain::{SysId, Timestamp};
+/// use shared::effect::Journal;
+/// use shared::messages::PublicComment;
+///
+/// fn public(sys_id: SysId, created: Timestamp, text: String) -> Option<PublicComment> {
+///     PublicComment::of(Journal::WorkNotes, sys_id, created, None, text)
+/// }
+///
+/// let entry = "a3d911b2e30132ebe35c2ddfb2cf852a".parse().unwrap();
+/// assert_eq!(public(entry, Timestamp::from_millis(0), "Ask finance.".to_owned()), None);
+/// ```
+///
+/// Nobody makes one without saying where it stands:
+///
+/// ```compile_fail,E0451
+/// use shared::domain::{SysId, Timestamp};
+/// use shared::effect::Journal;
+/// use shared::messages::PublicComment;
+///
+/// fn public(sys_id: SysId, created: Timestamp, text: String) -> Option<PublicComment> {
+///     Some(PublicComment { sys_id, created, login: None, text })
+/// }
+/// ```
+///
+/// Nor does anybody put other words into one:
+///
+/// ```
+/// use shared::messages::PublicComment;
+///
+/// fn signed(mut comment: PublicComment, login: String) -> PublicComment {
+///     comment.login = Some(login);
+///     comment
+/// }
+/// ```
+///
+/// ```compile_fail,E0616
+/// use shared::messages::PublicComment;
+///
+/// fn signed(mut comment: PublicComment, login: String) -> PublicComment {
+///     comment.text = login;
+///     comment
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicComment {
     /// The entry.
@@ -71,6 +212,29 @@ impl PublicComment {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// The names of the files that lines `share: <file name>` share, each once. Only of a comment that an
+    /// agent wrote they mean anything. A comment that holds one of our own reference lines shares nothing:
+    /// it repeats what a partner wrote.
+    pub fn shared_files(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        if self.text.contains(REFERENCE) {
+            return names;
+        }
+        for name in self.text.lines().filter_map(shared_file) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// The file that a line shares.
+fn shared_file(line: &str) -> Option<&str> {
+    let (word, name) = line.split_once(':')?;
+    let name = name.trim();
+    (word.trim().eq_ignore_ascii_case("share") && !name.is_empty()).then_some(name)
 }
 
 /// A public comment of a record; `None` when nothing is left to say.
@@ -78,8 +242,24 @@ pub fn public_comment(comment: &PublicComment) -> Option<PartnerText> {
     PartnerText::of(comment.text(), COMMENT)
 }
 
-/// How a case was resolved, from the field that the mapping names as public.
-pub fn resolution(text: &str) -> Option<PartnerText> {
+/// The same without the lines that share files, for a comment of which they were obeyed.
+pub fn sharing_comment(comment: &PublicComment) -> Option<PartnerText> {
+    let said = comment.text().lines().filter(|line| shared_file(line).is_none());
+    PartnerText::of(&said.collect::<Vec<_>>().join("\n"), COMMENT)
+}
+
+/// A file that was announced and will not come.
+pub fn document_not_delivered() -> PartnerText {
+    PartnerText("A document that belongs to this issue could not be delivered. We are informed.".to_owned())
+}
+
+/// A file that was announced and is not there, but may still come.
+pub fn document_not_there_yet() -> PartnerText {
+    PartnerText("A document that was announced here is not available yet. We are informed.".to_owned())
+}
+
+/// How a case was resolved, from the field that the mapping names as public: only the mapping may say so.
+pub(crate) fn resolution(text: &str) -> Option<PartnerText> {
     PartnerText::of(text, NOTE)
 }
 

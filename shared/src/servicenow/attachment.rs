@@ -12,6 +12,8 @@ use crate::http::Body;
 
 const RECORD: Field = Field::known("table_sys_id");
 const CREATED: Field = Field::known("sys_created_on");
+/// How the name of the table begins on which the pictures in fields of a record hang.
+const PICTURES: &str = "ZZ_YY";
 /// The most files of one record that are listed at once.
 const MOST: u64 = 10_000;
 
@@ -39,6 +41,12 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// Whether it is a file of that record, and not the picture in one of its fields: those hang on a table
+    /// named after that of the record.
+    pub fn is_of(&self, record: &SysId) -> bool {
+        self.record.as_ref() == Some(record) && !self.table.starts_with(PICTURES)
+    }
+
     /// Whether it is the file with this name, size and hash, as far as the instance tells.
     pub fn is(&self, file_name: &str, size: u64, hash: &ContentHash) -> bool {
         self.file_name == file_name && self.has(size, hash)

@@ -129,6 +129,20 @@ impl Download {
         Ok(whole.freeze())
     }
 
+    /// Reads the file to its end and keeps none of it: its size and the SHA-256 of its bytes, for an
+    /// instance that does not tell them.
+    ///
+    /// # Errors
+    /// As for each piece.
+    pub async fn measure(mut self) -> Result<(u64, ContentHash), Error> {
+        while self.chunk().await?.is_some() {}
+        let hash = hex(&self.hasher.finalize());
+        let hash = hash
+            .parse()
+            .map_err(|_| Error::flawed(self.asked.about.clone(), Flaw::Malformed("hash".to_owned())))?;
+        Ok((self.length, hash))
+    }
+
     fn check(&self) -> Result<(), Error> {
         if self.size.is_some_and(|size| size != self.length) {
             return Err(self.flawed(Flaw::AnotherFile("its size differs")));

@@ -198,6 +198,18 @@ impl Error {
         }
     }
 
+    /// What is wrong with an answer that claims success.
+    pub fn flaw(&self) -> Option<&Flaw> {
+        match self {
+            Error::Unusable { flaw, .. } => Some(flaw),
+            Error::Unanswered { .. }
+            | Error::Rejected { .. }
+            | Error::Unserviced { .. }
+            | Error::NoAccess(_)
+            | Error::Unaskable(_) => None,
+        }
+    }
+
     /// Whether the request is known not to have had an effect.
     pub fn is_unsent(&self) -> bool {
         match self {

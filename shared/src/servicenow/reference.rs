@@ -21,6 +21,8 @@ const KEPT: usize = 10_000;
 const MOST: u64 = 2_000;
 /// What all tables of tasks extend.
 const TASK: &str = "task";
+const USER: &str = "sys_user";
+const CLASS: Field = Field::known("sys_class_name");
 const NAME: Field = Field::known("name");
 const ACTIVE: Field = Field::known("active");
 const ELEMENT: Field = Field::known("element");
@@ -169,9 +171,18 @@ impl ServiceNow {
     /// # Errors
     /// When ServiceNow gives no clear answer, or the name cannot stand in a query.
     pub async fn user(&self, user_name: &str) -> Result<Found, Error> {
-        let table = known("sys_user");
-        self.look_up(&table, &known("user_name"), user_name, &[(ACTIVE, "true")])
+        self.look_up(&known(USER), &known("user_name"), user_name, &[(ACTIVE, "true")])
             .await
+    }
+
+    /// The same, unless it is a user of a class of its own, as the contacts of customers are.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer, or the name cannot stand in a query.
+    pub async fn own_user(&self, user_name: &str) -> Result<Found, Error> {
+        let table = known(USER);
+        let others = [(ACTIVE, "true"), (CLASS, USER)];
+        self.look_up(&table, &known("user_name"), user_name, &others).await
     }
 
     /// The choices of a column of a table of tasks, in their order; remembered. Where the table has

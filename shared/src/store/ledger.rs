@@ -54,14 +54,17 @@ pub enum ClaimKind {
     Text,
     /// An entry of a record that was posted in the community.
     Relayed,
+    /// A file of a record that was shared in the community.
+    Shared,
 }
 
 impl ClaimKind {
-    const ALL: [ClaimKind; 4] = [
+    const ALL: [ClaimKind; 5] = [
         ClaimKind::Journal,
         ClaimKind::Document,
         ClaimKind::Text,
         ClaimKind::Relayed,
+        ClaimKind::Shared,
     ];
 
     fn as_str(self) -> &'static str {
@@ -70,6 +73,7 @@ impl ClaimKind {
             ClaimKind::Document => "document",
             ClaimKind::Text => "text",
             ClaimKind::Relayed => "relayed",
+            ClaimKind::Shared => "shared",
         }
     }
 }
@@ -218,15 +222,46 @@ impl Store {
     /// # Errors
     /// When the write cannot be built.
     pub fn relayed(&self, subject: &Subject, record: &SysId, entry: &SysId, posted: &str) -> Result<Write, Error> {
+        let name = reference_key(record, &format!("relay {entry}"));
+        self.brought(subject, &name, ClaimKind::Relayed, record, entry, posted)
+    }
+
+    /// The file of a record was shared in the community, under this id, as `what` asked. It may be said
+    /// twice.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn shared(
+        &self,
+        subject: &Subject,
+        record: &SysId,
+        what: &str,
+        attachment: &SysId,
+        document: &str,
+    ) -> Result<Write, Error> {
+        let name = reference_key(record, what);
+        self.brought(subject, &name, ClaimKind::Shared, record, attachment, document)
+    }
+
+    /// Something of a record was brought into the community, where it has an id of its own.
+    fn brought(
+        &self,
+        subject: &Subject,
+        name: &str,
+        kind: ClaimKind,
+        record: &SysId,
+        what: &SysId,
+        id: &str,
+    ) -> Result<Write, Error> {
         let now = self.clock.now();
         let told = item(
-            claim_key(subject, &reference_key(record, &format!("relay {entry}"))),
+            claim_key(subject, name),
             [
                 ("state", s(ClaimState::Done.as_str())),
-                ("reference", s(posted)),
-                ("kind", s(ClaimKind::Relayed.as_str())),
+                ("reference", s(id)),
+                ("kind", s(kind.as_str())),
                 ("target", s(record.as_str())),
-                ("remote", s(entry.as_str())),
+                ("remote", s(what.as_str())),
                 ("at", n(now.millis())),
                 ("first_at", n(now.millis())),
                 ("ttl", n(now.after(KEPT_FOR).seconds())),

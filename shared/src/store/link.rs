@@ -299,6 +299,25 @@ impl Store {
         )
     }
 
+    /// The record of a link lives in another table now. Before it was there its table was frozen; from then on
+    /// nothing makes it a second time.
+    ///
+    /// # Errors
+    /// When the writes cannot be built.
+    pub fn moved(&self, subject: &Subject, record: &Record) -> Result<Vec<Write>, Error> {
+        let table = || s(record.table.as_str());
+        let back = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(back_key(&record.sys_id)))
+            .update_expression("SET record_table = :table")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":table", table());
+        Ok(vec![
+            self.set(subject, &record.link, "record_table", table())?,
+            Write::Update(back.build().map_err(failed("link"))?),
+        ])
+    }
+
     /// One attribute of a link that is there.
     fn set(
         &self,

@@ -156,7 +156,7 @@ impl Store {
     ///
     /// # Errors
     /// When the writes cannot be built.
-    pub fn moved(&self, subject: &Subject, is_escalated: bool) -> Result<Vec<Write>, Error> {
+    pub fn lanes_moved(&self, subject: &Subject, is_escalated: bool) -> Result<Vec<Write>, Error> {
         let owner = |lane| match (is_escalated, lane) {
             (true, _) => UseCase::BridgeEscalation,
             (false, Lane::In) => UseCase::OpenCase,

@@ -92,11 +92,23 @@ impl<'a> Garden<'a> {
         sys_id
     }
 
-    fn file(&mut self, sys_id: &str) {
-        let name = self.word("the name of a file".to_owned());
+    /// A file that nobody shares.
+    fn file(&mut self, sys_id: &str) -> String {
+        let name = format!("{}.txt", self.word("the name of a file".to_owned()));
         let bytes = self.word("a file".to_owned());
-        let servicenow = &self.town.servicenow;
-        servicenow.agent_file(sys_id, &format!("{name}.txt"), "text/plain", bytes);
+        self.town.servicenow.agent_file(sys_id, &name, "text/plain", bytes);
+        name
+    }
+
+    /// The documents of the issue, as the partner opens them.
+    fn documents(&self) -> Vec<String> {
+        let seen = self.town.community.partner_sees_issue(NORTHWIND, ISSUE).unwrap();
+        let documents = seen["documents"].as_array().cloned().unwrap_or_default();
+        let bytes = documents.iter().map(|document| {
+            let id = document["documentId"].as_str().unwrap();
+            self.town.community.document_bytes(NORTHWIND, id).unwrap()
+        });
+        bytes.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap()).collect()
     }
 
     /// Looks for every word wherever a partner, or whoever runs the community, could see it.
@@ -108,6 +120,7 @@ impl<'a> Garden<'a> {
                 "requests to the community".to_owned(),
                 format!("{:?}", community.calls()),
             ),
+            ("the documents".to_owned(), self.documents().join("\n")),
         ]);
         for company in COMPANIES {
             let seen = community.partner_sees(company).to_string();
@@ -120,7 +133,11 @@ impl<'a> Garden<'a> {
             assert!(!text.contains(AGENT), "{place} has the login of the agent");
         }
         for call in community.calls() {
-            let is_readable = call.request_bytes == 0 || call.request_json.is_some() || call.path.contains("oauth2");
+            let is_readable = call.request_bytes == 0
+                || call.request_json.is_some()
+                || call.path.contains("oauth2")
+                // Looked into above.
+                || call.path.ends_with("/documents");
             assert!(
                 is_readable,
                 "nobody can look into the body of {} {}",
@@ -240,13 +257,16 @@ async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
         .into_iter()
         .find(|group| group["name"] == "B2B Finance")
         .unwrap();
-    let (mut said, mut labels) = (0, BTreeSet::new());
+    let (mut said, mut shared, mut labels) = (0, 0, BTreeSet::new());
     for step in 0..STEPS {
         // Notes on a resolution are public once it is resolved, and only then.
         let close_notes = garden.word(format!("{class}.close_notes"));
         let resolution = format!("Resolution {step}");
-        let comment = format!("Answer {step}");
-        let note = garden.word(format!("{class}.work_notes"));
+        let file = format!("answer-{step}.txt");
+        let comment = format!("Answer {step}\nshare: {file}");
+        let unshared = garden.file(&sys_id);
+        // Shared for colleagues only, which is not shared.
+        let note = format!("{}\nshare: {unshared}", garden.word(format!("{class}.work_notes")));
         let open = if class == "incident" { "2" } else { "10" };
         let waiting = if class == "incident" { "3" } else { "18" };
         let group = garden.rng.choice([&group, &finance["sys_id"]]).unwrap();
@@ -269,6 +289,11 @@ async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
         if garden.rng.bool() || step == 0 {
             fields.push(("comments", &comment));
             said += 1;
+            if step % 2 == 0 {
+                let text = format!("Page {step}");
+                town.servicenow.agent_file(&sys_id, &file, "text/plain", text);
+                shared += 1;
+            }
         }
         let row = town.servicenow.row(&class, &sys_id).unwrap();
         fields.retain(|(name, _)| row.contains_key(*name) || matches!(*name, "comments" | "work_notes"));
@@ -286,7 +311,9 @@ async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
     let seen = town.community.partner_sees_issue(NORTHWIND, ISSUE).unwrap();
     let places = [&seen["comments"], &seen["escalation"]["messages"]];
     let shown: usize = places.iter().map(|place| place.as_array().map_or(0, Vec::len)).sum();
-    assert_eq!(shown, said, "what is public does arrive: {seen}");
+    // A file that is not there is said.
+    assert_eq!(shown, said + (said - shared), "what is public does arrive: {seen}");
+    assert_eq!(garden.documents().len(), shared, "what is shared does arrive: {seen}");
     assert!(labels.len() > 1, "the status never moved");
     assert!(garden.planted.len() > 10 * STEPS, "{} words", garden.planted.len());
 }

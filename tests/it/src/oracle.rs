@@ -155,14 +155,25 @@ fn check_partner(town: &Town, scenario: &Scenario) {
         town.violated("the community has no issue".to_owned());
         return;
     };
-    let said = |comment: &Value| comment["text"].as_str().unwrap_or_default().to_owned();
-    let comments = issue["comments"].as_array().into_iter().flatten();
-    let of_the_desk = comments.filter(|comment| comment["origin"]["writer"] == "gridlink");
-    let comments = of_the_desk.map(said).collect();
-    check_list(town, "the partner's view", "comments", &comments, scenario.shown);
+    let of_the_desk = |list: &str, text: &str| {
+        let all = issue[list].as_array().into_iter().flatten();
+        let ours = all.filter(|one| one["origin"]["writer"] == "gridlink");
+        ours.map(|one| one[text].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    let view = "the partner's view";
+    check_list(town, view, "comments", &of_the_desk("comments", "text"), scenario.shown);
+    check_list(
+        town,
+        view,
+        "documents",
+        &of_the_desk("documents", "name"),
+        scenario.shared,
+    );
     let workspace = workspace(town);
     let messages = workspace["messages"].as_array().into_iter().flatten();
     let of_the_desk = messages.filter(|message| message["author"]["name"] == "Partner Support");
+    let said = |message: &Value| message["text"].as_str().unwrap_or_default().to_owned();
     let messages = of_the_desk.map(said).collect();
     check_list(town, "the workspace", "messages", &messages, scenario.workspace);
     let milestones = workspace["milestones"].as_array().into_iter().flatten();
@@ -233,7 +244,11 @@ fn check_record(town: &Town, expected: &Expected, row: &BTreeMap<String, String>
     };
     check_list(town, &what, "comments", &journal("comments"), expected.comments);
     check_list(town, &what, "work notes", &journal("work_notes"), expected.notes);
-    let attachments = town.servicenow.attachments(&row["sys_id"]);
+    let mut attachments = town.servicenow.attachments(&row["sys_id"]);
+    attachments.retain(|file| {
+        let row = town.servicenow.row("sys_attachment", &file.sys_id);
+        row.is_some_and(|row| row["sys_created_by"] == "gridlink.integration")
+    });
     let names = attachments
         .iter()
         .map(|attachment| attachment.file_name.clone())

@@ -36,7 +36,7 @@ pub(crate) struct Expected {
     pub(crate) comments: &'static [&'static str],
     /// Parts of the work notes, in order; there are no others.
     pub(crate) notes: &'static [&'static str],
-    /// Names of the attachments, in order; there are no others.
+    /// Names of the attachments that are not an agent's, in order; there are no others.
     pub(crate) attachments: &'static [&'static str],
 }
 
@@ -72,6 +72,8 @@ pub(crate) struct Scenario {
     /// The milestones of the desk that the partner sees, each with its state; there are no others. Nothing
     /// where they depend on when the workspace was ended.
     pub(crate) milestones: Option<&'static [(&'static str, &'static str)]>,
+    /// Names of the documents of the desk that the partner sees, in order; there are no others.
+    pub(crate) shared: &'static [&'static str],
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
 }
@@ -107,6 +109,7 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         shown: &[],
         workspace: &[],
         milestones: Some(&[]),
+        shared: &[],
         steps,
         expected,
     }
@@ -288,7 +291,7 @@ pub(crate) fn opens(community: &TradingGrid) -> Value {
     )
 }
 
-fn opens_with_document(community: &TradingGrid) -> Value {
+pub(crate) fn opens_with_document(community: &TradingGrid) -> Value {
     event(
         "opened",
         community.open_issue(seed("asn_failed", "856 was rejected", &["doc-asn-856"])),

@@ -1,13 +1,16 @@
+mod sharing;
+
 use std::collections::BTreeMap;
 
 use shared::domain::{IssueState, LinkKey, Timestamp};
 use shared::effect::{Journal, Record, Status};
+use shared::mapping::DocumentRule;
 use shared::messages::PublicComment;
 use shared::store::{ClaimState, LinkState};
 use shared::trading_grid::collaboration::Closure;
 
 use super::*;
-use crate::Escalation;
+use crate::{Escalation, Gone, Said};
 
 const RECORD: &str = "a3d911b2e30132ebe35c2ddfb2cf852a";
 /// A partner's comment as we write it.
@@ -46,11 +49,17 @@ fn status_of(label: &str) -> Status {
     }
 }
 
-fn comment(id: char, text: &str) -> (PublicComment, String) {
+fn comment(id: char, text: &str) -> Said {
     let sys_id = id.to_string().repeat(32).parse().unwrap();
     let created = Timestamp::from_millis(1000);
     let comment = PublicComment::of(Journal::Comments, sys_id, created, None, text.to_owned()).unwrap();
-    (comment, "Partner Support".to_owned())
+    Said {
+        comment,
+        is_new: true,
+        author: "Partner Support".to_owned(),
+        is_obeyed: false,
+        shares: Vec::new(),
+    }
 }
 
 /// The claim of a comment that we write.
@@ -76,11 +85,35 @@ fn effects_at(place: Place) -> Vec<Effect> {
 }
 
 fn decided(change: impl FnOnce(&mut Found)) -> Vec<String> {
-    let mut found = Found {
-        link: link(),
+    let mut found = found();
+    change(&mut found);
+    effects_at(Place::Found(Box::new(found)))
+        .iter()
+        .map(|effect| match effect {
+            Effect::PostComment(post) => format!("post {}: {}", &post.entry.as_str()[..1], post.text.as_str()),
+            Effect::Recognize(own) if own.entries.is_empty() => {
+                let ids = own.silent.iter().map(|entry| &entry.as_str()[..1]);
+                format!("nothing in {}", ids.collect::<String>())
+            }
+            Effect::Recognize(own) => format!("recognize {:?}", own.entries.keys().collect::<Vec<_>>()),
+            Effect::ReportStatus(report) => format!("report {} {}", report.version, report.status.label),
+            other => other.to_string(),
+        })
+        .collect()
+}
+
+/// A record of which the partner knows all but what a test adds.
+fn found() -> Found {
+    let status = status_of("as before");
+    Found {
+        link: Link {
+            told: Some(status.digest()),
+            ..link()
+        },
+        has_moved: false,
         continued_by: None,
         updated: Timestamp::from_millis(5000),
-        status: None,
+        status: Some(status),
         asking: None,
         escalation: Escalation {
             under_way: None,
@@ -88,18 +121,15 @@ fn decided(change: impl FnOnce(&mut Found)) -> Vec<String> {
             is_critical: Some(false),
         },
         comments: Vec::new(),
+        files: Vec::new(),
+        documents: DocumentRule {
+            max_bytes: 1000,
+            max_per_issue: 2,
+            media_types: vec!["text/*".to_owned()],
+        },
+        desk: "Partner Support".to_owned(),
         ledger: Vec::new(),
-    };
-    change(&mut found);
-    effects_at(Place::Found(Box::new(found)))
-        .iter()
-        .map(|effect| match effect {
-            Effect::PostComment(post) => format!("post {}: {}", &post.entry.as_str()[..1], post.text.as_str()),
-            Effect::Recognize(own) => format!("recognize {:?}", own.entries.keys().collect::<Vec<_>>()),
-            Effect::ReportStatus(report) => format!("report {} {}", report.version, report.status.label),
-            other => other.to_string(),
-        })
-        .collect()
+    }
 }
 
 #[test]
@@ -174,11 +204,68 @@ fn a_quoted_or_forged_reference_suppresses_nothing() {
 }
 
 #[test]
-fn a_deleted_or_foreign_record_is_said_on_the_timeline_only() {
-    for place in [Place::Nowhere, Place::Gone(Box::new(link()))] {
+fn a_hidden_or_foreign_record_is_said_on_the_timeline_only() {
+    let hidden = Gone {
+        link: link(),
+        deleted: None,
+        status: None,
+        asking: None,
+    };
+    for place in [Place::Nowhere, Place::Gone(Box::new(hidden))] {
         let effects = effects_at(place);
         assert!(matches!(effects.as_slice(), [Effect::Tell { .. }]), "{effects:?}");
     }
+}
+
+#[test]
+fn the_partner_of_a_deleted_record_is_told_once_and_not_asked_any_more() {
+    let told = |before: Option<&str>, closing: Option<&str>| {
+        let asking = closing.map(|state| crate::Asking {
+            now: Timestamp::from_millis(10_000),
+            until: None,
+            closure: closure_of(state),
+            asked: Some(5),
+            disputed: None,
+        });
+        let effects = effects_at(Place::Gone(Box::new(Gone {
+            link: Link {
+                told: before.map(|label| status_of(label).digest()),
+                ..link()
+            },
+            deleted: Some(Timestamp::from_millis(5000)),
+            status: Some(status_of("being checked")),
+            asking,
+        })));
+        effects.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let said = "CS0001001 was deleted: somebody must look into it";
+    let checked = "tell the partner: being checked";
+    assert_eq!(told(Some("under review"), None), [said, checked]);
+    assert_eq!(told(Some("being checked"), None), [said]);
+    assert_eq!(
+        told(None, Some("requested")),
+        [said, checked, "take the question about closing back"]
+    );
+    assert_eq!(told(None, Some("closed")), [said, checked, OVER[0]]);
+}
+
+#[test]
+fn a_record_that_moved_is_followed_and_a_table_without_words_keeps_silent() {
+    let moved = |has_moved: bool, has_words: bool| {
+        decided(|found| {
+            found.has_moved = has_moved;
+            found.link.record.table = "problem".parse().unwrap();
+            found.comments = vec![comment('a', "Public once.")];
+            if !has_words {
+                found.status = None;
+            }
+        })
+    };
+    let follows = format!("keep that {RECORD} is in problem now");
+    let silent = "CS0001001 is in problem, for which the mapping has no words: the partner is told nothing";
+    assert_eq!(moved(true, true), [follows.as_str(), "post a: Public once."]);
+    assert_eq!(moved(true, false), [follows.as_str(), silent]);
+    assert_eq!(moved(false, false), [silent]);
 }
 
 /// What is decided of a record with this state and a closing.

@@ -336,7 +336,7 @@ impl Scene {
             groups.into_iter().find(|group| group["name"] == name).unwrap()["sys_id"].clone()
         };
         let own = |case: &'static str, incident: &'static str| if is_case { case } else { incident };
-        let fields = match self.rng.u8(0..20) {
+        let fields = match self.rng.u8(0..21) {
             0..9 => {
                 let Some(text) = self.agents_text(&sys_id) else { return };
                 self.wait_for_the_next_second(&sys_id).await;
@@ -362,6 +362,14 @@ impl Scene {
             18 if self.rng.u8(0..4) == 0 => {
                 self.issues[at].was_closed = true;
                 vec![("state", own("3", "7").to_owned())]
+            }
+            20 => {
+                self.wait_for_the_next_second(&sys_id).await;
+                let number = self.next();
+                let name = format!("desk-{number}.txt");
+                let text = format!("Page {number} of the desk");
+                self.town.servicenow.agent_file(&sys_id, &name, "text/plain", text);
+                vec![("comments", format!("Answer {number}\nshare: {name}"))]
             }
             18 => {
                 let name = format!("internal-{}.txt", self.next());

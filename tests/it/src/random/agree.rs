@@ -52,6 +52,7 @@ pub(super) fn check(town: &Town, scene: &Scene, senders: &Senders) {
         issue.check_status();
         issue.check_closing();
         issue.check_documents();
+        issue.check_shared_files(&story);
         issue.check_wishes();
         issue.check_escalation();
     }
@@ -254,6 +255,8 @@ impl Issue<'_> {
         let shown = shown
             .into_iter()
             .map(|comment| comment["text"].as_str().unwrap_or_default().to_owned());
+        // Said in place of a file that a closed issue refused.
+        let shown = shown.filter(|text| !self.opened.was_closed || !text.contains("could not be delivered"));
         let shown = shown.collect::<Vec<_>>();
         let mut all = Vec::new();
         for row in &self.records {
@@ -269,7 +272,10 @@ impl Issue<'_> {
                     .filter(|line| is_refusal(&line))
                     .count()
                 {
-                    0 => texts.push(entry.value.trim().to_owned()),
+                    0 => {
+                        let words = entry.value.lines().filter(|line| !line.starts_with("share: "));
+                        texts.push(words.collect::<Vec<_>>().join("\n").trim().to_owned());
+                    }
                     _ if self.opened.was_closed => {}
                     _ => self.violated(&format!("the comment {:?} was refused", entry.value)),
                 }
@@ -348,7 +354,8 @@ impl Issue<'_> {
         for row in &self.records {
             let mut seen = BTreeSet::new();
             let files = self.town.servicenow.attachments(&row["sys_id"]).into_iter();
-            for file in files.filter(|file| !file.file_name.starts_with("internal-")) {
+            let is_of_agents = |name: &str| name.starts_with("internal-") || name.starts_with("desk-");
+            for file in files.filter(|file| !is_of_agents(&file.file_name)) {
                 if wanted.get(&file.file_name) != Some(&file.sha256) || !seen.insert(file.file_name.clone()) {
                     self.violated(&format!(
                         "{} has {} once too often or broken",
@@ -382,6 +389,48 @@ impl Issue<'_> {
             if is_open && !open.insert(what.to_owned()) {
                 self.violated(&format!("{what} is open twice"));
             }
+        }
+    }
+
+    /// Each file that an agent shared is with the partner once, and whole; on a closed issue colleagues are
+    /// told instead.
+    fn check_shared_files(&self, story: &[&str]) {
+        let company = self.opened.company;
+        let seen = self
+            .town
+            .community
+            .partner_sees_issue(company, &self.opened.issue)
+            .unwrap();
+        let documents = seen["documents"].as_array().into_iter().flatten();
+        let documents = documents.map(|document| {
+            let (name, id) = (
+                document["name"].as_str().unwrap(),
+                document["documentId"].as_str().unwrap(),
+            );
+            (
+                name.to_owned(),
+                self.town.community.document_bytes(company, id).unwrap(),
+            )
+        });
+        let mut shown = documents
+            .filter(|(name, _)| name.starts_with("desk-"))
+            .collect::<Vec<_>>();
+        for row in &self.records {
+            let files = self.town.servicenow.attachments(&row["sys_id"]).into_iter();
+            for file in files.filter(|file| file.file_name.starts_with("desk-")) {
+                let count = shown.len();
+                shown.retain(|(name, bytes)| *name != file.file_name || *bytes != file.bytes);
+                let refused = format!("refused: show the file {} of", file.sys_id);
+                let was_refused = self.opened.was_closed && story.iter().any(|line| line.starts_with(&refused));
+                match count - shown.len() {
+                    1 => {}
+                    0 if was_refused => {}
+                    times => self.violated(&format!("the partner has {} {times} times", file.file_name)),
+                }
+            }
+        }
+        if !shown.is_empty() {
+            self.violated(&format!("the partner has {shown:?}, which nobody shared"));
         }
     }
 

@@ -124,6 +124,17 @@ impl ServiceNow {
         stored.expect("a file can be stored")
     }
 
+    /// An agent changes the class of a task; nobody is told before its next change.
+    ///
+    /// # Panics
+    /// When there is no such record, or no such class of tasks.
+    #[track_caller]
+    pub fn reclassify(&self, sys_id: &str, class: &str) {
+        let act = self.script(AGENT);
+        let is_done = self.state().reclassify(act, sys_id, class);
+        assert!(is_done, "{sys_id} cannot become a row of {class}");
+    }
+
     /// Deletes a record as the administrator does.
     ///
     /// # Panics

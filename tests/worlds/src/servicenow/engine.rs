@@ -213,6 +213,43 @@ impl State {
         Ok(())
     }
 
+    /// Puts a row into another class of its hierarchy: it keeps its key, its number and what both classes
+    /// have. False where that cannot be.
+    pub(crate) fn reclassify(&mut self, act: Act<'_>, sys_id: &str, class: &str) -> bool {
+        let base = self.dictionary.base(class).to_owned();
+        let Some(old) = self.anywhere(sys_id).cloned() else {
+            return false;
+        };
+        if self.dictionary.base(&old.class) != base {
+            return false;
+        }
+        let mut fields = self.defaults(class);
+        for (name, value) in old.fields {
+            if name.starts_with("sys_") || self.dictionary.column(class, &name).is_some() {
+                fields.insert(name, value);
+            }
+        }
+        fields.insert("sys_class_name".to_owned(), class.to_owned());
+        stamp_changed(&mut fields, act);
+        let row = Row {
+            class: class.to_owned(),
+            inserted: old.inserted,
+            fields,
+        };
+        self.rows_of_base(&base).insert(key(sys_id), Arc::new(row));
+        if self.guesses.files_follow_a_class {
+            for file in self.attachments_of(sys_id) {
+                let Some(row) = self.find("sys_attachment", &file) else {
+                    continue;
+                };
+                let mut fields = row.fields.clone();
+                fields.insert("table_name".to_owned(), class.to_owned());
+                self.replace("sys_attachment", &file, fields);
+            }
+        }
+        true
+    }
+
     pub(crate) fn delete(&mut self, act: Act<'_>, table: &str, sys_id: &str) -> Result<(), Refusal> {
         self.allow(act, table, "Delete")?;
         let old = acl::visible(self, act, table, sys_id)?.clone();

@@ -103,6 +103,9 @@ pub struct Guesses {
     pub basic_needs_mfa: bool,
     /// Whether the Table API may write journal and attachment rows. False: only an administrator's script can.
     pub system_tables_are_writable: bool,
+    /// Whether the files of a record that changes its class name the new table. True: they would be lost to
+    /// whoever may read that one only.
+    pub files_follow_a_class: bool,
     /// Whether deleting a record deletes its attachments. True: as the platform's cascade does.
     pub delete_removes_attachments: bool,
     /// Whether a query that names a field which the user can never read is refused. True: several clients met the
@@ -304,6 +307,7 @@ impl Default for Guesses {
             refresh_token_life_seconds: 8_640_000,
             basic_needs_mfa: false,
             system_tables_are_writable: false,
+            files_follow_a_class: true,
             delete_removes_attachments: true,
             query_on_unreadable_field_is_refused: true,
             joined_rows_must_be_readable: true,

@@ -134,6 +134,7 @@ pub(super) fn made_by(event: &Event, facts: Facts) -> Facts {
             escalated: None,
             is_critical: false,
         },
+        has_moved: false,
         row: row_of(row),
         content: None,
         partner_name: "Northwind Traders".to_owned(),
@@ -200,11 +201,13 @@ pub(super) fn written(effects: &[Effect]) -> Vec<(&str, &str)> {
             Effect::AddJournal(add) => written.push((add.journal.field(), add.text.as_str())),
             Effect::Attach(attach) => written.push(("file_name", attach.file_name.as_str())),
             Effect::Tell { text } => written.push(("story", text.as_str())),
-            Effect::Remember(_) | Effect::AskEscalation(_) => {}
+            Effect::Remember(_) | Effect::Follow(_) | Effect::AskEscalation(_) => {}
             Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)
             | Effect::PostComment(_)
+            | Effect::ShareDocument(_)
+            | Effect::PostNotice(_)
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)

@@ -91,11 +91,13 @@ fn claims_differ(effects: &[Effect]) {
     let mut claims = BTreeSet::new();
     for effect in effects {
         let claim = match effect {
-            Effect::AddJournal(add) => (&add.record.sys_id, format!("{} {}", add.journal.field(), add.what)),
+            Effect::AddJournal(add) => (&add.record.sys_id, add.in_journal()),
             Effect::Attach(attach) => (&attach.record.sys_id, attach.what()),
             Effect::CreateRecord(create) => (&create.record.sys_id, "create".to_owned()),
             Effect::UpdateFields(_)
             | Effect::PostComment(_)
+            | Effect::ShareDocument(_)
+            | Effect::PostNotice(_)
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)
@@ -104,6 +106,7 @@ fn claims_differ(effects: &[Effect]) {
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)
             | Effect::Remember(_)
+            | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::Tell { .. } => continue,
         };
