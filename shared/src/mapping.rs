@@ -814,8 +814,8 @@ mod tests {
             &["line ", "unknown_partners"],
         );
         check(
-            "issue.category",
-            "issue.kategory",
+            "when: issue.category in [\"asn_mismatch\", \"asn_failed\", \"shipment_discrepancy\"] or transaction.documentType in [\"856\", \"DESADV\"]\n    table",
+            "when: issue.kategory == \"x\"\n    table",
             &["routes[", "when", "issue.kategory", "allowed are issue.id"],
         );
         check("issue.category in", "issue.category inn", &["when"]);
@@ -861,6 +861,40 @@ mod tests {
             "confirm_within_days: 7",
             "confirm_within_days: 91",
             &["line ", "closure.confirm_within_days", "1 to 90"],
+        );
+        check(
+            "  when: issue.priority == \"critical\"",
+            "  when: record.priority == \"1\"",
+            &["escalation.when", "record.priority is not known"],
+        );
+        check(
+            "      when: record.priority == \"1\"\n      set",
+            "      when: issue.priority == \"critical\"\n      set",
+            &[
+                "escalation.tables.incident.when",
+                "issue.priority is not known",
+                "record.<field>",
+            ],
+        );
+        check(
+            "due_in_hours: 4",
+            "due_in_hours: 0",
+            &["line ", "proof-of-delivery", "due_in_hours", "1 to 2160"],
+        );
+        check(
+            "- name: partner-contact",
+            "- name: proof-of-delivery",
+            &["escalation.tasks.name", "another task"],
+        );
+        check(
+            "label: Escalated",
+            "label: ' '",
+            &["line ", "escalation.label", "1 to 100"],
+        );
+        check(
+            "\"3\": done, \"4\": canceled, \"7\": canceled }\n    incident",
+            "\"4\": canceled, \"7\": canceled }\n    incident",
+            &["tasks.states", "in which state a task is done"],
         );
         check(
             "  trading-grid:",
