@@ -1,7 +1,7 @@
 // Writes into the outbox, on behalf of the business rules.
 //
-// A rule must never disturb the work of the instance: it runs after the commit, and what fails in it is logged. What
-// it could not note is found by Gridlink's own poll.
+// A rule must never disturb the work of the instance: it runs after the commit, and what fails in it is logged. The next
+// event of the record makes up for it, since Gridlink reads the whole record.
 
 import { GlideDateTime, GlideRecord, GlideTableHierarchy, gs } from '@servicenow/glide'
 import { bodyOf, type Event, eventOf, type Operation, type Row } from './lib/event'
