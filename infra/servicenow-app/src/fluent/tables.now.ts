@@ -79,7 +79,7 @@ export const x_gridlink_link = Table({
         record: ReferenceColumn({ label: 'Record', referenceTable: 'task', cascadeRule: 'delete', unique: true }),
         issue: StringColumn({ label: 'Issue', maxLength: 128 }),
         partner: StringColumn({ label: 'Partner', maxLength: 160 }),
-        last_sync: DateTimeColumn({ label: 'Last told to the community' }),
+        last_sync: DateTimeColumn({ label: 'Last sent to Gridlink' }),
         parked: StringColumn({
             label: 'Parked because',
             hint: 'Empty while all is well; else why the issue waits for a person',

@@ -6,13 +6,13 @@ import { OUTBOX } from './outbox'
 /** The knowledge of a resolved record is wanted as an article. */
 export function markForKnowledge(current: GlideRecord): void {
     current.setValue('x_gridlink_for_knowledge', true)
-    if (current.update()) gs.addInfoMessage('Gridlink will propose an article once this is resolved.')
+    if (current.update()) gs.addInfoMessage('This is marked for knowledge.')
 }
 
 /** The partner is to see that this is urgent, and a workspace for both sides is wanted. */
 export function escalate(current: GlideRecord): void {
     current.setValue('x_gridlink_escalated', true)
-    if (current.update()) gs.addInfoMessage('The partner will be told that this is escalated.')
+    if (current.update()) gs.addInfoMessage('This is marked as escalated to the partner.')
 }
 
 /** A file is meant for the partner; without this it stays internal. The public comment is what Gridlink goes by. */
@@ -23,7 +23,7 @@ export function shareFile(current: GlideRecord): void {
         return
     }
     record.setValue('comments', `share: ${current.getValue('file_name')}`)
-    if (record.update()) gs.addInfoMessage('The file will be shown to the partner.')
+    if (record.update()) gs.addInfoMessage('This file is shared with the partner.')
 }
 
 /** Gives a dead event another two days. */

@@ -145,10 +145,11 @@ function post(id: string, body: string, to: Connection): Outcome {
     }
 }
 
-/** Lets agents see on the record when the community last heard of it. */
+/** Lets agents see on the record when Gridlink last heard of it. */
 function noteSync(entry: GlideRecord): void {
     const link = new GlideRecord('x_gridlink_link')
-    if (link.get('record', entry.getValue('record'))) {
+    const [record] = entry.getValue('subject').split('/').slice(-1)
+    if (link.get('record', record)) {
         link.setValue('last_sync', now())
         link.update()
     }

@@ -1,4 +1,5 @@
-// The community side of a record, for agents: which issue it is, whose, when it was last told, whether it is parked.
+// The community side of a record, for agents: which issue it is, whose, when Gridlink last heard of it, whether it is
+// parked.
 
 import { GlideRecord, gs } from '@servicenow/glide'
 import { messageOf } from './settings'
