@@ -56,6 +56,7 @@ rust:
 	@$(step) "clippy" cargo clippy --workspace --all-targets --locked -- -D warnings
 	@$(step) "build" cargo build --workspace --all-targets --locked
 	@$(step) "tests" cargo test --workspace --locked -- --show-output
+	@$(step) "the ServiceNow app on an instance" cargo test --workspace --lib --locked -- --ignored outbox::installed
 	@RUSTDOCFLAGS="-D warnings" $(step) "docs" cargo doc --workspace --no-deps --document-private-items --locked
 
 deny: $(tools_bin)/cargo-deny-$(CARGO_DENY_VERSION)
