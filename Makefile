@@ -1,4 +1,4 @@
-# `make` alone lists what there is. Needed on the machine: Rust, Python 3.11, a C compiler; for `make test` Node.js too.
+# `make` alone lists what there is. Needed on the machine: Rust, Python 3.11, a C compiler; for `make test` and `make app` Node.js too.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ADVISORY_DB ?=
@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test package bench prove audit fmt tools rust template clients deployed deny
+.PHONY: help demo test app package bench prove audit fmt tools rust template clients deployed deny
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,11 @@ help: ## list the commands
 demo: tools ## play the whole path on this machine and stay up; ONCE=1 ends after the play
 	@$(bin)/python infra/local/demo.py $(if $(filter-out 0,$(ONCE)),--once)
 
-test: rust deny template clients deployed ## everything that must hold before a change is merged
+test: app rust deny template clients deployed ## everything that must hold before a change is merged
 	@printf '\nAll tests passed.\n'
+
+app: tools ## build and test the ServiceNow app: infra/servicenow-app/target/*.zip
+	@$(step) "the ServiceNow app" $(bin)/python infra/local/app.py
 
 package: tools ## build what goes to a real account: target/lambda/<function>/, with fat LTO; ARCH=arm64 for Graviton
 	@$(step) "packages" $(bin)/python infra/local/build.py $(if $(filter arm64,$(ARCH)),--arm64)
@@ -53,6 +56,7 @@ rust:
 	@$(step) "clippy" cargo clippy --workspace --all-targets --locked -- -D warnings
 	@$(step) "build" cargo build --workspace --all-targets --locked
 	@$(step) "tests" cargo test --workspace --locked -- --show-output
+	@$(step) "the ServiceNow app on an instance" cargo test --workspace --lib --locked -- --ignored outbox::installed
 	@RUSTDOCFLAGS="-D warnings" $(step) "docs" cargo doc --workspace --no-deps --document-private-items --locked
 
 deny: $(tools_bin)/cargo-deny-$(CARGO_DENY_VERSION)

@@ -16,7 +16,8 @@ import sys
 from pathlib import Path
 
 import trustme
-from console import Problem, run, step
+from console import run, step
+from node import install
 from processes import Processes, end_by_exception, free_ports, ignore_interrupts, is_listening
 from stack import ROOT, check_built, scratch_folder
 
@@ -27,7 +28,7 @@ SUITES = ("test_pysnc", "test_pysnow", "test_now_sdk", "test_newman")
 def main(worlds: Path) -> int:
     end_by_exception()
     check_built(worlds)
-    install_command_lines()
+    install(CLIENTS, "ServiceNow's command line and newman")
     work = scratch_folder("clients")
     processes = Processes(work)
     status = 1
@@ -41,22 +42,6 @@ def main(worlds: Path) -> int:
         processes.stop()
         shutil.rmtree(work, ignore_errors=True)
     return status
-
-
-def install_command_lines() -> None:
-    """ServiceNow's command line and newman, from the lock file; only when they are missing or others are wanted."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise Problem("Node.js with npm is needed for ServiceNow's own command line and newman: install it.")
-    lock, stamp = CLIENTS / "package-lock.json", CLIENTS / "node_modules" / "gridlink-lock.json"
-    if stamp.is_file() and stamp.read_bytes() == lock.read_bytes():
-        return
-    with step("Installing ServiceNow's command line and newman (once)"):
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise Problem(f"npm could not install the command lines:\n{done.stderr[-1500:]}")
-        stamp.write_bytes(lock.read_bytes())
 
 
 def start(processes: Processes, worlds: Path, work: Path) -> dict[str, str]:

@@ -1,13 +1,9 @@
-"""Sending an event the way a sender does: Standard Webhooks over the raw body (design section 3)."""
+"""Sending an event the way a sender does, signed by the Standard Webhooks library."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import http.client
 import json
-import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from console import Problem
+from standardwebhooks import Webhook
 
 Event = dict[str, Any]
 
@@ -59,21 +56,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def signature(key: str, message_id: str, timestamp: str, body: bytes) -> str:
-    secret = base64.b64decode(key.removeprefix("whsec_"))
-    signed = b".".join([message_id.encode(), timestamp.encode(), body])
-    return "v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
-
-
 def send(door: Door, event: Event) -> Answer:
     body = json.dumps(event, ensure_ascii=False).encode()
-    timestamp = str(int(time.time()))
+    signed_at = datetime.now(UTC)
     headers = {
         "Host": door.host,
         "Content-Type": "application/cloudevents+json",
         "webhook-id": event["id"],
-        "webhook-timestamp": timestamp,
-        "webhook-signature": signature(door.key, event["id"], timestamp, body),
+        "webhook-timestamp": str(int(signed_at.timestamp())),
+        "webhook-signature": Webhook(door.key).sign(event["id"], signed_at, body.decode()),
     }
     connection = http.client.HTTPConnection(door.address, timeout=30)
     try:

@@ -52,6 +52,11 @@ impl Destination {
         })
     }
 
+    /// The address of the webhook, and the key as it is written down.
+    pub(crate) fn credentials(&self) -> (String, String) {
+        (self.uri.to_string(), self.key.secret())
+    }
+
     /// The same for another kind of sender than ServiceNow.
     pub(crate) fn from(self, user_agent: &'static str) -> Destination {
         Destination { user_agent, ..self }

@@ -44,6 +44,13 @@ pub struct DeliveryId {
     departure: u64,
 }
 
+impl DeliveryId {
+    /// The try of something that is no entry of a queue.
+    pub(crate) fn new(entry: u64, departure: u64) -> DeliveryId {
+        DeliveryId { entry, departure }
+    }
+}
+
 /// Events on their way to one receiver.
 #[derive(Debug, Clone)]
 pub(crate) struct Queue {

@@ -28,6 +28,11 @@ impl SigningKey {
         }
     }
 
+    /// The key as [`SigningKey::parse`] reads it.
+    pub(crate) fn secret(&self) -> String {
+        format!("whsec_{}", STANDARD.encode(&self.0))
+    }
+
     /// The value of `webhook-signature`.
     pub(crate) fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::access;
 use super::engine::{Act, Fields, State};
 use super::guesses::Guesses;
 use super::outbox;
+use super::{access, app};
 use crate::admin::{done, refused};
 use crate::{answer, outgoing};
 
@@ -64,13 +64,23 @@ fn serve_events(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &By
             return Some(match outgoing::admin::receiver(body) {
                 Err(reason) => refused(&reason),
                 Ok(destination) => {
-                    outbox::install(state, destination);
+                    if state.app.is_some() {
+                        app::connect(state, now, destination);
+                    } else {
+                        outbox::install(state, destination);
+                    }
                     done(json!({ "status": "set" }))
                 }
             });
         }
-        (&Method::POST, "/_world/drain") => outbox::hurry_rules(state, now),
+        (&Method::POST, "/_world/drain") => {
+            outbox::hurry_rules(state, now);
+            app::hurry_rules(state, now);
+        }
         _ => {}
+    }
+    if state.app.is_some() {
+        return app::serve_admin(state, now, parts);
     }
     let Some(outbox) = &mut state.outbox else {
         return outgoing::admin::is_of_a_queue(path).then(outgoing::admin::no_receiver);

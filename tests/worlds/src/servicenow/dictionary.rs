@@ -6,7 +6,7 @@ use super::path::Path;
 use super::tables;
 
 /// Every table of the instance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Dictionary(BTreeMap<String, Table>);
 
 #[derive(Debug, Clone)]

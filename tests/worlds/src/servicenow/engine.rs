@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::api_keys::ApiKeys;
+use super::app::App;
 use super::attachments;
 pub(crate) use super::behalf::Act;
 use super::definitions;
@@ -52,8 +53,10 @@ pub(crate) struct State {
     pub(crate) transactions: u64,
     /// What was silently ignored, as the real system does it.
     pub(crate) ignored: Vec<String>,
-    /// The scoped app, when it is on the instance.
+    /// What this world tells by itself, when it has a receiver.
     pub(crate) outbox: Option<Box<Outbox>>,
+    /// The application that was installed.
+    pub(crate) app: Option<Box<App>>,
 }
 
 /// The rows of a hierarchy by lower-case sys_id.
@@ -79,8 +82,12 @@ pub(crate) fn get<'a>(fields: &'a Fields, name: &str) -> &'a str {
 
 impl State {
     pub(crate) fn new() -> State {
+        State::of(Arc::new(Dictionary::standard()))
+    }
+
+    fn of(dictionary: Arc<Dictionary>) -> State {
         State {
-            dictionary: Arc::new(Dictionary::standard()),
+            dictionary,
             guesses: Guesses::default(),
             rows: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -96,7 +103,19 @@ impl State {
             transactions: 0,
             ignored: Vec::new(),
             outbox: None,
+            app: None,
         }
+    }
+
+    /// Stands where a state was while a script has it.
+    pub(crate) fn nowhere() -> State {
+        State::of(Arc::default())
+    }
+
+    /// A sys_id for a row that is not stored yet.
+    pub(crate) fn fresh_id(&mut self) -> String {
+        self.transactions += 1;
+        derived_id("fresh", self.transactions)
     }
 
     /// Adds a column, or replaces the one of that name; false for an unknown table.
@@ -151,7 +170,7 @@ impl State {
         self.rows_of_base(&base).insert(key(&sys_id), Arc::new(row));
         definitions::changed(self, table, None, Some(&sys_id));
         journal::append(self, act, table, &sys_id, &entries);
-        business_rules::after(self, act, change, &sys_id);
+        business_rules::after(self, act, change, &sys_id, &entries);
         outbox::note(self, act, change, &sys_id, &entries);
         let change = workflow::Change {
             class: table,
@@ -198,7 +217,7 @@ impl State {
         }
         journal::append(self, act, &old.class, old.get("sys_id"), &entries);
         if is_changed || counts_unchanged {
-            business_rules::after(self, act, change, sys_id);
+            business_rules::after(self, act, change, sys_id, &entries);
             outbox::note(self, act, change, sys_id, &entries);
         }
         if is_changed {
@@ -267,7 +286,7 @@ impl State {
                 attachments::remove(self, &attachment);
             }
         }
-        business_rules::after(self, act, change, sys_id);
+        business_rules::after(self, act, change, sys_id, &[]);
         outbox::note(self, act, change, sys_id, &[]);
         Ok(())
     }

@@ -2,31 +2,65 @@
 
 use time::OffsetDateTime;
 
-use super::{ServiceNow, outbox};
+use bytes::Bytes;
+
+use super::{ServiceNow, app, outbox};
 use crate::outgoing::{Delivery, DeliveryId, Destination, EventRule, Outcome, Queue, Retries};
 
 impl ServiceNow {
-    /// Puts the scoped app on the instance: from now on it tells this receiver about changed records.
+    /// From now on the instance tells this receiver about changed records: by the application that is there, or else
+    /// by itself, as the application would.
     pub fn send_events(&self, destination: Destination) {
-        outbox::install(&mut self.state(), destination);
+        let now = self.gate.clock.now();
+        let mut state = self.state();
+        if state.app.is_some() {
+            app::connect(&mut state, now, destination);
+        } else {
+            outbox::install(&mut state, destination);
+        }
+    }
+
+    /// Installs what `now-sdk pack` made, as `now-sdk install` does.
+    ///
+    /// # Errors
+    /// When it is no package, in a sentence.
+    pub fn install_app(&self, package: impl Into<Bytes>) -> Result<(), String> {
+        let now = self.gate.clock.now();
+        app::install(&mut self.state(), now, &package.into())
     }
 
     /// Takes the events that may leave now, at most four at a time; say how each went with [`ServiceNow::sent`].
     pub fn take_due_events(&self) -> Vec<Delivery> {
         let now = self.gate.clock.now();
-        outbox::take_due(&mut self.state(), now)
+        let mut state = self.state();
+        if state.app.is_some() {
+            self.instance.jobs().take(&mut state, now)
+        } else {
+            outbox::take_due(&mut state, now)
+        }
     }
 
     /// Says how a delivery went.
     pub fn sent(&self, id: DeliveryId, outcome: &Outcome) {
         let now = self.gate.clock.now();
-        outbox::report(&mut self.state(), now, id, outcome);
+        let mut state = self.state();
+        if state.app.is_some() {
+            self.instance.jobs().report(&mut state, now, id, outcome.clone());
+        } else {
+            outbox::report(&mut state, now, id, outcome);
+        }
     }
 
     /// The earliest time at which [`ServiceNow::take_due_events`] may give something new; none when nothing waits.
     pub fn next_event_at(&self) -> Option<OffsetDateTime> {
         let now = self.gate.clock.now();
-        outbox::next_at(&self.state(), now)
+        let state = self.state();
+        if state.app.is_some() {
+            let job = self.instance.jobs().next_at(&state, now);
+            app::next_rule_at(&state).into_iter().chain(job).min()
+        } else {
+            outbox::next_at(&state, now)
+        }
     }
 
     /// Lets something go wrong with events.

@@ -7,6 +7,7 @@ mod access;
 mod acts;
 mod admin;
 mod api_keys;
+mod app;
 mod approvals;
 mod attachments;
 mod batch;
@@ -78,6 +79,7 @@ pub use journal::JournalEntry;
 pub use oauth::INTEGRATION_USER;
 pub use seed::AGENT;
 
+use app::Jobs;
 use engine::{Act, Fields, State};
 use guards::{queues, quotas};
 
@@ -93,6 +95,8 @@ struct Instance {
     state: Mutex<State>,
     lines: Lines,
     is_seeded: bool,
+    /// The jobs of the application; its lock is taken after that of the state.
+    jobs: Mutex<Jobs>,
     /// Wakes whoever sends events.
     drain_is_asked: Notify,
 }
@@ -177,6 +181,7 @@ impl ServiceNow {
             state: Mutex::new(state),
             lines: Lines::default(),
             is_seeded,
+            jobs: Mutex::default(),
             drain_is_asked: Notify::new(),
         };
         ServiceNow {
@@ -205,7 +210,12 @@ impl Instance {
     fn lock_at(&self, now: OffsetDateTime) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         outbox::run_rules(&mut state, now);
+        app::run_rules(&mut state, now);
         state
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -238,6 +248,7 @@ impl World for Instance {
     fn admin(&self, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
         let response = admin::serve(&mut self.lock_at(now), now, parts, body);
         if parts.uri.path() == "/_world/drain" {
+            self.jobs().hurry(now);
             self.drain_is_asked.notify_one();
         }
         response
@@ -245,11 +256,15 @@ impl World for Instance {
 
     fn restart(&self, now: OffsetDateTime) {
         let mut state = self.lock();
-        let (base_url, outbox) = (state.base_url.clone(), state.outbox.take());
+        let (base_url, outbox, app) = (state.base_url.clone(), state.outbox.take(), state.app.take());
+        self.jobs().stop();
         *state = seed::state(now, self.is_seeded);
         state.base_url = base_url;
         if let Some(outbox) = outbox {
             outbox::reinstall(&mut state, *outbox);
+        }
+        if let Some(app) = app {
+            app::reinstall(&mut state, now, *app);
         }
     }
 }

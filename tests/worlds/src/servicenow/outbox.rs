@@ -173,7 +173,7 @@ fn put(state: &mut State, queue: Queue) {
 }
 
 /// How long after its commit a rule runs; a die that always falls the same way decides the spread.
-fn rule_delay(state: &State, number: u64) -> Duration {
+pub(crate) fn rule_delay(state: &State, number: u64) -> Duration {
     let guesses = &state.guesses;
     let seed = guesses.async_rule_seed;
     let id = derived_id("async rule", format_args!("{seed}/{number}"));

@@ -12,7 +12,7 @@ use super::identity::{self, Stranger};
 use super::route::{Route, segments};
 use super::table_api::Target;
 use super::{
-    attachments, batch, email, import_sets, log_in, oauth, parameters, statistics, surfaces, table_api, tiny_urls,
+    app, attachments, batch, email, import_sets, log_in, oauth, parameters, statistics, surfaces, table_api, tiny_urls,
 };
 use crate::answer;
 use crate::digest::derived_id;
@@ -25,6 +25,7 @@ pub(crate) fn serve(state: &mut State, moment: Moment, parts: &Parts, body: &Byt
     match segments(parts).as_slice() {
         ["oauth_token.do"] => return oauth::serve(state, moment.at, parts, body),
         ["angular.do"] => return log_in::serve(state, moment, parts, body),
+        ["sn_appclient_upload_processor.do"] => return app::receive(state, moment, parts, body),
         ["api", ..] => {}
         _ => return no_such_page(),
     }
@@ -79,6 +80,12 @@ fn api(state: &mut State, act: Act<'_>, path: &[&str], parts: &Parts, body: &Byt
     }
     if let Some(response) = surfaces::serve(state, act, route, parts, body) {
         return response;
+    }
+    if let Some(response) = app::serve(state, act, route, parts, body) {
+        return response;
+    }
+    if let ("sn_cicd", ["progress", id]) = (route.space, route.rest) {
+        return app::progress(id);
     }
     let is_version_1 = route.version == Some("v1");
     let rest = if route.space == "now" { route.rest } else { &[] };

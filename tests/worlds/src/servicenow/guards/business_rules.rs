@@ -1,11 +1,13 @@
 //! Business rules that are rows of `sys_script`: they set fields or refuse a write, whoever writes.
 //!
 //! Rules of a table, of its parents and of `global` run together in their order. Those before 1000 see the row as it
-//! was sent, the others what the platform's own engines (priority, data policies) made of it. Scripts are not run:
-//! one that only aborts counts as the flag does, any other is noted. Rules on queries are kept and noted, too.
+//! was sent, the others what the platform's own engines (priority, data policies) made of it. Scripts of asynchronous
+//! rules run later, where an application brought an engine ([`app`]). Others are not run: one that only aborts counts
+//! as the flag does, any other is noted. Rules on queries are kept and noted, too.
 
 use std::collections::BTreeMap;
 
+use crate::servicenow::app;
 use crate::servicenow::engine::{Act, Fields, Row, State};
 use crate::servicenow::errors::Refusal;
 use crate::servicenow::locale::Asker;
@@ -38,8 +40,10 @@ struct Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Time {
     Before,
-    /// After the write, at once or later: only a script can do something then.
+    /// After the write, at once: only a script can do something then.
     After,
+    /// Some time after the commit.
+    Later,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,16 +106,22 @@ pub(crate) fn before_delete(state: &mut State, act: Act<'_>, row: &Row) -> Resul
     before(state, act, change, Stage::AfterEngines, &mut fields, &mut entries)
 }
 
-/// Notes the rules after a write that would have run a script.
-pub(crate) fn after(state: &mut State, act: Act<'_>, change: Change<'_>, sys_id: &str) {
-    let rules = rules_of(state, act, change.class, change.event, Time::After);
+/// Schedules the rules after a write that run later, and notes the others that would have run a script.
+pub(crate) fn after(state: &mut State, act: Act<'_>, change: Change<'_>, sys_id: &str, entries: &[(String, String)]) {
+    let mut rules = rules_of(state, act, change.class, change.event, Time::After);
+    rules.extend(rules_of(state, act, change.class, change.event, Time::Later));
     if rules.is_empty() {
         return;
     }
     let now = state.find(change.class, sys_id).or(change.old);
     let fields = now.map(|row| row.fields.clone()).unwrap_or_default();
     for rule in rules {
-        if applies(state, act, &rule, change, &fields, &[]) {
+        if !applies(state, act, &rule, change, &fields, entries) {
+            continue;
+        }
+        if rule.time == Time::Later && state.app.is_some() {
+            app::schedule(state, act, rule.sys_id, change, sys_id);
+        } else {
             note_script(state, &rule);
         }
     }
@@ -242,10 +252,10 @@ fn rule(row: &Row) -> Rule {
     Rule {
         sys_id: row.get("sys_id").to_owned(),
         name: row.get("name").to_owned(),
-        time: if row.get("when") == "before" {
-            Time::Before
-        } else {
-            Time::After
+        time: match row.get("when") {
+            "before" => Time::Before,
+            "async" | "async_always" => Time::Later,
+            _ => Time::After,
         },
         order: row.get("order").parse().unwrap_or(100),
         events: events

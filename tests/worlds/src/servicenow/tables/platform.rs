@@ -13,7 +13,33 @@ pub(super) fn tables() -> Vec<Table> {
         db_object(),
         log(),
         preference(),
+        scope(),
+        application(),
+        upgrade(),
     ]
+}
+
+fn scope() -> Table {
+    Table::new("sys_scope", "Application", "name").with([
+        Column::text("name", "Name", 100),
+        Column::text("scope", "Scope", 18),
+        Column::text("version", "Version", 40),
+    ])
+}
+
+fn application() -> Table {
+    Table::new("sys_app", "Custom Application", "name").extends("sys_scope")
+}
+
+fn upgrade() -> Table {
+    Table::new("sys_upgrade_history", "System Upgrade", "to_version")
+        .read_only()
+        .with([
+            Column::text("to_version", "To", 100),
+            Column::text("from_version", "From", 100),
+            Column::date_time("upgrade_started", "Upgrade started"),
+            Column::date_time("upgrade_finished", "Upgrade finished"),
+        ])
 }
 
 /// Whatever an update set carries: the definition of the instance itself.

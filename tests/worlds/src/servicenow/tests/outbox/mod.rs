@@ -2,6 +2,7 @@
 
 mod app;
 mod delivery;
+mod installed;
 mod told;
 
 use std::time::Duration;
