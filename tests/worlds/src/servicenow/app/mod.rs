@@ -4,7 +4,7 @@
 //! the commit, its scheduled jobs when somebody drives the instance ([`Jobs`]), its REST resources when they are
 //! called, all in a JavaScript engine with as much of ServiceNow's language as `glide.js` has.
 //!
-//! While an application is there, the outbox that this world brings itself ([`outbox`](super::outbox)) is not.
+//! While an application is there, the outbox that this world brings itself ([`outbox`]) is not.
 //! A script that fails is noted with what was silently ignored, so a test can ask that none did.
 
 mod admin;
