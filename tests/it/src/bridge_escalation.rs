@@ -325,7 +325,8 @@ fn a_priority_that_an_agent_has_set_is_left_as_it_is() {
 
 #[test]
 fn what_the_desk_makes_of_its_records_ends_the_escalation() {
-    let ends: [(&str, fn(&Town)); 3] = [
+    type Act = fn(&Town);
+    let ends: [(&str, Act); 3] = [
         ("it declines the record of the escalation", |town| {
             town.servicenow
                 .update(RECORD.table, &task(town, "escalation"), &[("state", "4")]);
