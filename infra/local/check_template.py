@@ -154,7 +154,7 @@ RULES = [
     Rule("ROLE", rules.role_rules, {
         "every action": lambda t: statement(t, "OpenCaseRole").update(Action=["dynamodb:*"]),
         "every resource": lambda t: statement(t, "PollChangesRole").update(Resource="*"),
-        "one more action on everything": lambda t: statement(t, "OpenCaseRole", 4).update(
+        "one more action on everything": lambda t: statement(t, "OpenCaseRole", 5).update(
             Action=["xray:PutTraceSegments", "sqs:SendMessage"]
         ),
         "all but one": lambda t: statement(t, "OpenCaseRole").update(NotAction=["dynamodb:DeleteTable"]),
