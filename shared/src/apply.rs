@@ -553,12 +553,11 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
     let note = match effect {
         Effect::ShareDocument(share) => return std::iter::once(told).chain(share.refused(reason)).collect(),
         Effect::Attach(attach) => match &attach.source {
-            Source::Community { document } => Some(Effect::AddJournal(AddJournal {
-                record: attach.record.clone(),
-                journal: crate::effect::Journal::WorkNotes,
-                what: format!("refusal of {}", attach.what()),
-                text: messages::document_refused(document, reason),
-            })),
+            Source::Community { document } => Some(Effect::note(
+                &attach.record,
+                format!("refusal of {}", attach.what()),
+                messages::document_refused(document, reason),
+            )),
             Source::EventText => None,
         },
         // The workspace was ended meanwhile, or never takes it.
@@ -566,12 +565,11 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
             place: Place::Issue,
             ..post.clone()
         })),
-        Effect::PostComment(post) => Some(Effect::AddJournal(AddJournal {
-            record: post.record.clone(),
-            journal: crate::effect::Journal::WorkNotes,
-            what: format!("refusal of comment {}", post.entry),
-            text: messages::comment_not_relayed(reason),
-        })),
+        Effect::PostComment(post) => Some(Effect::note(
+            &post.record,
+            format!("refusal of comment {}", post.entry),
+            messages::comment_not_relayed(reason),
+        )),
         Effect::CreateRecord(_)
         | Effect::UpdateFields(_)
         | Effect::AddJournal(_)

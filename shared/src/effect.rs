@@ -423,12 +423,11 @@ impl ShareDocument {
     pub fn refused(&self, reason: &str) -> [Effect; 2] {
         let what = self.refusal();
         [
-            Effect::AddJournal(AddJournal {
-                record: self.record.clone(),
-                journal: Journal::WorkNotes,
-                what: what.clone(),
-                text: messages::document_not_shared(&self.file_name, reason),
-            }),
+            Effect::note(
+                &self.record,
+                what.clone(),
+                messages::document_not_shared(&self.file_name, reason),
+            ),
             Effect::PostNotice(PostNotice {
                 what,
                 author: self.desk.clone(),
@@ -461,6 +460,16 @@ impl Attach {
 }
 
 impl Effect {
+    /// A note for colleagues on a record; `what` makes it the one it is.
+    pub fn note(record: &Record, what: String, text: String) -> Self {
+        Effect::AddJournal(AddJournal {
+            record: record.clone(),
+            journal: Journal::WorkNotes,
+            what,
+            text,
+        })
+    }
+
     /// The record that the effect is about.
     pub fn record(&self) -> Option<&Record> {
         match self {

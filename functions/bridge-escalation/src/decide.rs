@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 
 use shared::domain::{LinkKey, MilestoneState, SysId, TableName};
 use shared::effect::{
-    AddJournal, CreateRecord, Effect, Journal, Kept, Milestone, MoveLanes, Record, Remember, ReportEscalation,
-    ReportMilestone, UpdateFields,
+    CreateRecord, Effect, Kept, Milestone, MoveLanes, Record, Remember, ReportEscalation, ReportMilestone, UpdateFields,
 };
 use shared::event::Event;
 use shared::mapping::{EscalationRecord, TeamTask};
 use shared::messages;
+use shared::servicenow::Escalation;
 
-use crate::{Begin, End, Facts, Known, News, OpenTask, escalations};
+use crate::{Begin, End, Facts, Known, News, OpenTask};
 
 /// Rules on an event of an escalated issue.
 pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
@@ -69,7 +69,7 @@ fn begins(known: &Known, begin: &Begin) -> Vec<Effect> {
     }
     let left = begin.left.iter().cloned().collect::<Vec<_>>();
     let what = format!("begin of the escalation {}", begin.key);
-    effects.push(note(case, what, messages::escalation_begun(begin.by, &left)));
+    effects.push(Effect::note(case, what, messages::escalation_begun(begin.by, &left)));
     effects.push(workspace(known, true));
     let shown = milestones.into_iter();
     effects.extend(shown.map(|(record, milestone)| progress(known, &record, milestone)));
@@ -87,11 +87,11 @@ fn open_task<'a>(begin: &'a Begin, task: &TeamTask) -> Option<&'a OpenTask> {
 
 fn escalation_record(known: &Known, begin: &Begin, rule: &EscalationRecord) -> Effect {
     let mut fields = by_name(&rule.fields);
-    fields.insert("source_record".to_owned(), begin.case.record.sys_id.to_string());
+    fields.insert(Escalation::CASE.to_owned(), begin.case.record.sys_id.to_string());
     let link = LinkKey::escalation(&begin.key);
     Effect::CreateRecord(CreateRecord {
         correlation: format!("{}/escalation~{}", known.issue, &begin.key.as_str()[..8]),
-        record: chosen(known, link, escalations()),
+        record: chosen(known, link, Escalation::table()),
         fields,
     })
 }
@@ -131,7 +131,11 @@ fn ends(known: &Known, end: &End) -> Vec<Effect> {
             };
             effects.push(progress(known, &open.link.record, milestone));
         }
-        effects.push(note(&open.link.record, what.clone(), messages::task_outlived(end.by)));
+        effects.push(Effect::note(
+            &open.link.record,
+            what.clone(),
+            messages::task_outlived(end.by),
+        ));
     }
     if let Some((link, close)) = &end.record {
         effects.push(Effect::UpdateFields(UpdateFields {
@@ -140,7 +144,7 @@ fn ends(known: &Known, end: &End) -> Vec<Effect> {
         }));
     }
     if let Some(case) = &end.case {
-        effects.push(note(&case.record, what, messages::escalation_ended(end.by)));
+        effects.push(Effect::note(&case.record, what, messages::escalation_ended(end.by)));
     }
     if end.is_open {
         effects.push(workspace(known, false));
@@ -171,15 +175,6 @@ fn keep(record: &Record, kept: Kept) -> Effect {
     Effect::Remember(Remember {
         record: record.clone(),
         kept,
-    })
-}
-
-fn note(record: &Record, what: String, text: String) -> Effect {
-    Effect::AddJournal(AddJournal {
-        record: record.clone(),
-        journal: Journal::WorkNotes,
-        what,
-        text,
     })
 }
 

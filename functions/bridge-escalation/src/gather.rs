@@ -288,51 +288,53 @@ impl Gathering<'_> {
 
     /// What the partner sees of a task as it is; nothing where it is internal.
     async fn milestone(&self, link: &Link) -> Result<Option<Milestone>, Failure> {
-        let title = link.record.link.task().and_then(|task| self.rule.milestone(&task));
-        let (Some(title), Some(tasks)) = (title, self.rule.of_tasks(&link.record.table)) else {
+        let Some(tasks) = self.rule.of_tasks(&link.record.table) else {
             return Ok(None);
         };
-        let row = self.task(link, &["sys_id", "state", "due_date"]).await?;
-        Ok(Some(Milestone {
-            title: title.to_owned(),
-            state: match &row {
-                Some(row) => tasks.progress(row.text("state")),
-                None => MilestoneState::Canceled,
-            },
-            due_at: row.and_then(|row| Timestamp::parse_servicenow(row.text("due_date")).ok()),
-        }))
+        if self.shown(link, MilestoneState::Canceled, None).is_none() {
+            return Ok(None);
+        }
+        let row = self.team_row(link).await?;
+        let state = match &row {
+            Some(row) => tasks.progress(row.text("state")),
+            None => MilestoneState::Canceled,
+        };
+        Ok(self.shown(link, state, row.as_ref()))
     }
 
     /// The tasks of teams that are not done.
     async fn open_tasks(&self) -> Result<Vec<OpenTask>, Failure> {
         let mut open = Vec::new();
-        for link in self
-            .clients
-            .store
-            .links(&self.known.subject, Role::Coordination)
-            .await?
-        {
+        let links = self.clients.store.links(&self.known.subject, Role::Coordination);
+        for link in links.await? {
             let Some(tasks) = self.rule.of_tasks(&link.record.table) else {
                 continue;
             };
-            let Some(row) = self.task(&link, &["sys_id", "state", "due_date"]).await? else {
+            let Some(row) = self.team_row(&link).await? else {
                 continue;
             };
             let state = tasks.progress(row.text("state"));
-            if !matches!(state, MilestoneState::Planned | MilestoneState::InProgress) {
-                continue;
+            if matches!(state, MilestoneState::Planned | MilestoneState::InProgress) {
+                let milestone = self.shown(&link, state, Some(&row));
+                open.push(OpenTask { milestone, link });
             }
-            let title = link.record.link.task().and_then(|task| self.rule.milestone(&task));
-            open.push(OpenTask {
-                milestone: title.map(|title| Milestone {
-                    title: title.to_owned(),
-                    state,
-                    due_at: Timestamp::parse_servicenow(row.text("due_date")).ok(),
-                }),
-                link,
-            });
         }
         Ok(open)
+    }
+
+    /// What the partner sees of a task in this state; nothing where it is internal.
+    fn shown(&self, link: &Link, state: MilestoneState, row: Option<&Row>) -> Option<Milestone> {
+        let title = self.rule.milestone(&link.record.link.task()?)?;
+        Some(Milestone {
+            title: title.to_owned(),
+            state,
+            due_at: row.and_then(|row| Timestamp::parse_servicenow(row.text("due_date")).ok()),
+        })
+    }
+
+    /// The task of a team as it is.
+    async fn team_row(&self, link: &Link) -> Result<Option<Row>, Failure> {
+        self.task(link, &["sys_id", "state", "due_date"]).await
     }
 
     /// The record as it is: its state, and the fields that a begin looks at.

@@ -14,7 +14,7 @@ mod gather;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::domain::{CompanyId, DeploymentId, EscalationKey, IssueId, Subject, SysId, TableName, Timestamp};
+use shared::domain::{CompanyId, DeploymentId, EscalationKey, IssueId, Subject, SysId, Timestamp};
 use shared::effect::{Change, Milestone, Record};
 use shared::event::AskedBy;
 use shared::mapping::{EscalationRecord, TaskTable, TeamTask};
@@ -120,11 +120,4 @@ pub struct OpenTask {
     pub link: Link,
     /// What the partner sees of it; nothing where it is internal.
     pub milestone: Option<Milestone>,
-}
-
-/// The table of escalation records.
-fn escalations() -> TableName {
-    "sn_customerservice_escalation"
-        .parse()
-        .expect("it is the name of a table")
 }

@@ -7,7 +7,7 @@ mod fields;
 mod tests;
 
 use shared::domain::{EscalationKey, LinkKey, SysId};
-use shared::effect::{AddJournal, AskEscalation, Attach, CreateRecord, Effect, Journal, Kept, Record, Remember};
+use shared::effect::{AskEscalation, Attach, CreateRecord, Effect, Kept, Record, Remember};
 use shared::effect::{Source, UpdateFields};
 use shared::event::{Asked, AskedBy, ClosureAnswer, Data, Event};
 use shared::mapping::{Mode, Routed, WhenFinished};
@@ -187,7 +187,7 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
         Data::MilestoneChanged(changed) => {
             let milestone = &changed.milestone;
             let what = format!("milestone {} {}", milestone.milestone_id, milestone.version);
-            vec![note(record, what, messages::partner_milestone(milestone))]
+            vec![Effect::note(record, what, messages::partner_milestone(milestone))]
         }
         Data::IssueOpened(_)
         | Data::IssueUpdated(_)
@@ -213,7 +213,7 @@ fn disputed(record: &Record, answer: &ClosureAnswer, partner: &str) -> Vec<Effec
 /// The partner agrees that the issue is solved: a record that is still resolved is closed.
 fn confirmed(facts: &Facts, linked: &Linked, answer: &ClosureAnswer) -> Vec<Effect> {
     let link = &linked.link;
-    let said = note(
+    let said = Effect::note(
         &link.record,
         format!("confirmation of {}", answer.closure_version),
         messages::resolution_confirmed(&answer.author, &linked.partner_name),
@@ -251,7 +251,7 @@ fn reopen(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
             record: link.record.clone(),
             set,
         }),
-        note(
+        Effect::note(
             &link.record,
             format!("reopening by {} {}", event.sender, event.id),
             messages::reopened(),
@@ -324,15 +324,6 @@ fn attach_text(record: &Record, file_name: String) -> Effect {
         record: record.clone(),
         source: Source::EventText,
         file_name,
-    })
-}
-
-fn note(record: &Record, what: String, text: String) -> Effect {
-    Effect::AddJournal(AddJournal {
-        record: record.clone(),
-        journal: Journal::WorkNotes,
-        what,
-        text,
     })
 }
 

@@ -4,13 +4,10 @@
 //! again; ServiceNow has no conditional write. The agent sees both in the record's history.
 
 use shared::domain::{ClosedBecause, IssueState};
-use shared::effect::{
-    AddJournal, Closing, Effect, Journal, Kept, Remember, Remind, ReportClosure, Status, UpdateFields,
-};
+use shared::effect::{Closing, Effect, Kept, Remember, Remind, ReportClosure, Status, UpdateFields};
 use shared::messages;
-use shared::trading_grid::collaboration::{Closure, ClosureState};
-
 use shared::store::Link;
+use shared::trading_grid::collaboration::{Closure, ClosureState};
 
 use crate::decide::{named, tell};
 use crate::{Asking, Due, Facts, Found};
@@ -121,11 +118,10 @@ pub(crate) fn due(due: &Due) -> Vec<Effect> {
             record: due.link.record.clone(),
             set: set.clone(),
         }),
-        Effect::AddJournal(AddJournal {
-            record: due.link.record.clone(),
-            journal: Journal::WorkNotes,
-            what: format!("silence on {}", due.version),
-            text: messages::resolution_unanswered(),
-        }),
+        Effect::note(
+            &due.link.record,
+            format!("silence on {}", due.version),
+            messages::resolution_unanswered(),
+        ),
     ]
 }

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use super::query::{Field, Query, SYS_ID};
 use super::table::known;
 use super::{Created, Error, Flaw, Row, Select, ServiceNow};
-use crate::domain::{SysId, Timestamp};
+use crate::domain::{SysId, TableName, Timestamp};
 
 const ESCALATION: &str = "sn_customerservice_escalation";
-const RECORD: Field = Field::known("source_record");
+const RECORD: Field = Field::known(Escalation::CASE);
 const NUMBER: Field = Field::known("number");
 const STATE: Field = Field::known("state");
 const APPROVAL: Field = Field::known("approval");
@@ -73,6 +73,14 @@ impl ServiceNow {
 }
 
 impl Escalation {
+    /// The field that refers to the case.
+    pub const CASE: &str = "source_record";
+
+    /// The table of escalations.
+    pub fn table() -> TableName {
+        known(ESCALATION)
+    }
+
     fn read(row: &Row) -> Result<Self, Flaw> {
         Ok(Self {
             sys_id: row.id(SYS_ID.as_str())?,

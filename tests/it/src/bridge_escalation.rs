@@ -10,6 +10,7 @@ use crate::cost::Cost;
 use crate::faults::System;
 use crate::oracle::{story, workspace};
 use crate::play::{Play, default_mapping, in_town};
+use crate::relay_status::{answers, with_a_case};
 use crate::scenarios::{
     self, CASE, Expected, INTERNAL, ISSUE, NORTHWIND, Scenario, Step, Struck, case, closes, comments, event, opens,
     opens_critical, scenario,
@@ -202,11 +203,6 @@ fn told(community: &TradingGrid, kind: &str, act: PartnerAct) -> Value {
     event(kind, community.act(act).pop().unwrap().data)
 }
 
-fn answers(town: &Town) {
-    let fields = [("comments", "We look into it."), ("work_notes", INTERNAL)];
-    town.servicenow.update(CASES, &case(town), &fields);
-}
-
 fn makes_it_critical(town: &Town) {
     town.servicenow.update(CASES, &case(town), &[("priority", "1")]);
 }
@@ -231,17 +227,6 @@ fn task(town: &Town, name: &str) -> String {
     let rows = town.servicenow.rows("task");
     let found = rows.iter().find(|row| row["correlation_id"].starts_with(&begin));
     found.map(|row| row["sys_id"].clone()).unwrap_or_default()
-}
-
-/// Runs a test in a town where ServiceNow posts its events and an issue has its case.
-fn with_a_case(test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
-    in_town(default_mapping(), async |town, play| {
-        play.open_the_doors();
-        play.tell();
-        play.deliver(&opens(&town.community)).await;
-        play.quiet().await;
-        test(town, play).await;
-    });
 }
 
 async fn deliver(town: &Arc<Town>, play: &Play, act: fn(&TradingGrid) -> Value) {

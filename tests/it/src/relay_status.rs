@@ -172,7 +172,7 @@ fn disputes(community: &TradingGrid) -> Value {
     event("closure-disputed", data)
 }
 
-fn answers(town: &Town) {
+pub(crate) fn answers(town: &Town) {
     let fields = [("comments", "We look into it."), ("work_notes", INTERNAL)];
     town.servicenow.update(CASES, &case(town), &fields);
 }
@@ -203,7 +203,7 @@ fn copies_the_comment(town: &Town) {
 }
 
 /// Runs a test in a town where ServiceNow posts its events and an issue has its case.
-fn with_a_case(test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
+pub(crate) fn with_a_case(test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
     in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
         play.tell();

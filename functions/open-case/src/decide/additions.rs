@@ -8,7 +8,7 @@ use shared::event::{ClosureAnswer, Comment, Document, Event, Issue, Message};
 use shared::messages;
 
 use super::fields::file_name;
-use super::{attach_text, note, tell};
+use super::{attach_text, tell};
 use crate::{Facts, Linked};
 
 /// The opening comes after the record: only what the record does not have yet is added.
@@ -132,7 +132,7 @@ pub(super) fn documents<'a>(
             }
             Some(reason) => {
                 effects.push(tell(format!("refused: document {}: {reason}", document.document_id)));
-                effects.push(note(
+                effects.push(Effect::note(
                     record,
                     format!("refusal of document {} {}", document.document_id, document.sha256),
                     messages::document_refused(document, &reason),

@@ -10,7 +10,7 @@ use shared::messages;
 use shared::store::Link;
 
 use super::fields::{Around, DESCRIPTION, Fields, brings_description, fields, file_of_description, text_file};
-use super::{attach_text, note, tell};
+use super::{attach_text, tell};
 use crate::{Content, Facts, Linked};
 
 /// Carries the partner's changes over where the partner decides, and notes them where an agent does.
@@ -45,7 +45,7 @@ pub(super) fn changed(
             let hash = ContentHash::of(new.as_bytes());
             kept.push(tell(format!("kept {field} as an agent edited it")));
             // Named after the text, so that one text is noted once, however many updates follow.
-            kept.push(note(
+            kept.push(Effect::note(
                 record,
                 format!("partner's {field} {}", &hash.as_str()[..8]),
                 messages::kept_the_agents_text(&field, &new),
@@ -78,11 +78,19 @@ fn wishes(facts: &Facts, update: &IssueUpdate, record: &Record) -> Vec<Effect> {
         && !is_carried_over
     {
         let text = messages::priority_wish(priority.as_str());
-        effects.push(note(record, format!("priority of version {}", update.version), text));
+        effects.push(Effect::note(
+            record,
+            format!("priority of version {}", update.version),
+            text,
+        ));
     }
     if let Some(category) = &update.changes.category {
         let text = messages::category_wish(category.as_str());
-        effects.push(note(record, format!("category of version {}", update.version), text));
+        effects.push(Effect::note(
+            record,
+            format!("category of version {}", update.version),
+            text,
+        ));
     }
     effects
 }
