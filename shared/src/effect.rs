@@ -342,6 +342,9 @@ pub struct ReportEscalation {
     pub version: u64,
     /// Opened or ended.
     pub is_open: bool,
+    /// Whether the partner opened it, who may have ended it meanwhile: it is not opened again then.
+    #[serde(default)]
+    pub joins: bool,
     /// One line, from the mapping.
     pub label: String,
     /// Whom the partner may ask for, from the mapping.

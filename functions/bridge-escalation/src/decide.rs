@@ -9,7 +9,7 @@ use shared::domain::{LinkKey, MilestoneState, SysId, TableName};
 use shared::effect::{
     CreateRecord, Effect, Kept, Milestone, MoveLanes, Record, Remember, ReportEscalation, ReportMilestone, UpdateFields,
 };
-use shared::event::Event;
+use shared::event::{AskedBy, Event};
 use shared::mapping::{EscalationRecord, TeamTask};
 use shared::messages;
 use shared::servicenow::Escalation;
@@ -23,7 +23,7 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
         Facts::Out(facts) => relay_status::decide(event, facts),
         Facts::Escalation(known) => match &known.news {
             News::Nothing(why) => vec![Effect::Tell { text: why.clone() }],
-            News::Declined(why) => vec![Effect::Tell { text: why.clone() }, workspace(known, false)],
+            News::Declined(why) => vec![Effect::Tell { text: why.clone() }, ended(known)],
             News::Begins(begin) => begins(known, begin),
             News::Ends(end) => ends(known, end),
             News::Progress(link, milestone) => vec![progress(known, &link.record, milestone.clone())],
@@ -70,7 +70,7 @@ fn begins(known: &Known, begin: &Begin) -> Vec<Effect> {
     let left = begin.left.iter().cloned().collect::<Vec<_>>();
     let what = format!("begin of the escalation {}", begin.key);
     effects.push(Effect::note(case, what, messages::escalation_begun(begin.by, &left)));
-    effects.push(workspace(known, true));
+    effects.push(workspace(known, true, begin.by == AskedBy::Partner));
     let shown = milestones.into_iter();
     effects.extend(shown.map(|(record, milestone)| progress(known, &record, milestone)));
     effects.push(keep(&begin.first, Kept::Escalated(begin.key.clone())));
@@ -147,17 +147,22 @@ fn ends(known: &Known, end: &End) -> Vec<Effect> {
         effects.push(Effect::note(&case.record, what, messages::escalation_ended(end.by)));
     }
     if end.is_open {
-        effects.push(workspace(known, false));
+        effects.push(ended(known));
     }
     effects.push(keep(&end.first, Kept::Calm));
     effects.push(Effect::MoveLanes(MoveLanes { is_escalated: false }));
     effects
 }
 
-fn workspace(known: &Known, is_open: bool) -> Effect {
+fn ended(known: &Known) -> Effect {
+    workspace(known, false, false)
+}
+
+fn workspace(known: &Known, is_open: bool, joins: bool) -> Effect {
     Effect::ReportEscalation(ReportEscalation {
         version: known.number,
         is_open,
+        joins,
         label: known.label.clone(),
         lead: known.lead.clone(),
     })

@@ -59,12 +59,16 @@ impl Apply<'_> {
             label: Some(report.label.clone()),
             reason: None,
             lead_name: report.lead.clone(),
+            joins: report.joins,
         };
         let community = &self.clients.community;
         let story = match community.report_escalation(&company, &issue, &key, &sent).await {
             Ok(Reported::Taken) if report.is_open => "opened the workspace",
             Ok(Reported::Taken) => "ended the workspace",
             Ok(Reported::Superseded { .. }) => "the partner knows something newer of the escalation",
+            Err(error) if problem(&error) == Some(Problem::ResourceClosed) && report.joins => {
+                "the partner has ended the escalation meanwhile"
+            }
             // A closed issue is opened by the report of its status, which comes on another lane.
             Err(error) if problem(&error) == Some(Problem::ResourceClosed) && self.is_young() => {
                 return Err(Failure::Transient {

@@ -141,6 +141,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         Scenario {
             struck: Struck::Arrivals,
             milestones: None,
+            // It was ended before it was begun.
+            or_only: Some(Expected {
+                fields: &[("priority", "2")],
+                comments: &["escalated the issue", "Can somebody look", "ended the escalation"],
+                ..CASE
+            }),
             ..told(
                 "calmed-meanwhile",
                 vec![

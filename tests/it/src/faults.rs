@@ -53,11 +53,19 @@ impl Fault {
     ];
 
     /// Whether the real system can do this to the operation.
+    ///
+    /// A read has no effect that a kill after it or a late arrival could leave behind: those are the kill
+    /// before it and the lost answer again.
     pub(crate) fn fits(self, system: System, operation: &str) -> bool {
         let is_outside = matches!(system, System::ServiceNow | System::TradingGrid);
+        let is_read = ["GET ", "Get", "BatchGet", "Query"]
+            .iter()
+            .any(|begin| operation.starts_with(begin));
         match self {
-            Fault::KillBefore | Fault::KillAfter | Fault::Lost | Fault::ErrorAfter | Fault::Pause => true,
-            Fault::Late | Fault::TooMany => is_outside,
+            Fault::KillBefore | Fault::Lost | Fault::ErrorAfter | Fault::Pause => true,
+            Fault::KillAfter => !is_read,
+            Fault::Late => is_outside && !is_read,
+            Fault::TooMany => is_outside,
             Fault::Conflict => operation == "TransactWriteItems",
             Fault::Throttle => !is_outside,
             Fault::Arrival => true,

@@ -76,6 +76,8 @@ pub(crate) struct Scenario {
     pub(crate) shared: &'static [&'static str],
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
+    /// What is there instead where an act meanwhile came so early that the rest had no reason to be made.
+    pub(crate) or_only: Option<Expected>,
 }
 
 pub(crate) const CASE: Expected = Expected {
@@ -112,6 +114,7 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         shared: &[],
         steps,
         expected,
+        or_only: None,
     }
 }
 

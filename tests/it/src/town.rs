@@ -1,5 +1,6 @@
 //! Everything outside the functions, in one process, with a tap on every request.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -48,6 +49,8 @@ pub(crate) struct Call {
     pub(crate) by: String,
     pub(crate) fault: Option<Fault>,
     pub(crate) status: Option<u16>,
+    /// A digest of what was answered.
+    pub(crate) answer: u64,
 }
 
 /// The outside.
@@ -189,6 +192,7 @@ impl Town {
                 by,
                 fault,
                 status: None,
+                answer: 0,
             });
             (index, fault)
         };
@@ -240,7 +244,11 @@ impl Town {
         if !after.is_zero() {
             tokio::time::sleep(after).await;
         }
-        self.calls.lock().unwrap()[index].status = Some(answer.status().as_u16());
+        let call = &mut self.calls.lock().unwrap()[index];
+        call.status = Some(answer.status().as_u16());
+        let mut digest = DefaultHasher::new();
+        answer.body().hash(&mut digest);
+        call.answer = digest.finish();
         Ok(answer)
     }
 

@@ -25,6 +25,9 @@ pub struct EscalationReport {
     /// Whom the partner may ask for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead_name: Option<String>,
+    /// Whether only a workspace that is open already is reported open: one that was ended is refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joins: bool,
 }
 
 /// Whether work goes on in the workspace.

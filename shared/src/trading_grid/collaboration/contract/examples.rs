@@ -271,6 +271,7 @@ fn escalation() -> EscalationReport {
         label: text("critical"),
         reason: text("The plant stops"),
         lead_name: text("Jo Park"),
+        joins: true,
     }
 }
 

@@ -53,6 +53,8 @@ struct Report {
     label: Option<String>,
     reason: Option<String>,
     lead_name: Option<String>,
+    #[serde(default)]
+    joins: bool,
 }
 
 pub(crate) fn read(world: &Collaboration, call: &Call<'_>) -> Result<Reply, Problem> {
@@ -67,6 +69,9 @@ pub(crate) fn report(world: &mut Collaboration, call: &Call<'_>, stamp: &Stamp) 
         found.escalation.as_ref().and_then(|workspace| workspace.version),
         report.version,
     )?;
+    if report.joins && report.state == State::Open {
+        world.workspace(company, issue)?.takes_more()?;
+    }
     let (version, reason) = (report.version, report.reason.clone());
     let desk = Author {
         user_id: String::new(),

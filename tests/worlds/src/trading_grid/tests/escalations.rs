@@ -114,12 +114,26 @@ async fn a_workspace_that_the_partner_opened_is_joined() {
     let desk = Desk::new(&community).await;
     let base = format!("/issues/{NORTHWIND}/ISS-1/escalation");
     assert_eq!(desk.get(&base).await.body.get("version"), None);
-    let joined = desk.put(&base, "k-1", json!({ "version": 7, "state": "open" })).await;
+    let joins = |version| json!({ "version": version, "state": "open", "joins": true });
+    let joined = desk.put(&base, "k-1", joins(7)).await;
     assert_eq!(
         (&joined.body["openedBy"], &joined.body["version"]),
         (&json!("partner"), &json!(7))
     );
     assert_eq!(joined.body["reason"], "The line stops at noon.");
+    community.act(PartnerAct::DeEscalates {
+        company_id: NORTHWIND.to_owned(),
+        issue_id: "ISS-1".to_owned(),
+        reason: None,
+        author: None,
+    });
+    let refused = desk.put(&base, "k-2", joins(8)).await;
+    assert_eq!(
+        refused.problem(),
+        (409, "resource-closed"),
+        "what the partner ended is not opened"
+    );
+    assert_eq!(desk.get(&base).await.body["state"], "ended");
 }
 
 #[tokio::test(start_paused = true)]
