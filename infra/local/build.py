@@ -11,7 +11,7 @@ from pathlib import Path
 from console import Problem, run, step
 from stack import BIN, ROOT
 
-FUNCTIONS = ("open-case", "poll-changes", "receive-webhook", "relay-status")
+FUNCTIONS = ("open-case", "poll-changes", "receive-webhook", "raise-incident", "relay-status")
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 

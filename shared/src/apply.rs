@@ -9,6 +9,7 @@
 //!   timeout and ServiceNow ends a transaction within its quota.
 
 mod attachment;
+mod exchanges;
 mod to_partner;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 
 use crate::clients::Clients;
-use crate::domain::{LinkKey, Subject, SysId};
+use crate::domain::{Role, Subject, SysId};
 use crate::effect::{AddJournal, CreateRecord, Effect, Record, Source, UpdateFields};
 use crate::event::Event;
 use crate::failure::{Failure, System};
@@ -74,6 +75,8 @@ impl Apply<'_> {
             | Effect::Remind(_)
             | Effect::Remember(_)
             | Effect::Recognize(_)
+            | Effect::PassOn(_)
+            | Effect::Mark(_)
             | Effect::Tell { .. } => Ok(Vec::new()),
         }
     }
@@ -94,6 +97,8 @@ impl Apply<'_> {
             Effect::Remind(remind) => self.remind(remind).await,
             Effect::Remember(remember) => self.remember(remember),
             Effect::Recognize(recognize) => self.recognize(recognize),
+            Effect::PassOn(passing) => self.pass_on(passing).await,
+            Effect::Mark(mark) => self.mark(mark),
             Effect::Tell { text } => Ok(Applied {
                 writes: Vec::new(),
                 story: vec![text.clone()],
@@ -138,6 +143,8 @@ impl Apply<'_> {
             | Effect::Remind(_)
             | Effect::Remember(_)
             | Effect::Recognize(_)
+            | Effect::PassOn(_)
+            | Effect::Mark(_)
             | Effect::Tell { .. } => settle(&self.clients.store, self.subject, effect, ClaimState::Done),
         }
     }
@@ -434,6 +441,8 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::Remind(_)
         | Effect::Remember(_)
         | Effect::Recognize(_)
+        | Effect::PassOn(_)
+        | Effect::Mark(_)
         | Effect::Tell { .. } => return None,
     };
     Some((reference_key(&record.sys_id, &what), &record.sys_id))
@@ -470,10 +479,9 @@ fn not_taken(ignored: &[Ignored]) -> Option<String> {
 }
 
 fn named(record: &Record, number: &str) -> String {
-    let what = if record.link == LinkKey::case() {
-        ""
-    } else {
-        " as a follow-up"
+    let what = match record.link.role {
+        Role::Case | Role::Incident => "",
+        Role::FollowUp => " as a follow-up",
     };
     let number = if number.is_empty() {
         record.sys_id.as_str()
@@ -523,6 +531,8 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::Remind(_)
         | Effect::Remember(_)
         | Effect::Recognize(_)
+        | Effect::PassOn(_)
+        | Effect::Mark(_)
         | Effect::Tell { .. } => None,
     };
     std::iter::once(told).chain(note).collect()

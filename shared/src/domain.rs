@@ -136,6 +136,10 @@ identifier!(
     FeedbackId, "a feedback id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
 );
 identifier!(
+    /// One process of Trading Grid: it ties all Lens entries of an exchange together.
+    CorrelationId, "a correlation id", "1 to 80 letters, digits, '.', '_' or '-'", |text| is_plain(text, 80)
+);
+identifier!(
     /// Who posts webhooks: the last part of `/hooks/{sender}`.
     SenderName, "a sender", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
 );
@@ -241,6 +245,17 @@ impl Subject {
         Self(format!("records/{table}/{sys_id}"))
     }
 
+    /// An exchange of documents: `exchanges/{correlationId}`.
+    pub fn exchange(exchange: &CorrelationId) -> Self {
+        Self(format!("exchanges/{exchange}"))
+    }
+
+    /// Exchanges that fail in the same way: `failures/{fingerprint}`.
+    pub fn failures(fingerprint: &[&str]) -> Self {
+        let digest = digest_of(&[&["failures"], fingerprint].concat());
+        Self(format!("failures/{}", hex(&digest[..16])))
+    }
+
     /// Where well-formed events of unknown type wait for a version that knows them.
     pub fn unrouted(sender: &SenderName) -> Self {
         Self(format!("unrouted/{sender}"))
@@ -297,15 +312,17 @@ pub enum Lane {
     In,
     /// What happened to the records of a subject, on its way to the partner.
     Out,
-    /// What is to be done about an issue at a certain time if nobody does anything until then.
+    /// What is to be done about a subject at a certain time if nobody does anything until then.
     Reminders,
+    /// What becomes of an exchange, or of exchanges that fail in the same way.
+    Exchange,
     /// Well-formed events that this version does not know.
     Unrouted,
 }
 
 impl Lane {
     /// All lanes of this version.
-    pub const ALL: [Lane; 4] = [Lane::In, Lane::Out, Lane::Reminders, Lane::Unrouted];
+    pub const ALL: [Lane; 5] = [Lane::In, Lane::Out, Lane::Reminders, Lane::Exchange, Lane::Unrouted];
 
     /// The lane as it stands in sort keys and doorbells.
     pub fn as_str(self) -> &'static str {
@@ -313,6 +330,7 @@ impl Lane {
             Lane::In => "in",
             Lane::Out => "out",
             Lane::Reminders => "reminders",
+            Lane::Exchange => "exchange",
             Lane::Unrouted => "unrouted",
         }
     }
@@ -353,17 +371,20 @@ pub enum UseCase {
     OpenCase,
     /// What happens to that record is told to the partner.
     RelayStatus,
+    /// Failed exchanges become incidents.
+    RaiseIncident,
 }
 
 impl UseCase {
     /// All use cases of this version.
-    pub const ALL: [UseCase; 2] = [UseCase::OpenCase, UseCase::RelayStatus];
+    pub const ALL: [UseCase; 3] = [UseCase::OpenCase, UseCase::RelayStatus, UseCase::RaiseIncident];
 
     /// The name of the function.
     pub fn as_str(self) -> &'static str {
         match self {
             UseCase::OpenCase => "open-case",
             UseCase::RelayStatus => "relay-status",
+            UseCase::RaiseIncident => "raise-incident",
         }
     }
 }
@@ -390,14 +411,20 @@ pub enum Role {
     Case,
     /// The record that continues a closed one.
     FollowUp,
+    /// The incident of exchanges that fail in the same way. No partner reads it.
+    Incident,
 }
 
 impl Role {
+    /// All roles of this version.
+    pub const ALL: [Role; 3] = [Role::Case, Role::FollowUp, Role::Incident];
+
     /// The role as it stands in keys.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Case => "case",
             Role::FollowUp => "follow-up",
+            Role::Incident => "incident",
         }
     }
 }
@@ -428,6 +455,15 @@ impl LinkKey {
             discriminator: hex(&digest[..8]),
         }
     }
+
+    /// The incident that an event of failing exchanges asked for.
+    pub fn incident(event: &EventId) -> Self {
+        let digest = digest_of(&["incident", event.as_str()]);
+        Self {
+            role: Role::Incident,
+            discriminator: hex(&digest[..8]),
+        }
+    }
 }
 
 impl FromStr for LinkKey {
@@ -435,10 +471,9 @@ impl FromStr for LinkKey {
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let parts = text.split_once('#');
-        let roles = [Role::Case, Role::FollowUp];
         parts
             .and_then(|(role, discriminator)| {
-                let role = roles.into_iter().find(|known| known.as_str() == role)?;
+                let role = Role::ALL.into_iter().find(|known| known.as_str() == role)?;
                 let discriminator = discriminator.to_owned();
                 Some(Self { role, discriminator })
             })

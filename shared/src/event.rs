@@ -4,6 +4,8 @@
 //! ignored, so that senders may add some. A well-formed event of an unknown type is an event too:
 //! it is kept, visibly, until a version learns it.
 
+mod exchange;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,8 @@ use crate::domain::{
     SysId, TableName, Timestamp, UseCase, digest_of, hex,
 };
 
+pub use exchange::{Exchange, ExchangeNews, Passed, Passing, Turn, Waiting};
+
 /// The largest event that is accepted, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
 
@@ -22,6 +26,9 @@ pub const MAX_AGE: std::time::Duration = std::time::Duration::from_secs(365 * 24
 
 /// The sender of what Gridlink tells itself. No sender of webhooks has this name: see [`crate::mapping`].
 pub const OURSELVES: &str = "gridlink";
+
+/// How the types begin that only we send, to ourselves.
+const INTERNAL: &str = "gridlink.internal.";
 
 /// A body that is not an event, with the member to look at.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +78,8 @@ pub enum Data {
     RecordChanged(RecordChange),
     /// The time for an answer to a question about closing is over. Only Gridlink itself tells this.
     ClosureDue(ClosureDue),
+    /// An exchange failed, is late, or went through after all.
+    Exchange(Box<ExchangeNews>),
     /// A type that this version does not know.
     Unknown,
 }
@@ -423,7 +432,7 @@ impl Event {
         }
         let time = Timestamp::parse_rfc3339(&envelope.time).map_err(|error| malformed("time", error.to_string()))?;
         // Who sends us what only we may say says nothing that we know.
-        let is_known = envelope.kind != ClosureDue::KIND || sender.as_str() == OURSELVES;
+        let is_known = !envelope.kind.starts_with(INTERNAL) || sender.as_str() == OURSELVES;
         let data = match is_known {
             true => Data::parse(&envelope.kind, envelope.data.get())?,
             false => Data::Unknown,
@@ -439,7 +448,18 @@ impl Event {
         if let (Data::RecordChanged(_), Some(members)) = (&data, canonical.as_object_mut()) {
             members.retain(|name, _| !HINTS.contains(&name.as_str()));
         }
-        let content = hex(&digest_of(&[&envelope.subject, &envelope.kind, &canonical.to_string()]));
+        let mut kind = envelope.kind.as_str();
+        if let Data::Exchange(news) = &data
+            && let ExchangeNews::Seen(_, exchange) = &**news
+        {
+            let wanted = exchange.event_id();
+            if envelope.id.as_str() != wanted {
+                return Err(malformed("id", format!("must be {wanted}, as data says")));
+            }
+            // Who sees an exchange in a state, sees the same: what else is told of it may differ.
+            (kind, canonical) = ("exchange", wanted.into());
+        }
+        let content = hex(&digest_of(&[&envelope.subject, kind, &canonical.to_string()]));
         Ok(Self {
             sender: sender.clone(),
             id: envelope.id,
@@ -471,6 +491,10 @@ impl Event {
         if let Data::RecordChanged(change) = &self.data {
             return Destination::Record(change.sys_id().clone());
         }
+        if let Data::Exchange(news) = &self.data {
+            let (subject, lane) = (news.subject(), news.lane());
+            return Destination::Stream(Stream { subject, lane }, Some(UseCase::RaiseIncident));
+        }
         match self.data.issue() {
             Some((company, issue)) => {
                 let subject = Subject::issue(company, issue);
@@ -490,7 +514,15 @@ impl Event {
 
     /// The company that the event belongs to, when its type is known.
     pub fn company(&self) -> Option<&CompanyId> {
-        self.data.issue().map(|(company, _)| company)
+        match &self.data {
+            Data::Exchange(news) => news.exchange().company_id.as_ref(),
+            data => data.issue().map(|(company, _)| company),
+        }
+    }
+
+    /// Whether the event is about a partner, known or not.
+    pub fn is_of_a_partner(&self) -> bool {
+        self.data.issue().is_some() || matches!(self.data, Data::Exchange(_))
     }
 
     /// Whether this is the kind of event that begins a subject.
@@ -512,7 +544,10 @@ impl Data {
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
             }
-            _ => Data::Unknown,
+            kind => match ExchangeNews::parse(kind, json) {
+                Some(news) => Data::Exchange(Box::new(news?)),
+                None => Data::Unknown,
+            },
         };
         data.check()?;
         Ok(data)
@@ -541,6 +576,10 @@ impl Data {
             Data::ClosureDisputed(answer) => {
                 not_blank("data.reason", &answer.reason)?;
                 (Some(&answer.author), &[])
+            }
+            Data::Exchange(news) => {
+                news.exchange().check()?;
+                (None, &[])
             }
             Data::RecordChanged(_) | Data::ClosureDue(_) | Data::Unknown => (None, &[]),
         };
@@ -572,7 +611,7 @@ impl Data {
             Data::DocumentShared(data) => Some((&data.company_id, &data.issue_id)),
             Data::ClosureConfirmed(data) | Data::ClosureDisputed(data) => Some((&data.company_id, &data.issue_id)),
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
-            Data::RecordChanged(_) | Data::Unknown => None,
+            Data::RecordChanged(_) | Data::Exchange(_) | Data::Unknown => None,
         }
     }
 
@@ -580,6 +619,7 @@ impl Data {
     fn subject(&self) -> Option<Subject> {
         match self {
             Data::RecordChanged(change) => Some(Subject::record(change.table(), change.sys_id())),
+            Data::Exchange(news) => Some(news.subject()),
             data => data.issue().map(|(company, issue)| Subject::issue(company, issue)),
         }
     }

@@ -3,12 +3,17 @@
 //! Partner text is cleaned here, at the one place where it becomes text of a record: control
 //! characters, bidirectional overrides and ServiceNow's `[code]` tag do not pass.
 
+mod exchanges;
 mod to_partner;
 
 use std::fmt::Write;
 
 use crate::event::{Author, Data, Document, Event, Issue, TransactionRef};
 
+pub use exchanges::{
+    exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
+    exchanges_resolved, recounted,
+};
 pub use to_partner::{PartnerText, PublicComment, public_comment, resolution};
 
 /// The longest `short_description` of a ServiceNow task, in characters.
@@ -103,6 +108,7 @@ pub fn complete_text(event: &Event) -> String {
         | Data::ClosureConfirmed(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::Exchange(_)
         | Data::Unknown => String::new(),
     }
 }

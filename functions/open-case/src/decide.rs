@@ -97,7 +97,8 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         },
         Data::IssueCommented(_) | Data::ClosureDisputed(_) => words(event, record, &linked.partner_name),
         Data::DocumentShared(shared) => documents(facts, record, [&shared.document], linked.documents_before),
-        Data::ClosureConfirmed(_) | Data::RecordChanged(_) | Data::ClosureDue(_) | Data::Unknown => Vec::new(),
+        Data::ClosureConfirmed(_) | Data::RecordChanged(_) | Data::ClosureDue(_) => Vec::new(),
+        Data::Exchange(_) | Data::Unknown => Vec::new(),
     }
 }
 
@@ -112,6 +113,7 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
         | Data::ClosureConfirmed(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::Exchange(_)
         | Data::Unknown => Vec::new(),
     }
 }

@@ -94,6 +94,7 @@ async fn linked(
         | Data::ClosureDisputed(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::Exchange(_)
         | Data::Unknown => None,
     };
     let partner_name = match (&content, &event.data) {
@@ -112,6 +113,7 @@ async fn linked(
         | Data::ClosureDisputed(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::Exchange(_)
         | Data::Unknown => 0,
     };
     Ok(Linked {

@@ -8,7 +8,7 @@ use crate::domain::{CompanyId, IssueId};
 use crate::effect::{Closing, Kept, PostComment, Recognize, Remember, Remind, ReportClosure, ReportStatus};
 use crate::event::ClosureDue;
 use crate::failure::Failure;
-use crate::store::{Accepted, Write};
+use crate::store::Write;
 use crate::trading_grid;
 use crate::trading_grid::collaboration::{ClosureReport, ClosureRequest, ExpectedAction, Key, NewComment};
 use crate::trading_grid::collaboration::{Person, Problem, Reported, StatusReport};
@@ -145,16 +145,8 @@ impl Apply<'_> {
             closure_version: remind.version,
             due_at: remind.at,
         };
-        let event = due.event(self.clients.clock.now());
-        let event = event.map_err(|error| Failure::permanent(error, "dismiss the entry"))?;
-        match self.clients.store.accept(&event).await? {
-            Accepted::New(..) | Accepted::Duplicate => Ok(Applied::default()),
-            // The subject exists and the event is ours.
-            other @ (Accepted::Unrelated | Accepted::Conflict | Accepted::Foreign) => {
-                let cause = anyhow!("a reminder of our own was not accepted: {other:?}");
-                Err(Failure::permanent(cause, "report this as a fault of Gridlink"))
-            }
-        }
+        self.accept_own(due.event(self.clients.clock.now())).await?;
+        Ok(Applied::default())
     }
 
     pub(super) fn remember(&self, remember: &Remember) -> Result<Applied, Failure> {

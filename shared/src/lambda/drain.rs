@@ -148,6 +148,7 @@ impl<G, D> Drain<'_, G, D> {
                 let situation = Situation {
                     subject: lease.stream.subject.clone(),
                     number: entry.number,
+                    waiting: lease.accepted - entry.number,
                     now: self.clients.clock.now(),
                     received_at: entry.received_at,
                     link: link.take(),
@@ -245,7 +246,7 @@ impl<G, D> Drain<'_, G, D> {
         let mut is_under_way = is_resumed;
         while let Some(effect) = run.plan.get(at).cloned() {
             // What only the table is told needs no preparation: it is written with the next step.
-            if matches!(effect, Effect::Tell { .. } | Effect::Recognize(_)) {
+            if matches!(effect, Effect::Tell { .. } | Effect::Recognize(_) | Effect::Mark(_)) {
                 let applied = apply.perform(&effect, Standing::Fresh).await?;
                 run.writes.extend(applied.writes);
                 run.story.extend(applied.story);
@@ -515,6 +516,7 @@ fn systems(effect: &Effect) -> &'static [System] {
         }
         Effect::PostComment(_) | Effect::ReportStatus(_) | Effect::ReportClosure(_) => &[System::TradingGrid],
         Effect::Remind(_) | Effect::Recognize(_) | Effect::Remember(_) | Effect::Tell { .. } => &[],
+        Effect::PassOn(_) | Effect::Mark(_) => &[],
     }
 }
 
@@ -533,6 +535,8 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::Remind(_)
         | Effect::Recognize(_)
         | Effect::Remember(_)
+        | Effect::PassOn(_)
+        | Effect::Mark(_)
         | Effect::Tell { .. } => CALL,
     }
 }

@@ -8,7 +8,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub(super) fn init(level: &str) {
     let level = level.parse().unwrap_or(LevelFilter::INFO);
     // Only our own lines are known to hold no content: the SDK's would show whole requests.
-    let ours = ["shared", "open_case", "relay_status", "receive_webhook", "poll_changes"];
+    let ours = [
+        "shared",
+        "open_case",
+        "relay_status",
+        "raise_incident",
+        "receive_webhook",
+        "poll_changes",
+    ];
     let filter = Targets::new()
         .with_default(LevelFilter::WARN.min(level))
         .with_targets(ours.map(|name| (name, level)));

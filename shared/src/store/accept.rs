@@ -6,12 +6,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
 use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, text, values};
-use super::{Error, Refusal, SCHEMA, Store, failed};
-use crate::domain::{Lane, Stream, Timestamp, UseCase};
+use super::{Error, Refusal, SCHEMA, SEEN_FOR, Store, failed};
+use crate::domain::{Lane, Role, Stream, Timestamp, UseCase};
 use crate::event::{Destination, Event};
 
-/// The duplicate check outlives every event that is young enough to be accepted.
-const SEEN_FOR: Duration = Duration::from_secs(400 * 24 * 3600);
 /// A fresh event is rung by its doorbell; if that is lost, it is due after this.
 const FIRST_DUE: Duration = Duration::from_secs(60);
 /// How often the number of a stream may move away under us.
@@ -24,7 +22,7 @@ pub enum Accepted {
     New(Stream, Option<UseCase>),
     /// It was accepted before.
     Duplicate,
-    /// It is about a record that belongs to no subject: there is nothing to do.
+    /// It is about a record that belongs to no subject, or of which nobody is told: there is nothing to do.
     Unrelated,
     /// The same sender used the same id for something else.
     Conflict,
@@ -48,6 +46,8 @@ impl Store {
             Destination::Stream(stream, use_case) => (stream, use_case),
             // The way back is written before the record can exist, so nothing is missed here.
             Destination::Record(sys_id) => match self.back(&sys_id).await? {
+                // No partner reads the incident of a failed exchange.
+                Some((_, link)) if link.role == Role::Incident => return Ok(Accepted::Unrelated),
                 Some((subject, _)) => {
                     let lane = Lane::Out;
                     (Stream { subject, lane }, Some(UseCase::RelayStatus))

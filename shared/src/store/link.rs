@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckF
 use super::item::{Item, back_key, item, link_key, n, number, s, text, values};
 use super::work::Write;
 use super::{Error, Store, failed};
-use crate::domain::{LinkKey, Subject, SysId, Timestamp};
+use crate::domain::{LinkKey, Role, Subject, SysId, Timestamp};
 use crate::effect::{CreateRecord, Record};
 
 /// The state of a link.
@@ -151,7 +151,7 @@ impl Store {
             .build()
             .map_err(failed("link"))?;
         let mut writes = vec![Write::Update(link)];
-        if record.link != LinkKey::case() {
+        if record.link.role == Role::FollowUp {
             let first = Update::builder()
                 .table_name(&self.table)
                 .set_key(Some(link_key(subject, &LinkKey::case())))

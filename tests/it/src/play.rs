@@ -140,6 +140,10 @@ impl Play {
         let workers = BTreeMap::from([
             (UseCase::OpenCase, worker!(town, UseCase::OpenCase, open_case)),
             (UseCase::RelayStatus, worker!(town, UseCase::RelayStatus, relay_status)),
+            (
+                UseCase::RaiseIncident,
+                worker!(town, UseCase::RaiseIncident, raise_incident),
+            ),
         ]);
         let (place, clock) = make(town);
         let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {

@@ -95,6 +95,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     open_case()
         .into_iter()
         .chain(crate::relay_status::scenarios())
+        .chain(crate::raise_incident::scenarios())
         .collect()
 }
 

@@ -91,7 +91,7 @@ fn wishes(facts: &Facts, update: &IssueUpdate, record: &Record) -> Vec<Effect> {
 fn fields_of_linked(event: &Event, link: &Link, content: &Content) -> Fields {
     let base = link.base.get(DESCRIPTION).map(String::as_str).unwrap_or_default();
     let opening = match link.record.link.role {
-        Role::Case => None,
+        Role::Case | Role::Incident => None,
         Role::FollowUp => base.split_once("\n\n").map(|(line, _)| line),
     };
     let file = file_of_description(&content.issue);

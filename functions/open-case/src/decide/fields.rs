@@ -92,6 +92,7 @@ pub(super) fn brings_description(event: &Event, issue: &Issue) -> bool {
         | Data::ClosureDisputed(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::Exchange(_)
         | Data::Unknown => false,
     }
 }
@@ -107,6 +108,7 @@ fn brings_summary(event: &Event, issue: &Issue) -> bool {
         | Data::ClosureDisputed(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::Exchange(_)
         | Data::Unknown => false,
     }
 }

@@ -192,7 +192,7 @@ pub(super) fn written(effects: &[Effect]) -> Vec<(&str, &str)> {
             Effect::AddJournal(add) => written.push((add.journal.field(), add.text.as_str())),
             Effect::Attach(attach) => written.push(("file_name", attach.file_name.as_str())),
             Effect::Tell { text } => written.push(("story", text.as_str())),
-            Effect::Remember(_) => {}
+            Effect::Remember(_) | Effect::PassOn(_) | Effect::Mark(_) => {}
             Effect::PostComment(_)
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)

@@ -35,10 +35,10 @@ const HOSTILE: [&str; 14] = [
 
 /// A mapping that puts partner text into other fields than the usual two.
 fn mapping() -> Arc<Mapping> {
-    let more = "      u_order: \"{{ transaction.businessKeys['purchase order number'] }}\"\n      \
+    let more = "fields:\n      u_order: \"{{ transaction.businessKeys['purchase order number'] }}\"\n      \
                 u_address: \"{{ transaction.senderAddress }}\"\n      \
                 u_words: \"{{ issue.summary }} {{ issue.description }}\"\n      short_description:";
-    mapping_with("      short_description:", more)
+    mapping_with("fields:\n      short_description:", more)
 }
 
 #[track_caller]
@@ -101,6 +101,8 @@ fn claims_differ(effects: &[Effect]) {
             | Effect::Remind(_)
             | Effect::Remember(_)
             | Effect::Recognize(_)
+            | Effect::PassOn(_)
+            | Effect::Mark(_)
             | Effect::Tell { .. } => continue,
         };
         assert!(claims.insert((claim.0.to_string(), claim.1)), "twice: {effect}");

@@ -144,6 +144,11 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             Data::ClosureDisputed(_) => &["gridlink.community.issue.closure-disputed.v1"],
             // Nobody sends it to us.
             Data::ClosureDue(_) => &[],
+            Data::Exchange(_) => &[
+                "gridlink.community.exchange.failed.v1",
+                "gridlink.community.exchange.delayed.v1",
+                "gridlink.community.exchange.recovered.v1",
+            ],
             Data::Unknown => &[],
         }
     }
@@ -169,7 +174,7 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             known.insert(event.kind);
         }
     }
-    assert_eq!(known.len(), 8, "each type that is known has a sample");
+    assert_eq!(known.len(), 11, "each type that is known has a sample");
 }
 
 #[tokio::test(start_paused = true)]
