@@ -9,6 +9,7 @@
 //!   timeout and ServiceNow ends a transaction within its quota.
 
 mod attachment;
+mod escalation;
 mod exchanges;
 mod to_partner;
 
@@ -18,7 +19,7 @@ use anyhow::anyhow;
 
 use crate::clients::Clients;
 use crate::domain::{Role, Subject, SysId};
-use crate::effect::{AddJournal, CreateRecord, Effect, Record, Source, UpdateFields};
+use crate::effect::{AddJournal, CreateRecord, Effect, Place, PostComment, Record, Source, UpdateFields};
 use crate::event::Event;
 use crate::failure::{Failure, System};
 use crate::messages;
@@ -73,6 +74,10 @@ impl Apply<'_> {
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)
+            | Effect::AskEscalation(_)
+            | Effect::MoveLanes(_)
+            | Effect::ReportEscalation(_)
+            | Effect::ReportMilestone(_)
             | Effect::Remember(_)
             | Effect::Recognize(_)
             | Effect::PassOn(_)
@@ -95,6 +100,10 @@ impl Apply<'_> {
             Effect::ReportStatus(report) => self.report_status(report).await,
             Effect::ReportClosure(report) => self.report_closure(report).await,
             Effect::Remind(remind) => self.remind(remind).await,
+            Effect::AskEscalation(ask) => self.ask_escalation(ask).await,
+            Effect::MoveLanes(moved) => self.move_lanes(moved),
+            Effect::ReportEscalation(report) => self.report_escalation(report).await,
+            Effect::ReportMilestone(report) => self.report_milestone(report).await,
             Effect::Remember(remember) => self.remember(remember),
             Effect::Recognize(recognize) => self.recognize(recognize),
             Effect::PassOn(passing) => self.pass_on(passing).await,
@@ -133,14 +142,23 @@ impl Apply<'_> {
     /// When they cannot be made.
     pub fn refuse(&self, effect: &Effect) -> Result<Vec<Write>, Failure> {
         match effect {
+            // The issue is told it instead: see `instead_of`.
+            Effect::PostComment(post) if post.place == Place::Workspace => Ok(Vec::new()),
             Effect::PostComment(post) => self.not_shown(post),
-            Effect::CreateRecord(_)
-            | Effect::UpdateFields(_)
+            Effect::CreateRecord(create) => {
+                let store = &self.clients.store;
+                Ok(vec![store.unlinked(self.subject, &create.record.link)?])
+            }
+            Effect::UpdateFields(_)
             | Effect::AddJournal(_)
             | Effect::Attach(_)
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)
+            | Effect::AskEscalation(_)
+            | Effect::MoveLanes(_)
+            | Effect::ReportEscalation(_)
+            | Effect::ReportMilestone(_)
             | Effect::Remember(_)
             | Effect::Recognize(_)
             | Effect::PassOn(_)
@@ -203,7 +221,7 @@ impl Apply<'_> {
                 ),
                 "find out who changed its correlation_id, put it back, and replay",
             )),
-            Ok(None) if error.is_refusal() => Err(self.refused(record, error).await),
+            Ok(None) if error.is_refusal() => Err(self.refused_creation(record, error).await),
             Ok(None) | Err(_) => Err(error.into_failure()),
         }
     }
@@ -211,6 +229,17 @@ impl Apply<'_> {
     fn linked(&self, create: &CreateRecord, number: &str, story: Vec<String>) -> Result<Applied, Failure> {
         let writes = self.clients.store.linked(self.subject, create, number)?;
         Ok(Applied { writes, story })
+    }
+
+    /// A refused creation. An issue goes on without the record that only says that it is escalated:
+    /// not every instance has such records, or lets us make them.
+    async fn refused_creation(&self, record: &Record, error: Error) -> Failure {
+        match error.status() {
+            Some(400 | 403 | 404) if record.link.role == Role::Escalation => Failure::Refused {
+                reason: "ServiceNow refused it".to_owned(),
+            },
+            _ => self.refused(record, error).await,
+        }
     }
 
     /// Tells a refused record from a refused client.
@@ -295,6 +324,10 @@ impl Apply<'_> {
             return unclear(error);
         }
         match (error.status(), self.refused(record, error).await) {
+            // What only goes with an issue does not stop it.
+            (_, Failure::Permanent { .. }) if record.link.role.is_of_an_escalation() => Failure::Refused {
+                reason: "ServiceNow refused the change".to_owned(),
+            },
             (Some(404), Failure::Permanent { .. }) => gone(record),
             (Some(400), Failure::Permanent { .. }) => Failure::Refused {
                 reason: "ServiceNow refused the change".to_owned(),
@@ -439,6 +472,10 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::Remind(_)
+        | Effect::AskEscalation(_)
+        | Effect::MoveLanes(_)
+        | Effect::ReportEscalation(_)
+        | Effect::ReportMilestone(_)
         | Effect::Remember(_)
         | Effect::Recognize(_)
         | Effect::PassOn(_)
@@ -482,6 +519,8 @@ fn named(record: &Record, number: &str) -> String {
     let what = match record.link.role {
         Role::Case | Role::Incident => "",
         Role::FollowUp => " as a follow-up",
+        Role::Escalation => " as the record of the escalation",
+        Role::Coordination => " as the task of a team",
     };
     let number = if number.is_empty() {
         record.sys_id.as_str()
@@ -517,6 +556,11 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
             })),
             Source::EventText => None,
         },
+        // The workspace was ended meanwhile, or never takes it.
+        Effect::PostComment(post) if post.place == Place::Workspace => Some(Effect::PostComment(PostComment {
+            place: Place::Issue,
+            ..post.clone()
+        })),
         Effect::PostComment(post) => Some(Effect::AddJournal(AddJournal {
             record: post.record.clone(),
             journal: crate::effect::Journal::WorkNotes,
@@ -529,6 +573,10 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::Remind(_)
+        | Effect::AskEscalation(_)
+        | Effect::MoveLanes(_)
+        | Effect::ReportEscalation(_)
+        | Effect::ReportMilestone(_)
         | Effect::Remember(_)
         | Effect::Recognize(_)
         | Effect::PassOn(_)

@@ -108,6 +108,19 @@ impl Clients {
         }
     }
 
+    /// The partner's name for people; its company id where ServiceNow has no clear answer.
+    ///
+    /// # Errors
+    /// When ServiceNow cannot be asked now.
+    pub async fn partner_name(&self, rule: &PartnerRule, company: &CompanyId) -> Result<String, Failure> {
+        match self.partner(rule, company).await {
+            Ok(Some((_, name))) if !name.trim().is_empty() => Ok(name),
+            // A name is a courtesy: its absence is no reason to stop.
+            Ok(_) | Err(Failure::Permanent { .. }) => Ok(company.to_string()),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// The group with exactly this name.
     ///
     /// # Errors

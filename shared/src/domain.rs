@@ -154,6 +154,16 @@ identifier!(
     |text| is_table(text) && text.len() <= 64
 );
 identifier!(
+    /// The mapping's own name for the task of a team in an escalation, for example `proof-of-delivery`.
+    TaskName, "a task name", "1 to 40 lower-case letters, digits or '-'",
+    |text| (1..=40).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+);
+identifier!(
+    /// One escalation of an issue, derived from the event that asked for it.
+    EscalationKey, "an escalation key", "16 lower-case hexadecimal digits", |text| is_lower_hex(text, 16)
+);
+identifier!(
     /// A SHA-256 digest in lower-case hexadecimal.
     ContentHash, "a SHA-256 digest", "64 lower-case hexadecimal digits", |text| is_lower_hex(text, 64)
 );
@@ -170,6 +180,13 @@ impl ContentHash {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(hex(&Sha256::digest(bytes)))
+    }
+}
+
+impl EscalationKey {
+    /// The escalation that an event asks for.
+    pub fn asked_by(sender: &SenderName, event: &EventId) -> Self {
+        Self(hex(&digest_of(&["escalation", sender.as_str(), event.as_str()])[..8]))
     }
 }
 
@@ -314,6 +331,8 @@ pub enum Lane {
     Out,
     /// What is to be done about a subject at a certain time if nobody does anything until then.
     Reminders,
+    /// Whether an issue is escalated, and what its teams have reached.
+    Escalation,
     /// What becomes of an exchange, or of exchanges that fail in the same way.
     Exchange,
     /// Well-formed events that this version does not know.
@@ -322,7 +341,14 @@ pub enum Lane {
 
 impl Lane {
     /// All lanes of this version.
-    pub const ALL: [Lane; 5] = [Lane::In, Lane::Out, Lane::Reminders, Lane::Exchange, Lane::Unrouted];
+    pub const ALL: [Lane; 6] = [
+        Lane::In,
+        Lane::Out,
+        Lane::Reminders,
+        Lane::Escalation,
+        Lane::Exchange,
+        Lane::Unrouted,
+    ];
 
     /// The lane as it stands in sort keys and doorbells.
     pub fn as_str(self) -> &'static str {
@@ -330,6 +356,7 @@ impl Lane {
             Lane::In => "in",
             Lane::Out => "out",
             Lane::Reminders => "reminders",
+            Lane::Escalation => "escalation",
             Lane::Exchange => "exchange",
             Lane::Unrouted => "unrouted",
         }
@@ -371,19 +398,27 @@ pub enum UseCase {
     OpenCase,
     /// What happens to that record is told to the partner.
     RelayStatus,
+    /// A critical issue is worked on both sides with a share of its own.
+    BridgeEscalation,
     /// Failed exchanges become incidents.
     RaiseIncident,
 }
 
 impl UseCase {
     /// All use cases of this version.
-    pub const ALL: [UseCase; 3] = [UseCase::OpenCase, UseCase::RelayStatus, UseCase::RaiseIncident];
+    pub const ALL: [UseCase; 4] = [
+        UseCase::OpenCase,
+        UseCase::RelayStatus,
+        UseCase::BridgeEscalation,
+        UseCase::RaiseIncident,
+    ];
 
     /// The name of the function.
     pub fn as_str(self) -> &'static str {
         match self {
             UseCase::OpenCase => "open-case",
             UseCase::RelayStatus => "relay-status",
+            UseCase::BridgeEscalation => "bridge-escalation",
             UseCase::RaiseIncident => "raise-incident",
         }
     }
@@ -411,19 +446,36 @@ pub enum Role {
     Case,
     /// The record that continues a closed one.
     FollowUp,
+    /// The record of Customer Service Management that says that a case is escalated.
+    Escalation,
+    /// The task of one team while an issue is escalated.
+    Coordination,
     /// The incident of exchanges that fail in the same way. No partner reads it.
     Incident,
 }
 
 impl Role {
     /// All roles of this version.
-    pub const ALL: [Role; 3] = [Role::Case, Role::FollowUp, Role::Incident];
+    pub const ALL: [Role; 5] = [
+        Role::Case,
+        Role::FollowUp,
+        Role::Escalation,
+        Role::Coordination,
+        Role::Incident,
+    ];
+
+    /// Whether such a record only goes with an issue while that is escalated.
+    pub fn is_of_an_escalation(self) -> bool {
+        matches!(self, Role::Escalation | Role::Coordination)
+    }
 
     /// The role as it stands in keys.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Case => "case",
             Role::FollowUp => "follow-up",
+            Role::Escalation => "escalation",
+            Role::Coordination => "coordination",
             Role::Incident => "incident",
         }
     }
@@ -462,6 +514,30 @@ impl LinkKey {
         Self {
             role: Role::Incident,
             discriminator: hex(&digest[..8]),
+        }
+    }
+
+    /// The record of an escalation.
+    pub fn escalation(escalation: &EscalationKey) -> Self {
+        Self {
+            role: Role::Escalation,
+            discriminator: escalation.to_string(),
+        }
+    }
+
+    /// The task of a team in an escalation; `task` is the name of the mapping's rule.
+    pub fn coordination(escalation: &EscalationKey, task: &TaskName) -> Self {
+        Self {
+            role: Role::Coordination,
+            discriminator: format!("{task}.{escalation}"),
+        }
+    }
+
+    /// The name of the mapping's rule that a team's task was made by.
+    pub fn task(&self) -> Option<TaskName> {
+        match self.role {
+            Role::Coordination => self.discriminator.split_once('.')?.0.parse().ok(),
+            Role::Case | Role::FollowUp | Role::Escalation | Role::Incident => None,
         }
     }
 }
@@ -518,6 +594,35 @@ pub enum ActionKind {
     ProvideDocument,
     /// A yes or no to closing.
     ConfirmClosure,
+}
+
+/// How far a milestone of an escalated issue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MilestoneState {
+    /// Not begun.
+    Planned,
+    /// Begun.
+    InProgress,
+    /// Reached.
+    Done,
+    /// Not reached in time.
+    Missed,
+    /// No longer wanted.
+    Canceled,
+}
+
+impl MilestoneState {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MilestoneState::Planned => "planned",
+            MilestoneState::InProgress => "in-progress",
+            MilestoneState::Done => "done",
+            MilestoneState::Missed => "missed",
+            MilestoneState::Canceled => "canceled",
+        }
+    }
 }
 
 /// Why an issue is closed.

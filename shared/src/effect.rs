@@ -10,9 +10,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ActionKind, ClosedBecause, IssueState, LinkKey, SysId, TableName, Timestamp, digest_of, hex};
-use crate::domain::{Category, CompanyId, CorrelationId, Subject};
-use crate::event::{Document, Passing, Turn};
+use crate::domain::{
+    ActionKind, Category, ClosedBecause, CompanyId, CorrelationId, EscalationKey, IssueState, LinkKey, MilestoneState,
+    Subject, SysId, TableName, Timestamp, digest_of, hex,
+};
+use crate::event::{Asked, AskedBy, Document, Passing, Turn};
 use crate::messages::PartnerText;
 
 /// One thing to do.
@@ -35,7 +37,15 @@ pub enum Effect {
     ReportClosure(ReportClosure),
     /// See to it that something is looked at again at a certain time.
     Remind(Remind),
-    /// Keep how far the closing of the issue is, in the table only. It is a step of its own: one transaction
+    /// Ask for the issue to be escalated, or no longer: the escalation lane deals with it.
+    AskEscalation(AskEscalation),
+    /// Give the lanes of the issue to the use cases that work on it from now on, in the table only.
+    MoveLanes(MoveLanes),
+    /// Open or end the workspace of the escalated issue.
+    ReportEscalation(ReportEscalation),
+    /// Show the partner how far the task of a team is.
+    ReportMilestone(ReportMilestone),
+    /// Keep something about the issue, in the table only. It is a step of its own: one transaction
     /// writes a link once.
     Remember(Remember),
     /// Bind entries of a record that we wrote to their claims, in the table only.
@@ -161,6 +171,20 @@ pub struct PostComment {
     pub author: String,
     /// What it says.
     pub text: PartnerText,
+    /// Where the partner finds it.
+    #[serde(default)]
+    pub place: Place,
+}
+
+/// Where the partner finds what the desk says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// Among the comments of the issue.
+    #[default]
+    Issue,
+    /// In the workspace of the escalated issue.
+    Workspace,
 }
 
 /// Tells the partner how far the issue is.
@@ -260,23 +284,92 @@ pub struct Remind {
     pub at: Timestamp,
 }
 
-/// Keeps how far the closing of an issue is.
+/// Asks for an issue to be escalated, or no longer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskEscalation {
+    /// Which of the two.
+    pub asked: Asked,
+    /// Who asks.
+    pub by: AskedBy,
+    /// The escalation that is begun, or names the asking event of an end.
+    pub key: EscalationKey,
+}
+
+/// Gives the `in` and `out` lanes of an issue to other use cases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveLanes {
+    /// Whether the issue is worked as an escalated one from now on.
+    pub is_escalated: bool,
+}
+
+/// Opens or ends the workspace of an escalated issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportEscalation {
+    /// Grows with every report of the escalation: the number of the event in its stream.
+    pub version: u64,
+    /// Opened or ended.
+    pub is_open: bool,
+    /// One line, from the mapping.
+    pub label: String,
+    /// Whom the partner may ask for, from the mapping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<String>,
+}
+
+/// Shows the partner how far the task of a team is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportMilestone {
+    /// The task.
+    pub record: Record,
+    /// Grows with every report of the milestone: the number of the event in its stream.
+    pub version: u64,
+    /// What is told.
+    pub milestone: Milestone,
+}
+
+/// How far the task of a team is, as the partner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Milestone {
+    /// One line, from the mapping.
+    pub title: String,
+    /// How far it is.
+    pub state: MilestoneState,
+    /// Until when it is to be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+}
+
+impl Milestone {
+    /// Tells two states of a milestone apart as the partner sees them.
+    pub fn digest(&self) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        hex(&digest_of(&["milestone", &json])[..12])
+    }
+}
+
+/// Keeps something about an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remember {
-    /// The record that was resolved.
+    /// The record that it is about.
     pub record: Record,
     /// What is kept.
     pub kept: Kept,
 }
 
-/// What is kept of a question about closing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What is kept about an issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kept {
     /// The partner disputed this version, and the record was dealt with.
     Disputed(u64),
     /// No question is open any more.
     Over,
+    /// Whether the record was critical by its table's rule when it was last looked at.
+    Critical(bool),
+    /// The escalation that is under way; its workspace is open.
+    Escalated(EscalationKey),
+    /// No escalation is under way.
+    Calm,
 }
 
 /// Binds entries to the claims of the writes that they came from.
@@ -372,8 +465,10 @@ impl Effect {
             Effect::ReportStatus(effect) => Some(&effect.record),
             Effect::ReportClosure(effect) => Some(&effect.record),
             Effect::Remind(effect) => Some(&effect.record),
+            Effect::ReportMilestone(effect) => Some(&effect.record),
             Effect::Remember(effect) => Some(&effect.record),
             Effect::Recognize(effect) => Some(&effect.record),
+            Effect::AskEscalation(_) | Effect::MoveLanes(_) | Effect::ReportEscalation(_) => None,
             Effect::PassOn(_) | Effect::Mark(_) | Effect::Tell { .. } => None,
         }
     }
@@ -411,9 +506,13 @@ impl fmt::Display for Effect {
                 )
             }
             Effect::PostComment(effect) => {
+                let place = match effect.place {
+                    Place::Issue => "",
+                    Place::Workspace => " in the workspace",
+                };
                 write!(
                     f,
-                    "show the comment {} of {} {} to the partner",
+                    "show the comment {} of {} {} to the partner{place}",
                     effect.entry, effect.record.table, effect.record.sys_id
                 )
             }
@@ -424,9 +523,32 @@ impl fmt::Display for Effect {
                 Closing::Withdrawn => f.write_str("take the question about closing back"),
             },
             Effect::Remind(effect) => write!(f, "look at the unanswered question again at {}", effect.at),
-            Effect::Remember(effect) => match effect.kept {
+            Effect::AskEscalation(effect) => {
+                let what = match effect.asked {
+                    Asked::Begin => "to be escalated",
+                    Asked::End => "to be escalated no longer",
+                };
+                write!(f, "ask for the issue {what}, by {}", effect.by)
+            }
+            Effect::MoveLanes(effect) => f.write_str(match effect.is_escalated {
+                true => "give the lanes of the issue to bridge-escalation",
+                false => "give the lanes of the issue back",
+            }),
+            Effect::ReportEscalation(effect) => f.write_str(match effect.is_open {
+                true => "open the workspace",
+                false => "end the workspace",
+            }),
+            Effect::ReportMilestone(effect) => {
+                let Milestone { title, state, .. } = &effect.milestone;
+                write!(f, "show the milestone {title} as {}", state.as_str())
+            }
+            Effect::Remember(effect) => match &effect.kept {
                 Kept::Disputed(version) => write!(f, "keep that the partner disputed the question {version}"),
                 Kept::Over => f.write_str("keep that no question about closing is open"),
+                Kept::Critical(true) => f.write_str("keep that the record is critical"),
+                Kept::Critical(false) => f.write_str("keep that the record is not critical"),
+                Kept::Escalated(key) => write!(f, "keep that the escalation {key} is under way"),
+                Kept::Calm => f.write_str("keep that no escalation is under way"),
             },
             Effect::Recognize(effect) => {
                 write!(

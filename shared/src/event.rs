@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    Category, CommentId, CompanyId, ContentHash, DocumentId, EventId, IssueId, Lane, SenderName, Stream, Subject,
-    SysId, TableName, Timestamp, UseCase, digest_of, hex,
+    Category, CommentId, CompanyId, ContentHash, DocumentId, EscalationKey, EventId, IssueId, Lane, MessageId,
+    MilestoneId, MilestoneState, SenderName, Stream, Subject, SysId, TableName, Timestamp, UseCase, digest_of, hex,
 };
 
 pub use exchange::{Exchange, ExchangeNews, Passed, Passing, Turn, Waiting};
@@ -24,11 +24,11 @@ pub const MAX_BYTES: usize = 256 * 1024;
 /// Events older than this are refused: the duplicate check remembers only a little longer.
 pub const MAX_AGE: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
 
+/// How the types of events begin that only Gridlink itself may tell.
+const INTERNAL: &str = "gridlink.internal.";
+
 /// The sender of what Gridlink tells itself. No sender of webhooks has this name: see [`crate::mapping`].
 pub const OURSELVES: &str = "gridlink";
-
-/// How the types begin that only we send, to ourselves.
-const INTERNAL: &str = "gridlink.internal.";
 
 /// A body that is not an event, with the member to look at.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +53,9 @@ pub struct Event {
     pub time: Timestamp,
     /// What happened.
     pub data: Data,
+    /// Whether it tells of what Gridlink itself wrote, as the community knows from the credentials of the
+    /// write: the contract lets it tell of that or not.
+    pub is_echo: bool,
     /// The event as it came, for the inbox.
     pub raw: String,
     /// Identifies the content (subject, type, data) whatever its formatting.
@@ -74,10 +77,21 @@ pub enum Data {
     ClosureConfirmed(ClosureAnswer),
     /// A partner says that an issue is not solved.
     ClosureDisputed(ClosureAnswer),
+    /// A partner escalated an issue.
+    IssueEscalated(EscalationAct),
+    /// A partner ended the escalation of an issue.
+    IssueDeEscalated(EscalationAct),
+    /// A partner wrote in the workspace of an escalated issue. Documents that are shared there are
+    /// [`Data::DocumentShared`] like all others.
+    WorkspaceMessage(WorkspaceMessage),
+    /// A partner made or changed a milestone of an escalated issue.
+    MilestoneChanged(MilestoneChange),
     /// A ServiceNow record changed, or a file was attached to it.
     RecordChanged(RecordChange),
     /// The time for an answer to a question about closing is over. Only Gridlink itself tells this.
     ClosureDue(ClosureDue),
+    /// An issue is to be escalated, or no longer. Only Gridlink itself tells this.
+    EscalationAsked(EscalationAsked),
     /// An exchange failed, is late, or went through after all.
     Exchange(Box<ExchangeNews>),
     /// A type that this version does not know.
@@ -298,6 +312,152 @@ pub struct ClosureAnswer {
     pub reason: String,
 }
 
+/// A partner escalates an issue, or ends its escalation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EscalationAct {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// Who does it.
+    pub author: Author,
+    /// Why; perhaps nothing.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A message of a partner in the workspace of an escalated issue.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkspaceMessage {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// The message.
+    pub message: Message,
+}
+
+/// What a partner wrote in a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// The message.
+    pub message_id: MessageId,
+    /// Plain text.
+    pub text: String,
+    /// Who wrote it.
+    pub author: Author,
+}
+
+/// A milestone that a partner made or changed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MilestoneChange {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// The milestone as it is now.
+    pub milestone: PartnerMilestone,
+}
+
+/// What a partner says of a milestone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartnerMilestone {
+    /// The milestone.
+    pub milestone_id: MilestoneId,
+    /// Counts its changes.
+    #[serde(deserialize_with = "crate::whole_number::read")]
+    pub version: u64,
+    /// One line.
+    pub title: String,
+    /// How far it is.
+    pub state: MilestoneState,
+    /// Until when it is to be reached, as the partner wrote it.
+    #[serde(default)]
+    pub due_at: Option<String>,
+    /// More about it.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// An issue is to be escalated, or no longer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EscalationAsked {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// Which of the two.
+    pub asked: Asked,
+    /// Who asks.
+    pub by: AskedBy,
+    /// The escalation that is begun, or names the asking event of an end.
+    pub key: EscalationKey,
+}
+
+/// What is asked of an escalation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asked {
+    /// The issue is critical: it is worked in a lane of its own.
+    Begin,
+    /// It is no longer.
+    End,
+}
+
+/// Who asks for an escalation or its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedBy {
+    /// The partner, in the community.
+    Partner,
+    /// The desk, by what it made of the record.
+    Desk,
+    /// A rule of the mapping about issues.
+    Rule,
+    /// The issue is closed.
+    Closing,
+}
+
+impl std::fmt::Display for AskedBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            AskedBy::Partner => "the partner",
+            AskedBy::Desk => "the desk",
+            AskedBy::Rule => "a rule",
+            AskedBy::Closing => "the end of the issue",
+        })
+    }
+}
+
+impl EscalationAsked {
+    const KIND: &str = "gridlink.internal.escalation-asked.v1";
+
+    /// The event that tells it, the same for every try.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn event(&self, now: Timestamp) -> Result<Event, Malformed> {
+        let asked = match self.asked {
+            Asked::Begin => "begin",
+            Asked::End => "end",
+        };
+        let subject = Subject::issue(&self.company_id, &self.issue_id);
+        own_event(
+            Self::KIND,
+            &format!("escalation/{asked}/{}", self.key),
+            &subject,
+            self,
+            now,
+        )
+    }
+}
+
 /// The time for an answer to a question about closing is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -322,19 +482,37 @@ impl ClosureDue {
     /// # Errors
     /// When it is too long for an event.
     pub fn event(&self, now: Timestamp) -> Result<Event, Malformed> {
-        let json = serde_json::json!({
-            "specversion": "1.0",
-            "id": format!("closure-due/{}/{}", self.sys_id, self.closure_version),
-            "type": Self::KIND,
-            "source": "/gridlink",
-            "subject": Subject::issue(&self.company_id, &self.issue_id).as_str(),
-            "time": now.to_string(),
-            "data": self,
-        });
-        let sender = SenderName::try_from(OURSELVES.to_owned());
-        let sender = sender.map_err(|error| malformed("sender", error.to_string()))?;
-        Event::parse(&sender, &json.to_string())
+        let id = format!("closure-due/{}/{}", self.sys_id, self.closure_version);
+        own_event(
+            Self::KIND,
+            &id,
+            &Subject::issue(&self.company_id, &self.issue_id),
+            self,
+            now,
+        )
     }
+}
+
+/// An event of our own.
+fn own_event(
+    kind: &str,
+    id: &str,
+    subject: &Subject,
+    data: &impl Serialize,
+    now: Timestamp,
+) -> Result<Event, Malformed> {
+    let json = serde_json::json!({
+        "specversion": "1.0",
+        "id": id,
+        "type": kind,
+        "source": "/gridlink",
+        "subject": subject.as_str(),
+        "time": now.to_string(),
+        "data": data,
+    });
+    let sender = SenderName::try_from(OURSELVES.to_owned());
+    let sender = sender.map_err(|error| malformed("sender", error.to_string()))?;
+    Event::parse(&sender, &json.to_string())
 }
 
 /// News of a ServiceNow record. What changed is read from the record itself: events come without
@@ -448,6 +626,7 @@ impl Event {
         if let (Data::RecordChanged(_), Some(members)) = (&data, canonical.as_object_mut()) {
             members.retain(|name, _| !HINTS.contains(&name.as_str()));
         }
+        let is_echo = canonical["origin"]["writer"] == OURSELVES;
         let mut kind = envelope.kind.as_str();
         if let Data::Exchange(news) = &data
             && let ExchangeNews::Seen(_, exchange) = &**news
@@ -466,6 +645,7 @@ impl Event {
             kind: envelope.kind,
             time,
             data,
+            is_echo,
             raw: body.to_owned(),
             content: ContentHash::try_from(content).map_err(|error| malformed("data", error.to_string()))?,
         })
@@ -500,6 +680,7 @@ impl Event {
                 let subject = Subject::issue(company, issue);
                 let (lane, use_case) = match &self.data {
                     Data::ClosureDue(_) => (Lane::Reminders, UseCase::RelayStatus),
+                    Data::EscalationAsked(_) => (Lane::Escalation, UseCase::BridgeEscalation),
                     _ => (Lane::In, UseCase::OpenCase),
                 };
                 Destination::Stream(Stream { subject, lane }, Some(use_case))
@@ -540,7 +721,13 @@ impl Data {
             "gridlink.community.issue.document-shared.v1" => Data::DocumentShared(parse_json(json, "data")?),
             "gridlink.community.issue.closure-confirmed.v1" => Data::ClosureConfirmed(parse_json(json, "data")?),
             "gridlink.community.issue.closure-disputed.v1" => Data::ClosureDisputed(parse_json(json, "data")?),
+            "gridlink.community.issue.escalated.v1" => Data::IssueEscalated(parse_json(json, "data")?),
+            "gridlink.community.issue.de-escalated.v1" => Data::IssueDeEscalated(parse_json(json, "data")?),
+            "gridlink.community.escalation.message-posted.v1" => Data::WorkspaceMessage(parse_json(json, "data")?),
+            "gridlink.community.escalation.document-shared.v1" => Data::DocumentShared(parse_json(json, "data")?),
+            "gridlink.community.escalation.milestone-changed.v1" => Data::MilestoneChanged(parse_json(json, "data")?),
             ClosureDue::KIND => Data::ClosureDue(parse_json(json, "data")?),
+            EscalationAsked::KIND => Data::EscalationAsked(parse_json(json, "data")?),
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
             }
@@ -577,11 +764,20 @@ impl Data {
                 not_blank("data.reason", &answer.reason)?;
                 (Some(&answer.author), &[])
             }
+            Data::IssueEscalated(act) | Data::IssueDeEscalated(act) => (Some(&act.author), &[]),
+            Data::WorkspaceMessage(event) => {
+                not_blank("data.message.text", &event.message.text)?;
+                (Some(&event.message.author), &[])
+            }
+            Data::MilestoneChanged(event) => {
+                not_blank("data.milestone.title", &event.milestone.title)?;
+                (None, &[])
+            }
             Data::Exchange(news) => {
                 news.exchange().check()?;
                 (None, &[])
             }
-            Data::RecordChanged(_) | Data::ClosureDue(_) | Data::Unknown => (None, &[]),
+            Data::RecordChanged(_) | Data::ClosureDue(_) | Data::EscalationAsked(_) | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
             return Err(malformed(
@@ -610,7 +806,11 @@ impl Data {
             Data::IssueCommented(data) => Some((&data.company_id, &data.issue_id)),
             Data::DocumentShared(data) => Some((&data.company_id, &data.issue_id)),
             Data::ClosureConfirmed(data) | Data::ClosureDisputed(data) => Some((&data.company_id, &data.issue_id)),
+            Data::IssueEscalated(data) | Data::IssueDeEscalated(data) => Some((&data.company_id, &data.issue_id)),
+            Data::WorkspaceMessage(data) => Some((&data.company_id, &data.issue_id)),
+            Data::MilestoneChanged(data) => Some((&data.company_id, &data.issue_id)),
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
+            Data::EscalationAsked(data) => Some((&data.company_id, &data.issue_id)),
             Data::RecordChanged(_) | Data::Exchange(_) | Data::Unknown => None,
         }
     }
@@ -852,6 +1052,17 @@ mod tests {
             panic!("it is a dispute")
         };
         assert_eq!((disputed.closure_version, disputed.reason.as_str()), (7, "No."));
+    }
+
+    #[test]
+    fn what_we_wrote_is_known_by_its_origin() {
+        let of = |writer: &str| {
+            let marked = |json: &mut serde_json::Value| json["data"]["origin"] = serde_json::json!({"writer": writer});
+            event(marked).unwrap().is_echo
+        };
+        assert!(of("gridlink"));
+        assert!(!of("another-client"));
+        assert!(!event(|_| ()).unwrap().is_echo);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{Config, Exchanges, Systems, read, webhook_secret_prefix};
-use crate::domain::{Subject, Timestamp};
+use crate::domain::{Lane, Subject, Timestamp};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::failure::Failure;
@@ -36,6 +36,8 @@ pub type Error = lambda_runtime::Error;
 pub struct Situation {
     /// What the event is about.
     pub subject: Subject,
+    /// The lane of its stream.
+    pub lane: Lane,
     /// The number of the event in its stream, from 1.
     pub number: i64,
     /// How many events are known to wait behind it.

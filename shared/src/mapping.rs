@@ -6,6 +6,7 @@
 //! [minijinja](https://docs.rs/minijinja); they see facts of the event only, and their work is
 //! bounded.
 
+mod escalation;
 mod exchanges;
 mod status;
 
@@ -19,9 +20,11 @@ use crate::domain::{CompanyId, SenderName, TableName, is_query_value};
 use crate::effect::Status;
 use crate::event::{Event, Exchange, Issue, OURSELVES, Priority, Turn};
 use crate::messages;
+use escalation::{EscalationFile, compile_escalation};
 use exchanges::{ExchangesFile, compile_exchanges};
 use status::{StatusFile, StatusRules, compile_statuses};
 
+pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
 
 /// Names that conditions and templates may use.
@@ -84,6 +87,8 @@ pub struct Mapping {
     pub desk: Desk,
     /// How a partner is asked whether an issue is solved; without it nobody is asked.
     pub closure: Option<ClosureRule>,
+    /// How critical issues are worked; without it nothing is escalated.
+    pub escalation: Option<EscalationRule>,
     /// What becomes of exchanges that fail; without it nothing does.
     pub exchanges: Option<ExchangeRules>,
     templates: Environment<'static>,
@@ -300,6 +305,8 @@ struct File {
     desk: Spanned<Desk>,
     #[serde(default)]
     closure: Option<Spanned<ClosureRule>>,
+    #[serde(default)]
+    escalation: Option<EscalationFile>,
     statuses: Spanned<BTreeMap<TableName, StatusFile>>,
     #[serde(default)]
     exchanges: Option<ExchangesFile>,
@@ -353,6 +360,10 @@ impl Mapping {
         }
         let tables = file.tables.value.keys().collect::<Vec<_>>();
         let statuses = compile_statuses(file.statuses, &tables, &mut templates)?;
+        let escalation = file
+            .escalation
+            .map(|rules| compile_escalation(rules, &tables, &mut templates))
+            .transpose()?;
         let exchanges = match file.exchanges {
             Some(rules) => {
                 let senders = &file.senders.value;
@@ -371,6 +382,7 @@ impl Mapping {
             statuses,
             desk: file.desk.value,
             closure: file.closure.map(|rule| rule.value),
+            escalation,
             exchanges,
             templates,
         })
@@ -433,6 +445,50 @@ impl Mapping {
                 rules.classify(&self.templates, table, turn, exchange, partner)
             })
             .transpose()
+    }
+
+    /// The fields of a record that [`Mapping::is_escalated`] looks at.
+    pub fn escalation_fields(&self, table: &TableName) -> impl Iterator<Item = &str> {
+        let rules = self.escalation.as_ref();
+        rules.into_iter().flat_map(|rules| rules.fields(table))
+    }
+
+    /// Whether a record with these stored values is critical; nothing where the mapping has no rule
+    /// for its table.
+    ///
+    /// # Errors
+    /// When the condition cannot be worked out for this record.
+    pub fn is_escalated(
+        &self,
+        table: &TableName,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Option<bool>, Unresolved> {
+        match &self.escalation {
+            Some(rules) => rules.holds(&self.templates, table, values),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether an issue is critical by itself.
+    ///
+    /// # Errors
+    /// When the condition cannot be worked out for this issue.
+    pub fn is_critical(&self, issue: &Issue, partner: &str) -> Result<bool, Unresolved> {
+        match &self.escalation {
+            Some(rules) => rules.is_critical(&self.templates, issue, partner),
+            None => Ok(false),
+        }
+    }
+
+    /// The tasks of the teams that an escalated issue needs.
+    ///
+    /// # Errors
+    /// When a condition or template cannot be worked out for this issue.
+    pub fn team_tasks(&self, issue: &Issue, partner: &str) -> Result<Vec<TeamTask>, Unresolved> {
+        match &self.escalation {
+            Some(rules) => rules.tasks(&self.templates, issue, partner),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Routes an issue: the first route whose condition holds.

@@ -8,7 +8,7 @@ mod to_partner;
 
 use std::fmt::Write;
 
-use crate::event::{Author, Data, Document, Event, Issue, TransactionRef};
+use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilestone, TransactionRef};
 
 pub use exchanges::{
     exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
@@ -104,8 +104,14 @@ pub fn complete_text(event: &Event) -> String {
         }
         Data::IssueCommented(event) => clean(&event.comment.text) + "\n",
         Data::ClosureDisputed(answer) => clean(&answer.reason) + "\n",
+        Data::WorkspaceMessage(event) => clean(&event.message.text) + "\n",
+        Data::IssueEscalated(act) | Data::IssueDeEscalated(act) => {
+            clean(act.reason.as_deref().unwrap_or_default()) + "\n"
+        }
         Data::DocumentShared(_)
         | Data::ClosureConfirmed(_)
+        | Data::MilestoneChanged(_)
+        | Data::EscalationAsked(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::Exchange(_)
@@ -235,6 +241,83 @@ pub fn resolution_confirmed(by: &Author, partner: &str) -> String {
 pub fn resolution_unanswered() -> String {
     "The partner was asked on Trading Grid whether the issue is solved, and did not answer in time: it counts as solved."
         .to_owned()
+}
+
+/// The partner escalates the issue, as it stands in the case.
+pub fn escalated(by: &Author, partner: &str, reason: Option<&str>) -> String {
+    with_reason(
+        &format!(
+            "{} ({}) escalated the issue on Trading Grid",
+            author(by),
+            one_line(partner, 200)
+        ),
+        reason,
+    )
+}
+
+/// The partner ends the escalation, as it stands in the case.
+pub fn de_escalated(by: &Author, partner: &str, reason: Option<&str>) -> String {
+    with_reason(
+        &format!(
+            "{} ({}) ended the escalation on Trading Grid",
+            author(by),
+            one_line(partner, 200)
+        ),
+        reason,
+    )
+}
+
+fn with_reason(what: &str, reason: Option<&str>) -> String {
+    match reason.map(str::trim).filter(|reason| !reason.is_empty()) {
+        Some(reason) => format!("{what}:\n{}", clean(reason)),
+        None => format!("{what}."),
+    }
+}
+
+/// A message of a partner in the workspace of an escalated issue, as it stands in the case.
+pub fn workspace_message(by: &Author, partner: &str, text: &str) -> String {
+    format!(
+        "{} ({}) wrote in the workspace of the escalation:\n{}",
+        author(by),
+        one_line(partner, 200),
+        clean(text)
+    )
+}
+
+/// A milestone of the partner, for colleagues.
+pub fn partner_milestone(milestone: &PartnerMilestone) -> String {
+    let mut text = format!(
+        "Milestone of the partner: {} is {}",
+        one_line(&milestone.title, 200),
+        milestone.state.as_str().replace('-', " ")
+    );
+    if let Some(due) = &milestone.due_at {
+        let _ = write!(text, ", due {}", one_line(due, 40));
+    }
+    text.push('.');
+    if let Some(note) = milestone.note.as_deref().map(str::trim).filter(|note| !note.is_empty()) {
+        let _ = write!(text, "\n{}", cut(&clean(note), DESCRIPTION));
+    }
+    text
+}
+
+/// An escalation began, for colleagues.
+pub fn escalation_begun(by: AskedBy, left: &[String]) -> String {
+    let mut text = format!("Escalated by {by}. What is written here for the partner goes to the workspace.");
+    if !left.is_empty() {
+        let _ = write!(text, " Left as an agent set it: {}.", left.join(", "));
+    }
+    text
+}
+
+/// An escalation ended, for colleagues.
+pub fn escalation_ended(by: AskedBy) -> String {
+    format!("The escalation was ended by {by}.")
+}
+
+/// An escalation ended while this task was open.
+pub fn task_outlived(by: AskedBy) -> String {
+    format!("The escalation was ended by {by} before this task was done: decide whether it is still needed.")
 }
 
 fn author(author: &Author) -> String {

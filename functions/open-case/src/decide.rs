@@ -6,16 +6,16 @@ mod fields;
 #[cfg(test)]
 mod tests;
 
-use shared::domain::{LinkKey, SysId};
-use shared::effect::{AddJournal, Attach, CreateRecord, Effect, Journal, Kept, Record, Remember};
+use shared::domain::{EscalationKey, LinkKey, SysId};
+use shared::effect::{AddJournal, AskEscalation, Attach, CreateRecord, Effect, Journal, Kept, Record, Remember};
 use shared::effect::{Source, UpdateFields};
-use shared::event::{ClosureAnswer, Data, Event};
+use shared::event::{Asked, AskedBy, ClosureAnswer, Data, Event};
 use shared::mapping::{Mode, Routed, WhenFinished};
 use shared::messages;
 use shared::store::Link;
 
 use crate::{Content, Facts, Linked, Place};
-use additions::{comment, dispute, documents, late_opening};
+use additions::{comment, dispute, documents, escalated, late_opening, message};
 use changes::changed;
 use fields::{Around, brings_description, fields, file_of_description, text_file};
 
@@ -60,6 +60,7 @@ fn first_record(event: &Event, facts: &Facts, content: &Content) -> Vec<Effect> 
     };
     effects.extend(documents(facts, &record, issue.documents.iter().chain(shared), 0));
     effects.extend(words(event, &record, &content.partner_name));
+    effects.extend(escalation_of_first(event, content));
     effects
 }
 
@@ -75,7 +76,9 @@ fn news_for_record(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect>
         return confirmed(facts, linked, answer);
     }
     let news = added(event, facts, linked);
-    if news.iter().all(|effect| effect.record().is_none()) {
+    // Neither takes a finished record up again.
+    let is_aside = matches!(event.data, Data::IssueDeEscalated(_) | Data::MilestoneChanged(_));
+    if is_aside || news.iter().all(|effect| effect.record().is_none()) {
         return news;
     }
     match (finished, &linked.content) {
@@ -89,17 +92,77 @@ fn news_for_record(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect>
 /// What an event brings to a record that is there.
 fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
     let record = &linked.link.record;
-    match &event.data {
+    let mut effects = match &event.data {
         Data::IssueOpened(issue) => late_opening(facts, linked, issue),
         Data::IssueUpdated(update) => match &linked.content {
             Some(content) => changed(event, facts, update, linked, content),
             None => Vec::new(),
         },
-        Data::IssueCommented(_) | Data::ClosureDisputed(_) => words(event, record, &linked.partner_name),
+        Data::IssueCommented(_)
+        | Data::ClosureDisputed(_)
+        | Data::IssueEscalated(_)
+        | Data::IssueDeEscalated(_)
+        | Data::WorkspaceMessage(_)
+        | Data::MilestoneChanged(_) => words(event, record, &linked.partner_name),
         Data::DocumentShared(shared) => documents(facts, record, [&shared.document], linked.documents_before),
-        Data::ClosureConfirmed(_) | Data::RecordChanged(_) | Data::ClosureDue(_) => Vec::new(),
-        Data::Exchange(_) | Data::Unknown => Vec::new(),
+        Data::ClosureConfirmed(_)
+        | Data::RecordChanged(_)
+        | Data::ClosureDue(_)
+        | Data::EscalationAsked(_)
+        | Data::Exchange(_)
+        | Data::Unknown => Vec::new(),
+    };
+    effects.extend(escalation_of_news(event, linked.content.as_ref()));
+    effects
+}
+
+/// What a new record asks of the escalation lane: the partner's own act counts, else the issue may be
+/// critical by itself.
+fn escalation_of_first(event: &Event, content: &Content) -> Option<Effect> {
+    let by_rule = content.is_critical.then(|| ask(event, Asked::Begin, AskedBy::Rule));
+    escalation_by_partner(event).or(by_rule)
+}
+
+/// What news of an issue asks of the escalation lane: the partner's own act, or a change that may have
+/// made it critical. Other changes do not: they would undo what somebody ended.
+fn escalation_of_news(event: &Event, content: Option<&Content>) -> Option<Effect> {
+    let is_critical = content.is_some_and(|content| content.is_critical);
+    match &event.data {
+        Data::IssueUpdated(update) => {
+            let may_have = update.changes.priority.is_some() || update.changes.category.is_some();
+            (is_critical && may_have).then(|| ask(event, Asked::Begin, AskedBy::Rule))
+        }
+        _ => escalation_by_partner(event),
     }
+}
+
+fn escalation_by_partner(event: &Event) -> Option<Effect> {
+    let asked = match &event.data {
+        Data::IssueEscalated(_) => Asked::Begin,
+        Data::IssueDeEscalated(_) => Asked::End,
+        Data::IssueOpened(_)
+        | Data::IssueUpdated(_)
+        | Data::IssueCommented(_)
+        | Data::DocumentShared(_)
+        | Data::ClosureConfirmed(_)
+        | Data::ClosureDisputed(_)
+        | Data::WorkspaceMessage(_)
+        | Data::MilestoneChanged(_)
+        | Data::RecordChanged(_)
+        | Data::ClosureDue(_)
+        | Data::EscalationAsked(_)
+        | Data::Exchange(_)
+        | Data::Unknown => return None,
+    };
+    Some(ask(event, asked, AskedBy::Partner))
+}
+
+fn ask(event: &Event, asked: Asked, by: AskedBy) -> Effect {
+    Effect::AskEscalation(AskEscalation {
+        asked,
+        by,
+        key: EscalationKey::asked_by(&event.sender, &event.id),
+    })
 }
 
 /// What the partner says in an event, for the record.
@@ -107,12 +170,29 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
     match &event.data {
         Data::IssueCommented(said) => comment(record, &said.comment, partner),
         Data::ClosureDisputed(answer) => disputed(record, answer, partner),
+        Data::IssueEscalated(act) => escalated(
+            record,
+            event,
+            messages::escalated(&act.author, partner, act.reason.as_deref()),
+        ),
+        Data::IssueDeEscalated(act) => escalated(
+            record,
+            event,
+            messages::de_escalated(&act.author, partner, act.reason.as_deref()),
+        ),
+        Data::WorkspaceMessage(said) => message(record, &said.message, partner),
+        Data::MilestoneChanged(changed) => {
+            let milestone = &changed.milestone;
+            let what = format!("milestone {} {}", milestone.milestone_id, milestone.version);
+            vec![note(record, what, messages::partner_milestone(milestone))]
+        }
         Data::IssueOpened(_)
         | Data::IssueUpdated(_)
         | Data::DocumentShared(_)
         | Data::ClosureConfirmed(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Unknown => Vec::new(),
     }
@@ -187,6 +267,7 @@ fn follow_up(event: &Event, facts: &Facts, linked: &Linked, content: &Content) -
     let mut effects = vec![tell(format!("{} is closed: a follow-up is made", old.number))];
     effects.extend(create(event, content, &record, correlation, Some(old)));
     effects.extend(words(event, &record, &content.partner_name));
+    effects.extend(escalation_of_first(event, content));
     if let Data::DocumentShared(shared) = &event.data {
         effects.extend(documents(facts, &record, [&shared.document], linked.documents_before));
     }

@@ -78,7 +78,12 @@ async fn linked(
         .and_then(|rule| rule.finished.get(row.text("state")))
         .is_some_and(|what| *what == WhenFinished::New);
     let content = match &event.data {
-        Data::IssueUpdated(_) | Data::IssueCommented(_) | Data::DocumentShared(_) | Data::ClosureDisputed(_)
+        Data::IssueUpdated(_)
+        | Data::IssueCommented(_)
+        | Data::DocumentShared(_)
+        | Data::ClosureDisputed(_)
+        | Data::IssueEscalated(_)
+        | Data::WorkspaceMessage(_)
             if is_continued =>
         {
             let content = content(clients, fetch(clients, situation, company, issue_id).await?, None).await?;
@@ -92,16 +97,27 @@ async fn linked(
         | Data::DocumentShared(_)
         | Data::ClosureConfirmed(_)
         | Data::ClosureDisputed(_)
+        | Data::IssueEscalated(_)
+        | Data::IssueDeEscalated(_)
+        | Data::WorkspaceMessage(_)
+        | Data::MilestoneChanged(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Unknown => None,
     };
     let partner_name = match (&content, &event.data) {
         (Some(content), _) => content.partner_name.clone(),
-        (None, Data::IssueCommented(_) | Data::ClosureConfirmed(_) | Data::ClosureDisputed(_)) => {
-            name_of(clients, &link, company).await?
-        }
+        (
+            None,
+            Data::IssueCommented(_)
+            | Data::ClosureConfirmed(_)
+            | Data::ClosureDisputed(_)
+            | Data::IssueEscalated(_)
+            | Data::IssueDeEscalated(_)
+            | Data::WorkspaceMessage(_),
+        ) => name_of(clients, &link, company).await?,
         (None, _) => company.to_string(),
     };
     let documents_before = match &event.data {
@@ -111,8 +127,13 @@ async fn linked(
         | Data::IssueCommented(_)
         | Data::ClosureConfirmed(_)
         | Data::ClosureDisputed(_)
+        | Data::IssueEscalated(_)
+        | Data::IssueDeEscalated(_)
+        | Data::WorkspaceMessage(_)
+        | Data::MilestoneChanged(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Unknown => 0,
     };
@@ -149,12 +170,7 @@ async fn name_of(clients: &Clients, link: &Link, company: &CompanyId) -> Result<
     let Some(rule) = clients.mapping.table(&link.record.table) else {
         return Ok(company.to_string());
     };
-    match clients.partner(&rule.partner, company).await {
-        Ok(Some((_, name))) if !name.trim().is_empty() => Ok(name),
-        // A name is a courtesy: its absence is no reason to stop.
-        Ok(_) | Err(Failure::Permanent { .. }) => Ok(company.to_string()),
-        Err(failure) => Err(failure),
-    }
+    clients.partner_name(&rule.partner, company).await
 }
 
 /// How many documents the issue has brought before this one; a document that was taken before is
@@ -230,6 +246,7 @@ async fn content(clients: &Clients, issue: Issue, frozen: Option<TableName>) -> 
         return Ok(Content {
             issue,
             routed: first,
+            is_critical: false,
             partner: None,
             partner_name: company.to_string(),
             group: None,
@@ -241,7 +258,9 @@ async fn content(clients: &Clients, issue: Issue, frozen: Option<TableName>) -> 
     if routed.table != first.table {
         (partner, _) = self::partner(clients, &routed.table, &company).await?;
     }
+    let is_critical = clients.mapping.is_critical(&issue, &partner_name);
     Ok(Content {
+        is_critical: is_critical.map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?,
         issue,
         routed,
         partner,

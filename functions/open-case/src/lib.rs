@@ -59,6 +59,8 @@ pub struct Content {
     pub issue: Issue,
     /// What the mapping says.
     pub routed: Routed,
+    /// Whether the issue is critical by itself.
+    pub is_critical: bool,
     /// The partner in ServiceNow; absent where the mapping accepts unknown ones.
     pub partner: Option<SysId>,
     /// The partner's name.

@@ -6,16 +6,17 @@ mod tests;
 use std::collections::BTreeMap;
 
 use shared::domain::SysId;
-use shared::effect::{Effect, PostComment, Recognize, ReportStatus};
+use shared::effect::{self, Effect, PostComment, Recognize, ReportStatus};
 use shared::event::Event;
 use shared::messages;
 use shared::store::{Claim, ClaimKind, Link, text_hash};
 
 use crate::closing::{closing, due};
+use crate::escalation::escalation;
 use crate::{Facts, Found, Place};
 
 /// Rules on news of a record.
-pub fn decide(_event: &Event, facts: &Facts) -> Vec<Effect> {
+pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
     match &facts.place {
         Place::Nowhere => vec![tell(
             "the record belongs to no link of this issue: nothing is told".to_owned(),
@@ -28,6 +29,7 @@ pub fn decide(_event: &Event, facts: &Facts) -> Vec<Effect> {
             let mut effects = comments(found);
             effects.extend(status(facts, found));
             effects.extend(closing(facts, found));
+            effects.extend(escalation(event, found));
             effects
         }
         Place::Due(asked) => due(asked),
@@ -52,6 +54,10 @@ fn status(facts: &Facts, found: &Found) -> Option<Effect> {
 /// Public comments that the partner has not seen. Our own are recognized: the text with its
 /// reference, and one entry for each claim, the earliest first.
 fn comments(found: &Found) -> Vec<Effect> {
+    let place = match found.escalation.under_way {
+        Some(_) => effect::Place::Workspace,
+        None => effect::Place::Issue,
+    };
     let mut own: BTreeMap<String, SysId> = BTreeMap::new();
     let mut effects = Vec::new();
     for (comment, author) in &found.comments {
@@ -71,6 +77,7 @@ fn comments(found: &Found) -> Vec<Effect> {
                 created: comment.created,
                 author: author.clone(),
                 text,
+                place,
             })),
             None => effects.push(tell(format!("the comment {} says nothing to show", comment.sys_id))),
         }

@@ -17,11 +17,13 @@ use shared::store::{Claim, ClaimKind, Link};
 use shared::trading_grid;
 use shared::trading_grid::collaboration::Closure;
 
-use crate::{Asking, Due, Facts, Found, Place};
+use crate::{Asking, Due, Escalation, Facts, Found, Place};
 
 /// How much earlier than the last read entry the journal is read again: what took so long to
 /// commit, and clocks that differ.
 const OVERLAP: Duration = Duration::from_secs(600);
+/// The remedy for what the mapping cannot work out.
+const CORRECT_THE_MAPPING: &str = "correct the mapping, deploy it, and replay";
 
 /// Reads what must be known.
 ///
@@ -82,15 +84,19 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
         let name = name_of(clients, &comment).await?;
         comments.push((comment, name));
     }
-    let values = clients
-        .mapping
-        .status_fields(&link.record.table)
-        .map(|field| (field.to_owned(), row.text(field).to_owned()))
-        .collect::<BTreeMap<_, _>>();
+    let table = &link.record.table;
     let status = clients
         .mapping
-        .status(&link.record.table, row.text("number"), &values)
-        .map_err(|error| Failure::permanent(error, "correct the mapping, deploy it, and replay"))?;
+        .status(
+            table,
+            row.text("number"),
+            &values(clients.mapping.status_fields(table), &row),
+        )
+        .map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
+    let is_critical = clients
+        .mapping
+        .is_escalated(table, &values(clients.mapping.escalation_fields(table), &row))
+        .map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
     let updated = row.time("sys_updated_on").unwrap_or(situation.now);
     // The first link names the record that stands for the issue now.
     let current = situation.link.as_ref().and_then(|first| first.continued_by.clone());
@@ -99,8 +105,14 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
         None => asking(clients, situation, status.as_ref()).await?,
         Some(_) => None,
     };
+    let first = situation.link.as_ref();
     Ok(Place::Found(Box::new(Found {
         asking,
+        escalation: Escalation {
+            under_way: first.and_then(|first| first.escalated.clone()),
+            was_critical: first.is_some_and(|first| first.is_critical),
+            is_critical,
+        },
         link,
         continued_by,
         updated,
@@ -108,6 +120,13 @@ async fn place(clients: &Clients, situation: &Situation, change: &RecordChange, 
         comments,
         ledger,
     })))
+}
+
+/// The stored values of these fields.
+fn values<'a>(fields: impl Iterator<Item = &'a str>, row: &Row) -> BTreeMap<String, String> {
+    fields
+        .map(|field| (field.to_owned(), row.text(field).to_owned()))
+        .collect()
 }
 
 /// What is known of a question about closing: asked of the community only for a record that is resolved,
@@ -170,8 +189,8 @@ fn is_known(ledger: &[Claim], entry: &SysId) -> bool {
 async fn row(clients: &Clients, link: &Link) -> Result<Option<Row>, Failure> {
     let mut fields = BTreeSet::from(["sys_id", "number", "sys_updated_on"]);
     fields.extend(clients.mapping.status_fields(&link.record.table));
-    let select = Select::named(&fields)
-        .map_err(|error| Failure::permanent(error, "correct the statuses of the mapping, and replay"))?;
+    fields.extend(clients.mapping.escalation_fields(&link.record.table));
+    let select = Select::named(&fields).map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
     Ok(clients
         .servicenow
         .read(&link.record.table, &link.record.sys_id, &select)

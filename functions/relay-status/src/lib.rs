@@ -6,16 +6,20 @@
 //! wrote are known by the claim of their write, text and reference together, each claim standing for
 //! one entry: whoever quotes or copies one of our lines says something of their own.
 //!
+//! While an issue is escalated, comments go to its workspace. Whether it is escalated follows from the
+//! record too, by the mapping's rule: a change of the answer is passed to the escalation lane.
+//!
 //! A resolved issue is closed hand in hand: the partner is asked, the answer comes on the `in` lane, and
 //! silence counts as a yes when a reminder finds the question unanswered.
 
 mod closing;
 mod decide;
+mod escalation;
 mod gather;
 
 use std::collections::BTreeMap;
 
-use shared::domain::{LinkKey, Timestamp};
+use shared::domain::{EscalationKey, LinkKey, Timestamp};
 use shared::effect::{Change, Status};
 use shared::messages::PublicComment;
 use shared::store::{Claim, Link};
@@ -70,6 +74,16 @@ pub struct Due {
     pub close: Option<BTreeMap<String, Change>>,
 }
 
+/// What is known of an escalation of the issue.
+pub struct Escalation {
+    /// The one that is under way.
+    pub under_way: Option<EscalationKey>,
+    /// Whether the record was critical when it was last looked at.
+    pub was_critical: bool,
+    /// Whether it is; nothing where the mapping has no rule for its table.
+    pub is_critical: Option<bool>,
+}
+
 /// A record that is there.
 pub struct Found {
     /// Its link.
@@ -82,6 +96,8 @@ pub struct Found {
     pub status: Option<Status>,
     /// What is known of a question about closing, where it matters.
     pub asking: Option<Asking>,
+    /// What is known of an escalation.
+    pub escalation: Escalation,
     /// Its public comments that may be new, oldest first, each with its author's public name.
     pub comments: Vec<(PublicComment, String)>,
     /// Everything that was written before, on either side.

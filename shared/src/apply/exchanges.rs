@@ -3,11 +3,9 @@
 use anyhow::anyhow;
 
 use super::{Applied, Apply};
-use crate::domain::{Stream, UseCase};
 use crate::effect::Mark;
-use crate::event::{Data, Event, Malformed, Passing};
+use crate::event::{Data, Passing};
 use crate::failure::Failure;
-use crate::store::Accepted;
 
 impl Apply<'_> {
     pub(super) async fn pass_on(&self, passing: &Passing) -> Result<Applied, Failure> {
@@ -17,30 +15,13 @@ impl Apply<'_> {
         };
         let event = passing.event(news.exchange(), &self.event.id, self.clients.clock.now());
         let rung = self.accept_own(event).await?;
-        if let (Some((stream, owner)), Passing::Due | Passing::Failures { .. }) = (rung, passing)
+        if let (Some((stream, Some(owner))), Passing::Due | Passing::Failures { .. }) = (rung, passing)
             && let Err(error) = self.clients.queue.ring(owner, &stream, self.event.id.as_str()).await
         {
             // It is due in a minute all the same.
             tracing::warn!(%stream, error = %crate::failure::chain(error.as_ref()), "not rung");
         }
         Ok(Applied::default())
-    }
-
-    /// Accepts an event of our own; gives its stream and whose that is, unless it was accepted before.
-    pub(super) async fn accept_own(
-        &self,
-        event: Result<Event, Malformed>,
-    ) -> Result<Option<(Stream, UseCase)>, Failure> {
-        let event = event.map_err(|error| Failure::permanent(error, "dismiss the entry"))?;
-        match self.clients.store.accept(&event).await? {
-            Accepted::New(stream, owner) => Ok(owner.map(|owner| (stream, owner))),
-            Accepted::Duplicate => Ok(None),
-            // The event is ours.
-            other @ (Accepted::Unrelated | Accepted::Conflict | Accepted::Foreign) => {
-                let cause = anyhow!("an event of our own was not accepted: {other:?}");
-                Err(Failure::permanent(cause, "report this as a fault of Gridlink"))
-            }
-        }
     }
 
     pub(super) fn mark(&self, mark: &Mark) -> Result<Applied, Failure> {

@@ -4,38 +4,58 @@
 use anyhow::anyhow;
 
 use super::{Applied, Apply};
-use crate::domain::{CompanyId, IssueId};
-use crate::effect::{Closing, Kept, PostComment, Recognize, Remember, Remind, ReportClosure, ReportStatus};
-use crate::event::ClosureDue;
+use crate::domain::{CompanyId, IssueId, Stream, UseCase};
+use crate::effect::{Closing, Kept, Place, PostComment, Recognize, Remember, Remind, ReportClosure, ReportStatus};
+use crate::event::{ClosureDue, Event, Malformed};
 use crate::failure::Failure;
-use crate::store::Write;
+use crate::store::{Accepted, Write};
 use crate::trading_grid;
-use crate::trading_grid::collaboration::{ClosureReport, ClosureRequest, ExpectedAction, Key, NewComment};
-use crate::trading_grid::collaboration::{Person, Problem, Reported, StatusReport};
+use crate::trading_grid::collaboration::{ClosureReport, ClosureRequest, ExpectedAction, Key, NewComment, NewMessage};
+use crate::trading_grid::collaboration::{Person, Problem, Reported, Room, StatusReport};
 
 impl Apply<'_> {
     pub(super) async fn post_comment(&self, post: &PostComment) -> Result<Applied, Failure> {
         let (company, issue) = self.issue()?;
         let (record, entry) = (&post.record.sys_id, &post.entry);
-        let key = self.key("comment", &[record.as_str(), entry.as_str()]);
-        let comment = NewComment {
-            text: post.text.as_str().to_owned(),
-            author: Person::of_the_desk(post.author.as_str()),
-            article_ids: Vec::new(),
+        let text = post.text.as_str().to_owned();
+        let author = Person::of_the_desk(post.author.as_str());
+        let community = &self.clients.community;
+        let posted = match post.place {
+            Place::Issue => {
+                let comment = NewComment {
+                    text,
+                    author,
+                    article_ids: Vec::new(),
+                };
+                let key = self.key("comment", &[record.as_str(), entry.as_str()]);
+                let posted = community.post_comment(&company, &issue, &key, &comment).await;
+                posted.map(String::from)
+            }
+            Place::Workspace => {
+                let message = NewMessage {
+                    text,
+                    author,
+                    in_reply_to: None,
+                    document_ids: Vec::new(),
+                    article_ids: Vec::new(),
+                };
+                let key = self.key("message", &[record.as_str(), entry.as_str()]);
+                let room = Room::Escalation(&company, &issue);
+                community.post_message(room, &key, &message).await.map(String::from)
+            }
         };
-        let posted = self
-            .clients
-            .community
-            .post_comment(&company, &issue, &key, &comment)
-            .await
-            .map_err(trading_grid::Error::into_failure)?;
+        let posted = posted.map_err(trading_grid::Error::into_failure)?;
+        let place = match post.place {
+            Place::Issue => "",
+            Place::Workspace => " in the workspace",
+        };
         let store = &self.clients.store;
         Ok(Applied {
             writes: vec![
-                store.relayed(self.subject, record, entry, posted.as_str())?,
+                store.relayed(self.subject, record, entry, &posted)?,
                 store.read_until(self.subject, &post.record.link, post.created)?,
             ],
-            story: vec![format!("showed the comment {entry} to the partner as {posted}")],
+            story: vec![format!("showed the comment {entry} to the partner{place} as {posted}")],
         })
     }
 
@@ -145,15 +165,36 @@ impl Apply<'_> {
             closure_version: remind.version,
             due_at: remind.at,
         };
-        self.accept_own(due.event(self.clients.clock.now())).await?;
+        let event = due.event(self.clients.clock.now());
+        self.accept_own(event).await?;
         Ok(Applied::default())
+    }
+
+    /// Puts an event of our own into the inbox; gives its stream when it is there for the first time.
+    pub(super) async fn accept_own(
+        &self,
+        event: Result<Event, Malformed>,
+    ) -> Result<Option<(Stream, Option<UseCase>)>, Failure> {
+        let event = event.map_err(|error| Failure::permanent(error, "dismiss the entry"))?;
+        match self.clients.store.accept(&event).await? {
+            Accepted::New(stream, owner) => Ok(Some((stream, owner))),
+            Accepted::Duplicate => Ok(None),
+            // The subject exists and the event is ours.
+            other @ (Accepted::Echo | Accepted::Unrelated | Accepted::Conflict | Accepted::Foreign) => {
+                let cause = anyhow!("an event of our own was not accepted: {other:?}");
+                Err(Failure::permanent(cause, "report this as a fault of Gridlink"))
+            }
+        }
     }
 
     pub(super) fn remember(&self, remember: &Remember) -> Result<Applied, Failure> {
         let store = &self.clients.store;
-        let write = match remember.kept {
-            Kept::Disputed(version) => store.disputed(self.subject, version)?,
+        let write = match &remember.kept {
+            Kept::Disputed(version) => store.disputed(self.subject, *version)?,
             Kept::Over => store.asked(self.subject, None)?,
+            Kept::Critical(is_critical) => store.critical(self.subject, *is_critical)?,
+            Kept::Escalated(key) => store.escalated(self.subject, Some(key))?,
+            Kept::Calm => store.escalated(self.subject, None)?,
         };
         Ok(Applied {
             writes: vec![write],
@@ -174,13 +215,13 @@ impl Apply<'_> {
     }
 
     /// The issue that the subject is.
-    fn issue(&self) -> Result<(CompanyId, IssueId), Failure> {
+    pub(super) fn issue(&self) -> Result<(CompanyId, IssueId), Failure> {
         let not_one = || Failure::permanent(anyhow!("{} is not an issue", self.subject), "dismiss the entry");
         self.subject.as_issue().ok_or_else(not_one)
     }
 
     /// The key of a write: the same for every try of the same effect, and for no other.
-    fn key(&self, kind: &str, parts: &[&str]) -> Key {
+    pub(super) fn key(&self, kind: &str, parts: &[&str]) -> Key {
         let mut all = vec![kind, self.clients.store.deployment().as_str()];
         all.extend(parts);
         Key::derived(&all)
@@ -188,6 +229,6 @@ impl Apply<'_> {
 }
 
 /// The problem of the contract that an error is about.
-fn problem(error: &trading_grid::Error) -> Option<Problem> {
+pub(super) fn problem(error: &trading_grid::Error) -> Option<Problem> {
     error.rejection().and_then(|rejection| rejection.problem)
 }

@@ -147,6 +147,7 @@ impl<G, D> Drain<'_, G, D> {
             for entry in entries {
                 let situation = Situation {
                     subject: lease.stream.subject.clone(),
+                    lane: lease.stream.lane,
                     number: entry.number,
                     waiting: lease.accepted - entry.number,
                     now: self.clients.clock.now(),
@@ -246,7 +247,10 @@ impl<G, D> Drain<'_, G, D> {
         let mut is_under_way = is_resumed;
         while let Some(effect) = run.plan.get(at).cloned() {
             // What only the table is told needs no preparation: it is written with the next step.
-            if matches!(effect, Effect::Tell { .. } | Effect::Recognize(_) | Effect::Mark(_)) {
+            if matches!(
+                effect,
+                Effect::Tell { .. } | Effect::Recognize(_) | Effect::MoveLanes(_) | Effect::Mark(_)
+            ) {
                 let applied = apply.perform(&effect, Standing::Fresh).await?;
                 run.writes.extend(applied.writes);
                 run.story.extend(applied.story);
@@ -514,9 +518,19 @@ fn systems(effect: &Effect) -> &'static [System] {
         Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Attach(_) => {
             &[System::ServiceNow]
         }
-        Effect::PostComment(_) | Effect::ReportStatus(_) | Effect::ReportClosure(_) => &[System::TradingGrid],
-        Effect::Remind(_) | Effect::Recognize(_) | Effect::Remember(_) | Effect::Tell { .. } => &[],
-        Effect::PassOn(_) | Effect::Mark(_) => &[],
+        Effect::PostComment(_)
+        | Effect::ReportStatus(_)
+        | Effect::ReportClosure(_)
+        | Effect::ReportEscalation(_)
+        | Effect::ReportMilestone(_) => &[System::TradingGrid],
+        Effect::AskEscalation(_)
+        | Effect::MoveLanes(_)
+        | Effect::Remind(_)
+        | Effect::Recognize(_)
+        | Effect::Remember(_)
+        | Effect::PassOn(_)
+        | Effect::Mark(_)
+        | Effect::Tell { .. } => &[],
     }
 }
 
@@ -533,6 +547,10 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::Remind(_)
+        | Effect::AskEscalation(_)
+        | Effect::MoveLanes(_)
+        | Effect::ReportEscalation(_)
+        | Effect::ReportMilestone(_)
         | Effect::Recognize(_)
         | Effect::Remember(_)
         | Effect::PassOn(_)

@@ -10,9 +10,10 @@ pub(super) fn init(level: &str) {
     // Only our own lines are known to hold no content: the SDK's would show whole requests.
     let ours = [
         "shared",
+        "bridge_escalation",
         "open_case",
-        "relay_status",
         "raise_incident",
+        "relay_status",
         "receive_webhook",
         "poll_changes",
     ];

@@ -168,6 +168,10 @@ impl Ingress {
                 tracing::info!(event = %event.id, kind = event.kind, unrelated = true, "about a record that is not ours");
                 Ok(id)
             }
+            Ok(Accepted::Echo) => {
+                tracing::info!(event = %event.id, kind = event.kind, echo = true, "about what we wrote ourselves");
+                Ok(id)
+            }
             Ok(Accepted::Conflict) => {
                 tracing::error!(event = %event.id, %sender, alarm = true, "an event id was used for two contents");
                 Err(problem(409, "Conflict", "id: was used before for other content"))

@@ -118,7 +118,7 @@ impl StatusRules {
 }
 
 /// The stored values by name, those of referred records under their reference.
-fn facts(values: &BTreeMap<String, String>) -> Value {
+pub(super) fn facts(values: &BTreeMap<String, String>) -> Value {
     let mut record: BTreeMap<&str, Value> = BTreeMap::new();
     let mut referred: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     for (field, value) in values {
@@ -180,7 +180,7 @@ fn compile(table: &TableName, file: &StatusFile, templates: &mut Environment<'st
             }
             None => {}
             Some(when) => {
-                fields.extend(condition(table, at, when, &key("when"), templates)?);
+                fields.extend(record_condition(name_of(table, at), when, &key("when"), templates)?);
             }
         }
         rules.push(StatusRule {
@@ -209,15 +209,14 @@ fn compile(table: &TableName, file: &StatusFile, templates: &mut Environment<'st
     })
 }
 
-/// Makes a condition ready and gives the fields that it looks at.
-fn condition(
-    table: &TableName,
-    at: usize,
+/// Makes a condition over a record ready and gives the fields that it looks at.
+pub(super) fn record_condition(
+    name: String,
     when: &Spanned<String>,
     key: &str,
     templates: &mut Environment<'static>,
 ) -> Result<Vec<String>, Invalid> {
-    let variables = compile_condition(templates, name_of(table, at), when, key)?;
+    let variables = compile_condition(templates, name, when, key)?;
     variables
         .into_iter()
         .map(|name| {

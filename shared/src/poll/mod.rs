@@ -391,7 +391,7 @@ impl Run<'_> {
                     tracing::warn!(%stream, error = %crate::failure::chain(error.as_ref()), "not rung");
                 }
             }
-            Accepted::Duplicate | Accepted::Unrelated => self.done.known += 1,
+            Accepted::Duplicate | Accepted::Unrelated | Accepted::Echo => self.done.known += 1,
             Accepted::Conflict | Accepted::Foreign => {
                 tracing::error!(%exchange, "an event of another content has the id of this exchange");
             }

@@ -22,6 +22,8 @@ pub enum Accepted {
     New(Stream, Option<UseCase>),
     /// It was accepted before.
     Duplicate,
+    /// It tells of what we wrote ourselves: there is nothing to do.
+    Echo,
     /// It is about a record that belongs to no subject, or of which nobody is told: there is nothing to do.
     Unrelated,
     /// The same sender used the same id for something else.
@@ -42,15 +44,21 @@ impl Store {
     /// # Errors
     /// When nothing was stored, or it could not be found out whether it was.
     pub async fn accept(&self, event: &Event) -> Result<Accepted, Error> {
+        if event.is_echo {
+            return Ok(Accepted::Echo);
+        }
         let (stream, use_case) = match event.destination() {
             Destination::Stream(stream, use_case) => (stream, use_case),
             // The way back is written before the record can exist, so nothing is missed here.
             Destination::Record(sys_id) => match self.back(&sys_id).await? {
-                // No partner reads the incident of a failed exchange.
-                Some((_, link)) if link.role == Role::Incident => return Ok(Accepted::Unrelated),
-                Some((subject, _)) => {
-                    let lane = Lane::Out;
-                    (Stream { subject, lane }, Some(UseCase::RelayStatus))
+                Some((subject, link)) => {
+                    let (lane, use_case) = match link.role {
+                        Role::Case | Role::FollowUp => (Lane::Out, UseCase::RelayStatus),
+                        Role::Escalation | Role::Coordination => (Lane::Escalation, UseCase::BridgeEscalation),
+                        // No partner reads the incident of a failed exchange.
+                        Role::Incident => return Ok(Accepted::Unrelated),
+                    };
+                    (Stream { subject, lane }, Some(use_case))
                 }
                 None => return Ok(Accepted::Unrelated),
             },

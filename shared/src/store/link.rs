@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckF
 use super::item::{Item, back_key, item, link_key, n, number, s, text, values};
 use super::work::Write;
 use super::{Error, Store, failed};
-use crate::domain::{LinkKey, Role, Subject, SysId, Timestamp};
+use crate::domain::{EscalationKey, LinkKey, Role, Subject, SysId, Timestamp};
 use crate::effect::{CreateRecord, Record};
 
 /// The state of a link.
@@ -17,6 +17,8 @@ pub enum LinkState {
     Intent,
     /// The record exists.
     Linked,
+    /// ServiceNow refused the record, and the issue goes on without it.
+    Refused,
 }
 
 /// A link.
@@ -45,16 +47,20 @@ pub struct Link {
     pub asked: Option<u64>,
     /// The last version that the partner disputed, once the record was dealt with.
     pub disputed: Option<u64>,
+    /// The escalation of the issue that is under way; its workspace is open.
+    pub escalated: Option<EscalationKey>,
+    /// Whether the record that stands for the issue was critical when it was last looked at.
+    pub is_critical: bool,
 }
 
 impl Link {
     pub(super) fn of(item: &Item) -> Option<Self> {
         let base = item.get("base").and_then(|base| base.as_m().ok());
         Some(Self {
-            state: if text(item, "state")? == "LINKED" {
-                LinkState::Linked
-            } else {
-                LinkState::Intent
+            state: match text(item, "state")? {
+                "LINKED" => LinkState::Linked,
+                "REFUSED" => LinkState::Refused,
+                _ => LinkState::Intent,
             },
             record: Record {
                 link: text(item, "sk")?.strip_prefix("LINK#")?.parse().ok()?,
@@ -76,6 +82,8 @@ impl Link {
             told: text(item, "told").map(str::to_owned),
             asked: number(item, "asked").and_then(|version| version.try_into().ok()),
             disputed: number(item, "disputed").and_then(|version| version.try_into().ok()),
+            escalated: text(item, "escalated").and_then(|key| key.parse().ok()),
+            is_critical: item.contains_key("critical"),
         })
     }
 }
@@ -213,15 +221,69 @@ impl Store {
         let link = &LinkKey::case();
         match version {
             Some(version) => self.set(subject, link, "asked", n(i64::try_from(version).unwrap_or(i64::MAX))),
-            None => Update::builder()
-                .table_name(&self.table)
-                .set_key(Some(link_key(subject, link)))
-                .update_expression("REMOVE asked")
-                .condition_expression("attribute_exists(pk)")
-                .build()
-                .map(Write::Update)
-                .map_err(failed("link")),
+            None => self.forget(subject, "asked"),
         }
+    }
+
+    /// The escalation of the issue that is under way; none when none is.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn escalated(&self, subject: &Subject, escalation: Option<&EscalationKey>) -> Result<Write, Error> {
+        match escalation {
+            Some(key) => self.set(subject, &LinkKey::case(), "escalated", s(key.as_str())),
+            None => self.forget(subject, "escalated"),
+        }
+    }
+
+    /// Whether the record that stands for the issue is critical by its table's rule.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn critical(&self, subject: &Subject, is_critical: bool) -> Result<Write, Error> {
+        match is_critical {
+            true => self.set(subject, &LinkKey::case(), "critical", AttributeValue::Bool(true)),
+            false => self.forget(subject, "critical"),
+        }
+    }
+
+    /// ServiceNow refused the record, and the issue goes on without it.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn unlinked(&self, subject: &Subject, link: &LinkKey) -> Result<Write, Error> {
+        self.set(subject, link, "state", s("REFUSED"))
+    }
+
+    /// An attribute of the first link that is no longer true.
+    fn forget(&self, subject: &Subject, attribute: &'static str) -> Result<Write, Error> {
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(link_key(subject, &LinkKey::case())))
+            .update_expression(format!("REMOVE {attribute}"))
+            .condition_expression("attribute_exists(pk)")
+            .build()
+            .map(Write::Update)
+            .map_err(failed("link"))
+    }
+
+    /// The links of a subject to records of one role.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn links(&self, subject: &Subject, role: Role) -> Result<Vec<Link>, Error> {
+        let begin = format!("LINK#{}#", role.as_str());
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :begin)")
+            .set_expression_attribute_values(Some(values([(":pk", s(subject.as_str())), (":begin", s(begin))])))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(failed("read of links"))?;
+        Ok(answer.items().iter().filter_map(Link::of).collect())
     }
 
     /// The partner disputed the question of this version, and the record was dealt with.
@@ -248,8 +310,9 @@ impl Store {
         Update::builder()
             .table_name(&self.table)
             .set_key(Some(link_key(subject, link)))
-            .update_expression(format!("SET {attribute} = :value"))
+            .update_expression("SET #attribute = :value")
             .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#attribute", attribute)
             .expression_attribute_values(":value", value)
             .build()
             .map(Write::Update)

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, Update};
 
 use super::item::{Item, head_key, key, n, number, s, text, values};
-use super::{Error, Store, failed};
-use crate::domain::{Lane, Stream, Timestamp, UseCase};
+use super::work::Write;
+use super::{Error, SCHEMA, Store, failed};
+use crate::domain::{Lane, Stream, Subject, Timestamp, UseCase};
 
 /// How long a worker has a stream to itself: a function's hard end plus the time that a write to
 /// ServiceNow may still take to commit.
@@ -145,6 +146,44 @@ impl Store {
             Err(error) if is_refused(error.as_service_error()) => Ok(None),
             Err(error) => Err(failed("replay of a parked stream")(error)),
         }
+    }
+
+    /// Gives the lanes of an issue to the use cases that work on it from now on. A lane that is not there
+    /// yet is made, empty: whoever accepts into it finds its owner.
+    ///
+    /// A lease stays where it is. Its holder finishes what it has begun and is then refused; to begin
+    /// beside it would break what claims rely on, that nobody writes while another may.
+    ///
+    /// # Errors
+    /// When the writes cannot be built.
+    pub fn moved(&self, subject: &Subject, is_escalated: bool) -> Result<Vec<Write>, Error> {
+        let owner = |lane| match (is_escalated, lane) {
+            (true, _) => UseCase::BridgeEscalation,
+            (false, Lane::In) => UseCase::OpenCase,
+            (false, _) => UseCase::RelayStatus,
+        };
+        let mut writes = Vec::new();
+        for lane in [Lane::In, Lane::Out] {
+            let subject = subject.clone();
+            let update = Update::builder()
+                .table_name(&self.table)
+                .set_key(Some(head_key(&Stream { subject, lane })))
+                .update_expression(
+                    "SET #owner = :owner, accepted = if_not_exists(accepted, :zero), \
+                     finished = if_not_exists(finished, :zero), #schema = if_not_exists(#schema, :schema), \
+                     opened_at = if_not_exists(opened_at, :now)",
+                )
+                .expression_attribute_names("#owner", "owner")
+                .expression_attribute_names("#schema", "schema")
+                .set_expression_attribute_values(Some(values([
+                    (":owner", s(owner(lane).as_str())),
+                    (":zero", n(0)),
+                    (":schema", n(SCHEMA)),
+                    (":now", n(self.clock.now().millis())),
+                ])));
+            writes.push(Write::Update(update.build().map_err(failed("move of a lane"))?));
+        }
+        Ok(writes)
     }
 
     /// A parked stream is not due, although an event that was accepted made it so; neither is a

@@ -256,6 +256,10 @@ fn environment(config: &Config, upstream: &Upstream, folders: &Folders) -> Vec<(
         ("TABLE_NAME", config.table.clone()),
         ("DEPLOYMENT_ID", DEPLOYMENT.to_owned()),
         ("QUEUE_URL_OPEN_CASE", config.queues[&UseCase::OpenCase].clone()),
+        (
+            "QUEUE_URL_BRIDGE_ESCALATION",
+            config.queues[&UseCase::BridgeEscalation].clone(),
+        ),
         ("QUEUE_URL_RELAY_STATUS", config.queues[&UseCase::RelayStatus].clone()),
         (
             "QUEUE_URL_RAISE_INCIDENT",

@@ -19,6 +19,7 @@ mod scenarios;
 mod town;
 
 mod bad_input;
+mod bridge_escalation;
 mod canary;
 mod cost;
 mod poll_lens;

@@ -141,6 +141,10 @@ impl Play {
             (UseCase::OpenCase, worker!(town, UseCase::OpenCase, open_case)),
             (UseCase::RelayStatus, worker!(town, UseCase::RelayStatus, relay_status)),
             (
+                UseCase::BridgeEscalation,
+                worker!(town, UseCase::BridgeEscalation, bridge_escalation),
+            ),
+            (
                 UseCase::RaiseIncident,
                 worker!(town, UseCase::RaiseIncident, raise_incident),
             ),

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::faults::{Fault, Plan};
 use crate::play::{Play, default_mapping, in_paused_time};
-use crate::scenarios::{self, Scenario};
+use crate::scenarios::{self, Scenario, Struck};
 use crate::town::{Call, Town};
 
 /// Runs one plan. Gives the requests that were made before the replay, and what is wrong.
@@ -33,14 +33,24 @@ fn strikes(scenario: &Scenario, calls: &[Call], from: usize, most: usize) -> Vec
     let mut strikes = Vec::new();
     for (index, call) in calls.iter().enumerate().filter(|(_, call)| !is_sweep(call)).take(most) {
         let fits = |fault: &Fault| match fault {
-            Fault::Arrival => scenario.has_arrivals() && call.by.starts_with("open-case"),
-            fault => fault.fits(call.system, &call.operation),
+            // Of what works on events; what arrives while another is accepted is tried beside that.
+            Fault::Arrival => scenario.has_arrivals() && !call.by.starts_with("receive-webhook"),
+            fault => fault.fits(call.system, &call.operation) && is_struck(scenario, call, from),
         };
         if index >= from {
             strikes.extend(Fault::ALL.into_iter().filter(fits).map(|fault| (index, fault)));
         }
     }
     strikes
+}
+
+/// Whether a request is struck by other faults than arrivals; after a first one, each is.
+fn is_struck(scenario: &Scenario, call: &Call, from: usize) -> bool {
+    match scenario.struck {
+        Struck::All => true,
+        Struck::By(functions) => functions.iter().any(|name| call.by.starts_with(name)),
+        Struck::Arrivals => from > 0,
+    }
 }
 
 /// Runs plans on all processors.

@@ -40,11 +40,25 @@ pub(crate) struct Expected {
     pub(crate) attachments: &'static [&'static str],
 }
 
+/// Which requests of a scenario are struck by faults. What begins as other scenarios do need not be proven
+/// again: a long story costs its length twice, in plans and in their time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Struck {
+    /// All of them.
+    All,
+    /// Those of the functions whose names begin so.
+    By(&'static [&'static str]),
+    /// None: only the arrival of the next event is tried at each of them, and faults after it.
+    Arrivals,
+}
+
 /// A story with its outcome.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// Whether all pairs of faults are tried in every run of the tests.
     pub(crate) is_named: bool,
+    /// Which requests are struck by faults.
+    pub(crate) struck: Struck,
     /// Whether it only creates, so that workers may outlive their deadline.
     pub(crate) only_creates: bool,
     /// Whether ServiceNow posts its events, and the partner is told.
@@ -53,6 +67,11 @@ pub(crate) struct Scenario {
     pub(crate) labels: &'static [&'static str],
     /// Parts of the comments of the desk that the partner sees, in order; there are no others.
     pub(crate) shown: &'static [&'static str],
+    /// Parts of the messages of the desk in the workspace, in order; there are no others.
+    pub(crate) workspace: &'static [&'static str],
+    /// The milestones of the desk that the partner sees, each with its state; there are no others. Nothing
+    /// where they depend on when the workspace was ended.
+    pub(crate) milestones: Option<&'static [(&'static str, &'static str)]>,
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
 }
@@ -81,10 +100,13 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
     Scenario {
         name,
         is_named: false,
+        struck: Struck::All,
         only_creates: false,
         is_told: false,
         labels: &[],
         shown: &[],
+        workspace: &[],
+        milestones: Some(&[]),
         steps,
         expected,
     }
@@ -95,6 +117,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     open_case()
         .into_iter()
         .chain(crate::relay_status::scenarios())
+        .chain(crate::bridge_escalation::scenarios())
         .chain(crate::raise_incident::scenarios())
         .collect()
 }
@@ -117,17 +140,14 @@ fn open_case() -> Vec<Scenario> {
                 }],
             )
         },
-        Scenario {
-            is_named: true,
-            ..scenario(
-                "commented",
-                vec![Step::Partner(opens), Step::Partner(comments)],
-                vec![Expected {
-                    comments: &["Can somebody look"],
-                    ..CASE
-                }],
-            )
-        },
+        scenario(
+            "commented",
+            vec![Step::Partner(opens), Step::Partner(comments)],
+            vec![Expected {
+                comments: &["Can somebody look"],
+                ..CASE
+            }],
+        ),
         scenario(
             "comment-arrives-meanwhile",
             vec![Step::Partner(opens), Step::Meanwhile(comments)],
@@ -176,11 +196,11 @@ fn open_case() -> Vec<Scenario> {
                 Step::Partner(opens),
                 Step::Agent(triages),
                 Step::Partner(changes_summary),
-                Step::Partner(escalates),
+                Step::Partner(rates_it_low),
             ],
             vec![Expected {
                 fields: &[("short_description", "Edited by an agent"), ("priority", "4")],
-                notes: &["edited here meanwhile", "rates this issue as critical"],
+                notes: &["edited here meanwhile", "rates this issue as low"],
                 ..CASE
             }],
         ),
@@ -234,7 +254,7 @@ fn open_case() -> Vec<Scenario> {
     ]
 }
 
-/// Wraps data into the event that a community posts for it.
+/// Wraps data into the event that a community posts for it; a kind without a dot is one of issues.
 pub(crate) fn event(kind: &str, data: Value) -> Value {
     let (company, issue) = (data["companyId"].as_str().unwrap(), data["issueId"].as_str().unwrap());
     let version = data["version"].as_u64().unwrap();
@@ -242,7 +262,10 @@ pub(crate) fn event(kind: &str, data: Value) -> Value {
         "specversion": "1.0",
         "id": format!("evt-{issue}-{version}"),
         "source": format!("/tradinggrid/companies/{company}"),
-        "type": format!("gridlink.community.issue.{kind}.v1"),
+        "type": match kind.contains('.') {
+            true => format!("gridlink.community.{kind}.v1"),
+            false => format!("gridlink.community.issue.{kind}.v1"),
+        },
         "subject": format!("issues/{company}/{issue}"),
         "time": "2026-11-23T08:59:00Z",
         "datacontenttype": "application/json",
@@ -285,7 +308,7 @@ pub(crate) fn opens_invoice(community: &TradingGrid) -> Value {
     event("opened", community.open_issue(seed))
 }
 
-fn opens_connectivity(community: &TradingGrid) -> Value {
+pub(crate) fn opens_connectivity(community: &TradingGrid) -> Value {
     let mut seed = seed("connectivity", "856 was rejected", &[]);
     seed.transaction_ref = None;
     event("opened", community.open_issue(seed))
@@ -309,11 +332,17 @@ fn changes_summary(community: &TradingGrid) -> Value {
     )
 }
 
-fn escalates(community: &TradingGrid) -> Value {
+fn rates_it_low(community: &TradingGrid) -> Value {
     event(
         "updated",
-        community.change_issue(NORTHWIND, ISSUE, &[("priority", "critical")]),
+        community.change_issue(NORTHWIND, ISSUE, &[("priority", "low")]),
     )
+}
+
+pub(crate) fn opens_critical(community: &TradingGrid) -> Value {
+    let mut seed = seed("asn_failed", "856 was rejected", &[]);
+    seed.priority = "critical".to_owned();
+    event("opened", community.open_issue(seed))
 }
 
 /// A second issue of the same partner and route.

@@ -17,7 +17,7 @@ use crate::play::{clients, default_mapping, in_town};
 use crate::scenarios;
 use crate::town::{Environment, QUEUE, TABLE, Town};
 
-fn status(status: u16, body: Option<String>) -> Fault {
+pub(crate) fn status(status: u16, body: Option<String>) -> Fault {
     Fault::Status {
         status,
         headers: Default::default(),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use shared::domain::Role;
+use shared::domain::{EscalationKey, Role};
 use shared::effect::{AddJournal, Attach, Effect, Journal, Record, Source};
-use shared::event::{ClosureAnswer, Comment, Document, Issue};
+use shared::event::{ClosureAnswer, Comment, Document, Event, Issue, Message};
 use shared::messages;
 
 use super::fields::file_name;
@@ -38,6 +38,28 @@ pub(super) fn comment(record: &Record, comment: &Comment, partner: &str) -> Vec<
         format!("comment {}", comment.comment_id),
         text,
         format!("comment-{}.txt", comment.comment_id),
+    )
+}
+
+/// A message in the workspace of the escalation.
+pub(super) fn message(record: &Record, message: &Message, partner: &str) -> Vec<Effect> {
+    let text = messages::workspace_message(&message.author, partner, &message.text);
+    said(
+        record,
+        format!("message {}", message.message_id),
+        text,
+        format!("message-{}.txt", message.message_id),
+    )
+}
+
+/// What the partner says about escalating the issue or ending that.
+pub(super) fn escalated(record: &Record, event: &Event, text: String) -> Vec<Effect> {
+    let key = EscalationKey::asked_by(&event.sender, &event.id);
+    said(
+        record,
+        format!("escalation {key}"),
+        text,
+        format!("escalation-{key}.txt"),
     )
 }
 

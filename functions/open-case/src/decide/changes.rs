@@ -91,8 +91,10 @@ fn wishes(facts: &Facts, update: &IssueUpdate, record: &Record) -> Vec<Effect> {
 fn fields_of_linked(event: &Event, link: &Link, content: &Content) -> Fields {
     let base = link.base.get(DESCRIPTION).map(String::as_str).unwrap_or_default();
     let opening = match link.record.link.role {
-        Role::Case | Role::Incident => None,
+        Role::Case => None,
         Role::FollowUp => base.split_once("\n\n").map(|(line, _)| line),
+        // No record of an issue: what it was made of stays.
+        Role::Escalation | Role::Coordination | Role::Incident => None,
     };
     let file = file_of_description(&content.issue);
     let is_attached = base.contains(&file) || brings_description(event, &content.issue);

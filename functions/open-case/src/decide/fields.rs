@@ -90,8 +90,13 @@ pub(super) fn brings_description(event: &Event, issue: &Issue) -> bool {
         | Data::DocumentShared(_)
         | Data::ClosureConfirmed(_)
         | Data::ClosureDisputed(_)
+        | Data::IssueEscalated(_)
+        | Data::IssueDeEscalated(_)
+        | Data::WorkspaceMessage(_)
+        | Data::MilestoneChanged(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Unknown => false,
     }
@@ -106,8 +111,13 @@ fn brings_summary(event: &Event, issue: &Issue) -> bool {
         | Data::DocumentShared(_)
         | Data::ClosureConfirmed(_)
         | Data::ClosureDisputed(_)
+        | Data::IssueEscalated(_)
+        | Data::IssueDeEscalated(_)
+        | Data::WorkspaceMessage(_)
+        | Data::MilestoneChanged(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Unknown => false,
     }

@@ -206,6 +206,8 @@ fn found(number: &str, count: u64, failing: u64) -> Found {
             told: None,
             asked: None,
             disputed: None,
+            escalated: None,
+            is_critical: false,
         },
         row: None,
     };

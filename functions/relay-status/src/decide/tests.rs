@@ -7,6 +7,7 @@ use shared::store::{ClaimState, LinkState};
 use shared::trading_grid::collaboration::Closure;
 
 use super::*;
+use crate::Escalation;
 
 const RECORD: &str = "a3d911b2e30132ebe35c2ddfb2cf852a";
 /// A partner's comment as we write it.
@@ -29,6 +30,8 @@ fn link() -> Link {
         told: None,
         asked: None,
         disputed: None,
+        escalated: None,
+        is_critical: false,
     }
 }
 
@@ -79,6 +82,11 @@ fn decided(change: impl FnOnce(&mut Found)) -> Vec<String> {
         updated: Timestamp::from_millis(5000),
         status: None,
         asking: None,
+        escalation: Escalation {
+            under_way: None,
+            was_critical: false,
+            is_critical: Some(false),
+        },
         comments: Vec::new(),
         ledger: Vec::new(),
     };

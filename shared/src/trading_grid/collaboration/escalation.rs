@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::issues::ids;
 use super::words::{Key, Origin, Side};
 use super::{Collaboration, Error, Operation, Reported};
-use crate::domain::{CompanyId, IssueId, MilestoneId, Timestamp};
+use crate::domain::{CompanyId, IssueId, MilestoneId, MilestoneState, Timestamp};
 use crate::rfc3339;
 
 /// The workspace is opened or ended.
@@ -73,22 +73,6 @@ pub struct MilestoneReport {
     /// More about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-}
-
-/// How far a milestone is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MilestoneState {
-    /// Not begun.
-    Planned,
-    /// Begun.
-    InProgress,
-    /// Reached.
-    Done,
-    /// Not reached in time.
-    Missed,
-    /// No longer wanted.
-    Canceled,
 }
 
 /// A milestone of either side.

@@ -49,7 +49,7 @@ pub use articles::{
 pub use articles::{Withdrawal, WithdrawnBecause};
 pub use binding::{Binding, Invalid};
 pub use documents::{Download, Flaw, Shelf, Upload};
-pub use escalation::{Escalation, EscalationReport, EscalationState, Milestone, MilestoneReport, MilestoneState};
+pub use escalation::{Escalation, EscalationReport, EscalationState, Milestone, MilestoneReport};
 pub use feed::{Cursor, Feed};
 pub use issues::{Closure, ClosureAnswer, ClosureReport, ClosureRequest, ClosureState};
 pub use issues::{Comment, NewComment, StatusReport, Verdict};

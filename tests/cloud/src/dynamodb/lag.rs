@@ -12,7 +12,6 @@ use super::execute::execute;
 
 pub(super) struct LaggingIndexes {
     behind: Database,
-    key_names: Vec<String>,
     lag: usize,
     /// Committed calls that the index has not seen yet, oldest first.
     waiting: VecDeque<Vec<Change>>,
@@ -34,7 +33,6 @@ impl LaggingIndexes {
         }
         LaggingIndexes {
             behind,
-            key_names: key_names(definition),
             lag: 0,
             waiting: VecDeque::new(),
         }
@@ -61,8 +59,7 @@ impl LaggingIndexes {
         let changes = keys
             .into_iter()
             .map(|key| {
-                let request = json!({"TableName": table, "Key": key, "ConsistentRead": true});
-                let item = must(database, "GetItem", request).get_mut("Item").map(Value::take);
+                let item = read(database, table, &key);
                 Change { key, item }
             })
             .collect();
@@ -90,30 +87,32 @@ impl LaggingIndexes {
     }
 }
 
-/// The keys that a write names, per table, for the tables whose indexes lag.
+/// The keys that a write of items names, per table that there is.
 pub(super) fn touched_keys(
-    lagging: &BTreeMap<String, LaggingIndexes>,
+    definitions: &BTreeMap<String, Value>,
     operation: &str,
     request: &Value,
 ) -> BTreeMap<String, Vec<Value>> {
     let mut touched: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    if lagging.is_empty() {
-        return touched;
-    }
-    let mut touch = |table: &Value, key: Value| {
+    let mut touch = |table: &Value, key: &Value| {
         let table = table.as_str().unwrap_or_default();
-        touched.entry(table.to_owned()).or_default().push(key);
+        let Some(definition) = definitions.get(table) else {
+            return;
+        };
+        let names = key_names(definition).into_iter();
+        let key = names.map(|name| (name.clone(), key[name].clone())).collect();
+        touched.entry(table.to_owned()).or_default().push(Value::Object(key));
     };
     match operation {
-        "PutItem" => touch(&request["TableName"], request["Item"].clone()),
-        "UpdateItem" | "DeleteItem" => touch(&request["TableName"], request["Key"].clone()),
+        "PutItem" => touch(&request["TableName"], &request["Item"]),
+        "UpdateItem" | "DeleteItem" => touch(&request["TableName"], &request["Key"]),
         "TransactWriteItems" => {
             for action in request["TransactItems"].as_array().into_iter().flatten() {
                 for kind in ["Put", "Update", "Delete"] {
                     let action = &action[kind];
                     let key = action.get("Key").or(action.get("Item"));
                     if let Some(key) = key {
-                        touch(&action["TableName"], key.clone());
+                        touch(&action["TableName"], key);
                     }
                 }
             }
@@ -124,23 +123,20 @@ pub(super) fn touched_keys(
                     let put = entry["PutRequest"].get("Item");
                     let key = put.or(entry["DeleteRequest"].get("Key"));
                     if let Some(key) = key {
-                        touch(&json!(table), key.clone());
+                        touch(&json!(table), key);
                     }
                 }
             }
         }
         _ => {}
     }
-    touched.retain(|table, _| lagging.contains_key(table));
-    for (table, keys) in &mut touched {
-        let names = &lagging[table].key_names;
-        for key in keys {
-            if let Some(attributes) = key.as_object_mut() {
-                attributes.retain(|name, _| names.contains(name));
-            }
-        }
-    }
     touched
+}
+
+/// An item in DynamoDB's typed JSON.
+pub(super) fn read(database: &Database, table: &str, key: &Value) -> Option<Value> {
+    let request = json!({"TableName": table, "Key": key, "ConsistentRead": true});
+    must(database, "GetItem", request).get_mut("Item").map(Value::take)
 }
 
 /// The table's key attributes, hash first.

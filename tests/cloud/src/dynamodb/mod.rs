@@ -35,7 +35,7 @@ pub(crate) struct Tables {
     definitions: BTreeMap<String, Value>,
     tokens: Tokens,
     lagging: BTreeMap<String, LaggingIndexes>,
-    /// What [`Tables::items`] gave since the last write: tests look far more often than that.
+    /// What [`Tables::items`] gave, kept true by every write: tests look after each of them.
     plain: BTreeMap<String, Arc<Vec<Value>>>,
 }
 
@@ -72,9 +72,6 @@ impl Tables {
     }
 
     fn carry_out(&mut self, operation: &str, mut request: Value, now: SystemTime) -> Answer {
-        if !capacity::is_read(operation) {
-            self.plain.clear();
-        }
         let replay = match self.tokens.take(operation, &mut request, now) {
             Ok(replay) => replay,
             Err(mismatch) => return refusal(operation, mismatch),
@@ -83,7 +80,7 @@ impl Tables {
             return Answer::ok(json!({}));
         }
         let wanted = capacity::ask_for_all(operation, &mut request);
-        let touched = lag::touched_keys(&self.lagging, operation, &request);
+        let touched = lag::touched_keys(&self.definitions, operation, &request);
         let definition = (operation == "CreateTable").then(|| request.clone());
         let actions = capacity::actions(operation, &request);
 
@@ -104,6 +101,7 @@ impl Tables {
                 }
                 self.tokens.keep(replay, now);
                 for (table, keys) in touched {
+                    self.look_again(&table, &keys);
                     if let Some(lagging) = self.lagging.get_mut(&table) {
                         lagging.wrote(&self.database, &table, keys);
                     }
@@ -170,6 +168,26 @@ impl Tables {
         let items = Arc::new(items);
         self.plain.insert(table.to_owned(), Arc::clone(&items));
         items
+    }
+
+    /// Reads these items anew where all of them were asked for before.
+    fn look_again(&mut self, table: &str, touched: &[Value]) {
+        let Some(items) = self.plain.get_mut(table) else {
+            return;
+        };
+        let names = lag::key_names(&self.definitions[table]);
+        let place_of = |item: &Value| names.iter().map(|name| item[name].to_string()).collect::<Vec<_>>();
+        let items = Arc::make_mut(items);
+        for key in touched {
+            let wanted = place_of(&plain::item(key));
+            let place = items.binary_search_by(|item| place_of(item).cmp(&wanted));
+            match (lag::read(&self.database, table, key), place) {
+                (Some(item), Ok(at)) => items[at] = plain::item(&item),
+                (Some(item), Err(at)) => items.insert(at, plain::item(&item)),
+                (None, Ok(at)) => drop(items.remove(at)),
+                (None, Err(_)) => {}
+            }
+        }
     }
 
     /// Removes what has expired by its TTL attribute, and says how many items that were.

@@ -131,7 +131,8 @@ impl Scene {
             self.partner_answers(at);
             return;
         }
-        match self.rng.u8(0..10) {
+        match self.rng.u8(0..12) {
+            10 | 11 => self.partner_on_escalation(at, view["escalation"]["state"] == "open"),
             0..6 if self.issues[at].comments < MOST_COMMENTS => {
                 let text = self.partners_text(&seen);
                 self.issues[at].comments += 1;
@@ -208,6 +209,50 @@ impl Scene {
         }
     }
 
+    /// Escalates the issue, or writes in its workspace, or ends it.
+    fn partner_on_escalation(&mut self, at: usize, is_open: bool) {
+        let opened = &self.issues[at];
+        let (company_id, issue_id) = (opened.company.to_owned(), opened.issue.clone());
+        let author = Some(Author {
+            user_id: "U1".to_owned(),
+            name: opened.people[0].to_owned(),
+        });
+        let number = self.next();
+        let reason = self.rng.bool().then(|| format!("Because of {number}"));
+        let (kind, act) = match (is_open, self.rng.u8(0..3)) {
+            (false, _) => (
+                "escalated",
+                PartnerAct::Escalates {
+                    company_id,
+                    issue_id,
+                    reason,
+                    author,
+                },
+            ),
+            (true, 0) => (
+                "de-escalated",
+                PartnerAct::DeEscalates {
+                    company_id,
+                    issue_id,
+                    reason,
+                    author,
+                },
+            ),
+            (true, _) => (
+                "escalation.message-posted",
+                PartnerAct::WritesInWorkspace {
+                    company_id,
+                    issue_id,
+                    text: format!("Urgent {number}"),
+                    document_ids: Vec::new(),
+                    author,
+                },
+            ),
+        };
+        self.log(format!("{act:?}"));
+        self.does(kind, act);
+    }
+
     fn partner_shares(&mut self, at: usize) {
         let opened = &self.issues[at];
         let (company_id, issue_id) = (opened.company.to_owned(), opened.issue.clone());
@@ -251,7 +296,26 @@ impl Scene {
         }
     }
 
+    /// A team is done, or the desk ends the record of an escalation.
+    fn team_acts(&mut self, at: usize) {
+        let begin = format!("{}/", self.issues[at].issue);
+        let rows = self.town.servicenow.rows("task").into_iter();
+        let open: Vec<_> = rows
+            .filter(|row| row["correlation_id"].starts_with(&begin) && row["state"] != "3")
+            .collect();
+        let Some(row) = self.rng.choice(&open) else { return };
+        self.log(format!("{}: a team is done", row["number"]));
+        let fields = [("state", "3"), ("close_notes", INTERNAL)];
+        self.town
+            .servicenow
+            .update(&row["sys_class_name"], &row["sys_id"], &fields);
+    }
+
     async fn agent_acts(&mut self, at: usize) {
+        if self.rng.u8(0..15) == 0 {
+            self.team_acts(at);
+            return;
+        }
         let records = records(&self.town, &self.issues[at].issue);
         // Mostly the newest record is worked on.
         let Some(row) = records

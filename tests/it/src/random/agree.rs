@@ -35,7 +35,7 @@ pub(super) fn check(town: &Town, scene: &Scene, senders: &Senders) {
     let mut of_issues = 0;
     for opened in &scene.issues {
         let records = records(town, &opened.issue);
-        of_issues += records.len();
+        of_issues += records.len() + of_escalations(town, &opened.issue).len();
         let issue = Issue {
             town,
             opened,
@@ -50,6 +50,7 @@ pub(super) fn check(town: &Town, scene: &Scene, senders: &Senders) {
         issue.check_closing();
         issue.check_documents();
         issue.check_wishes();
+        issue.check_escalation();
     }
     let ours = town.servicenow.rows("task");
     let ours = ours
@@ -174,9 +175,27 @@ impl Issue<'_> {
                 let (author, text) = (by["name"].as_str().unwrap(), text.as_str().unwrap());
                 format!("{author} ({company}) wrote on Trading Grid{what}:\n{text}")
             };
-            match (&data["comment"], &data["reason"]) {
-                (comment @ Value::Object(_), _) => Some(said(&comment["author"], "", &comment["text"])),
-                (_, reason @ Value::String(_)) => Some(said(&data["author"], " that the issue is not solved", reason)),
+            let did = |what: &str| {
+                let by = data["author"]["name"].as_str().unwrap();
+                let reason = data["reason"]
+                    .as_str()
+                    .map_or(".".to_owned(), |reason| format!(":\n{reason}"));
+                format!("{by} ({company}) {what} on Trading Grid{reason}")
+            };
+            match event["type"].as_str()?.strip_prefix("gridlink.community.")? {
+                "issue.commented.v1" => Some(said(&data["comment"]["author"], "", &data["comment"]["text"])),
+                "issue.closure-disputed.v1" => {
+                    Some(said(&data["author"], " that the issue is not solved", &data["reason"]))
+                }
+                "issue.escalated.v1" => Some(did("escalated the issue")),
+                "issue.de-escalated.v1" => Some(did("ended the escalation")),
+                "escalation.message-posted.v1" => {
+                    let message = &data["message"];
+                    let (by, text) = (message["author"]["name"].as_str()?, message["text"].as_str()?);
+                    Some(format!(
+                        "{by} ({company}) wrote in the workspace of the escalation:\n{text}"
+                    ))
+                }
                 _ => None,
             }
         });
@@ -202,18 +221,31 @@ impl Issue<'_> {
             .community
             .partner_sees_issue(self.opened.company, &self.opened.issue)
             .unwrap();
-        let comments = seen["comments"].as_array().into_iter().flatten();
-        let shown = comments
+        let places = [&seen["comments"], &seen["escalation"]["messages"]];
+        let mut shown = places
+            .into_iter()
+            .flat_map(|place| place.as_array().into_iter().flatten())
             .filter(|comment| comment["author"]["name"] == DESK)
-            .map(|comment| comment["text"].as_str().unwrap_or_default().to_owned())
             .collect::<Vec<_>>();
+        shown.sort_by_key(|comment| comment["postedAt"].as_str());
+        let shown = shown
+            .into_iter()
+            .map(|comment| comment["text"].as_str().unwrap_or_default().to_owned());
+        let shown = shown.collect::<Vec<_>>();
         let mut all = Vec::new();
         for row in &self.records {
             let entries = self.town.servicenow.journal(&row["sys_id"], "comments").into_iter();
             let mut texts = Vec::new();
             for entry in entries.filter(|entry| entry.created_by != INTEGRATION) {
                 let refused = format!("refused: show the comment {} of", entry.sys_id);
-                match story.iter().filter(|line| line.starts_with(&refused)).count() {
+                // What a workspace refuses is shown on the issue instead.
+                let is_refusal = |line: &&&str| line.starts_with(&refused) && !line.contains("in the workspace");
+                match story
+                    .iter()
+                    .flat_map(|text| text.lines())
+                    .filter(|line| is_refusal(&line))
+                    .count()
+                {
                     0 => texts.push(entry.value.trim().to_owned()),
                     _ if self.opened.was_closed => {}
                     _ => self.violated(&format!("the comment {:?} was refused", entry.value)),
@@ -308,6 +340,28 @@ impl Issue<'_> {
         }
     }
 
+    /// The workspace is open as long as the lanes belong to who works on escalations, and no team is asked
+    /// for the same work twice at a time.
+    fn check_escalation(&self) {
+        let (company, issue) = (self.opened.company, &self.opened.issue);
+        let seen = self.town.community.partner_sees_issue(company, issue).unwrap();
+        oracle::check_owners(self.town, &format!("issues/{company}/{issue}"), &seen["escalation"]);
+        let mut open = BTreeSet::new();
+        for row in of_escalations(self.town, issue) {
+            let correlation = &row["correlation_id"];
+            let what = correlation
+                .split_once('~')
+                .map_or(correlation.as_str(), |(what, _)| what);
+            let is_open = match row["sys_class_name"].as_str() {
+                "sn_customerservice_escalation" => matches!(row["state"].as_str(), "1" | "2"),
+                _ => row["state"] != "3",
+            };
+            if is_open && !open.insert(what.to_owned()) {
+                self.violated(&format!("{what} is open twice"));
+            }
+        }
+    }
+
     /// Each wish for another priority is noted once. The event that makes a record needs no note, and
     /// may be any event of an issue that was closed.
     fn check_wishes(&self) {
@@ -326,6 +380,13 @@ impl Issue<'_> {
             self.violated(&format!("{noted} wishes are noted of {wanted}"));
         }
     }
+}
+
+/// The records that escalations of an issue made.
+fn of_escalations(town: &Town, issue: &str) -> Vec<Row> {
+    let begin = format!("{issue}/");
+    let rows = town.servicenow.rows("task").into_iter();
+    rows.filter(|row| row["correlation_id"].starts_with(&begin)).collect()
 }
 
 /// What the mapping that is shipped says of a record, in our own words.

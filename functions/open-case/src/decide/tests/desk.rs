@@ -19,6 +19,11 @@ pub(super) const INVOICE: &str = include_str!("../../../../../events/receive-web
 pub(super) const UPDATED: &str = include_str!("../../../../../events/receive-webhook/updated.json");
 pub(super) const CONFIRMED: &str = include_str!("../../../../../events/receive-webhook/closure-confirmed.json");
 pub(super) const DISPUTED: &str = include_str!("../../../../../events/receive-webhook/closure-disputed.json");
+pub(super) const ESCALATED: &str = include_str!("../../../../../events/receive-webhook/escalated.json");
+pub(super) const DE_ESCALATED: &str = include_str!("../../../../../events/receive-webhook/de-escalated.json");
+pub(super) const MESSAGE: &str = include_str!("../../../../../events/receive-webhook/escalation-message-posted.json");
+pub(super) const MILESTONE: &str =
+    include_str!("../../../../../events/receive-webhook/escalation-milestone-changed.json");
 pub(super) const COMMENTED: &str = include_str!("../../../../../events/receive-webhook/commented.json");
 pub(super) const SHARED: &str = include_str!("../../../../../events/receive-webhook/document-shared.json");
 
@@ -73,6 +78,7 @@ pub(super) fn document(id: &str, media_type: &str, size: u64) -> Value {
 pub(super) fn content(mapping: &Mapping, issue: Issue) -> Content {
     Content {
         routed: mapping.route(&issue, "Northwind Traders").unwrap(),
+        is_critical: false,
         issue,
         partner: Some("11111111111111111111111111111111".parse().unwrap()),
         partner_name: "Northwind Traders".to_owned(),
@@ -125,6 +131,8 @@ pub(super) fn made_by(event: &Event, facts: Facts) -> Facts {
             told: None,
             asked: None,
             disputed: None,
+            escalated: None,
+            is_critical: false,
         },
         row: row_of(row),
         content: None,
@@ -192,8 +200,11 @@ pub(super) fn written(effects: &[Effect]) -> Vec<(&str, &str)> {
             Effect::AddJournal(add) => written.push((add.journal.field(), add.text.as_str())),
             Effect::Attach(attach) => written.push(("file_name", attach.file_name.as_str())),
             Effect::Tell { text } => written.push(("story", text.as_str())),
-            Effect::Remember(_) | Effect::PassOn(_) | Effect::Mark(_) => {}
-            Effect::PostComment(_)
+            Effect::Remember(_) | Effect::AskEscalation(_) | Effect::PassOn(_) | Effect::Mark(_) => {}
+            Effect::MoveLanes(_)
+            | Effect::ReportEscalation(_)
+            | Effect::ReportMilestone(_)
+            | Effect::PostComment(_)
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)

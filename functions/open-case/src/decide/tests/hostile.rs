@@ -99,6 +99,10 @@ fn claims_differ(effects: &[Effect]) {
             | Effect::ReportStatus(_)
             | Effect::ReportClosure(_)
             | Effect::Remind(_)
+            | Effect::AskEscalation(_)
+            | Effect::MoveLanes(_)
+            | Effect::ReportEscalation(_)
+            | Effect::ReportMilestone(_)
             | Effect::Remember(_)
             | Effect::Recognize(_)
             | Effect::PassOn(_)
@@ -144,11 +148,25 @@ fn events(text: &str, documents: &[Value]) -> Vec<Event> {
         data["reason"] = prose.as_str().into();
         data["author"] = author.clone();
     });
-    let answers = [confirmed, disputed];
+    let act = |sample| {
+        event_with(sample, |data| {
+            data["reason"] = text.into();
+            data["author"] = author.clone();
+        })
+    };
+    let said = event_with(MESSAGE, |data| {
+        data["message"]["text"] = prose.as_str().into();
+        data["message"]["author"] = author.clone();
+    });
+    let milestone = event_with(MILESTONE, |data| {
+        data["milestone"]["title"] = prose.as_str().into();
+        data["milestone"]["note"] = text.into();
+    });
+    let others = [confirmed, disputed, act(ESCALATED), act(DE_ESCALATED), said, milestone];
     [opened, updated, commented]
         .into_iter()
         .chain(shared)
-        .chain(answers)
+        .chain(others)
         .collect()
 }
 

@@ -4,14 +4,13 @@ use serde_json::{Value, json};
 
 use super::super::{
     ArticleReport, Audience, ClosureReport, ClosureRequest, Collaboration, EscalationReport, EscalationState,
-    ExpectedAction, FulfilmentReport, FulfilmentState, Key, MilestoneReport, MilestoneState, NewComment,
-    NewDocumentRequest, NewMessage, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, Operation,
-    OutcomeReport, OutcomeState, Person, Room, Shelf, Side, StatusReport, StepState, Upload, Withdrawal,
-    WithdrawnBecause,
+    ExpectedAction, FulfilmentReport, FulfilmentState, Key, MilestoneReport, NewComment, NewDocumentRequest,
+    NewMessage, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, Operation, OutcomeReport,
+    OutcomeState, Person, Room, Shelf, Side, StatusReport, StepState, Upload, Withdrawal, WithdrawnBecause,
 };
 use crate::domain::{
-    ActionKind, ArticleId, CompanyId, ContentHash, DocumentId, IssueId, IssueState, MilestoneId, OutcomeId, RequestId,
-    ThreadId, Timestamp,
+    ActionKind, ArticleId, CompanyId, ContentHash, DocumentId, IssueId, IssueState, MilestoneId, MilestoneState,
+    OutcomeId, RequestId, ThreadId, Timestamp,
 };
 use crate::event::Document;
 use crate::http::full;

@@ -135,15 +135,22 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             Data::IssueOpened(_) => &["gridlink.community.issue.opened.v1"],
             Data::IssueUpdated(_) => &["gridlink.community.issue.updated.v1"],
             Data::IssueCommented(_) => &["gridlink.community.issue.commented.v1"],
-            Data::DocumentShared(_) => &["gridlink.community.issue.document-shared.v1"],
+            Data::DocumentShared(_) => &[
+                "gridlink.community.issue.document-shared.v1",
+                "gridlink.community.escalation.document-shared.v1",
+            ],
+            Data::IssueEscalated(_) => &["gridlink.community.issue.escalated.v1"],
+            Data::IssueDeEscalated(_) => &["gridlink.community.issue.de-escalated.v1"],
+            Data::WorkspaceMessage(_) => &["gridlink.community.escalation.message-posted.v1"],
+            Data::MilestoneChanged(_) => &["gridlink.community.escalation.milestone-changed.v1"],
             Data::RecordChanged(_) => &[
                 "gridlink.servicenow.record.changed.v1",
                 "gridlink.servicenow.attachment.added.v1",
             ],
             Data::ClosureConfirmed(_) => &["gridlink.community.issue.closure-confirmed.v1"],
             Data::ClosureDisputed(_) => &["gridlink.community.issue.closure-disputed.v1"],
-            // Nobody sends it to us.
-            Data::ClosureDue(_) => &[],
+            // Nobody sends them to us.
+            Data::ClosureDue(_) | Data::EscalationAsked(_) => &[],
             Data::Exchange(_) => &[
                 "gridlink.community.exchange.failed.v1",
                 "gridlink.community.exchange.delayed.v1",
@@ -174,7 +181,7 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             known.insert(event.kind);
         }
     }
-    assert_eq!(known.len(), 11, "each type that is known has a sample");
+    assert_eq!(known.len(), 16, "each type that is known has a sample");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,1 @@
+//! The rules, one sentence each.

@@ -1,0 +1,103 @@
+//! What an escalation changes beside its records: who works on the issue, and what the partner sees of it.
+
+use super::to_partner::problem;
+use super::{Applied, Apply};
+use crate::domain::MilestoneId;
+use crate::effect::{AskEscalation, MoveLanes, ReportEscalation, ReportMilestone};
+use crate::event::EscalationAsked;
+use crate::failure::{Failure, chain};
+use crate::trading_grid::collaboration::{EscalationReport, EscalationState, MilestoneReport, Problem, Reported, Side};
+
+impl Apply<'_> {
+    /// An event of our own for the escalation lane, which deals with one after the other.
+    pub(super) async fn ask_escalation(&self, ask: &AskEscalation) -> Result<Applied, Failure> {
+        let (company_id, issue_id) = self.issue()?;
+        let asked = EscalationAsked {
+            issue_id,
+            company_id,
+            asked: ask.asked,
+            by: ask.by,
+            key: ask.key.clone(),
+        };
+        let accepted = self.accept_own(asked.event(self.clients.clock.now())).await?;
+        if let Some((stream, Some(owner))) = accepted
+            && let Err(error) = self.clients.queue.ring(owner, &stream, ask.key.as_str()).await
+        {
+            // It is accepted all the same: the sweep rings what is due.
+            tracing::warn!(%stream, error = %chain(error.as_ref()), "not rung");
+        }
+        Ok(Applied::default())
+    }
+
+    pub(super) fn move_lanes(&self, moved: &MoveLanes) -> Result<Applied, Failure> {
+        let story = match moved.is_escalated {
+            true => "the issue is worked as an escalated one",
+            false => "the issue is worked as an ordinary one",
+        };
+        Ok(Applied {
+            writes: self.clients.store.moved(self.subject, moved.is_escalated)?,
+            story: vec![story.to_owned()],
+        })
+    }
+
+    pub(super) async fn report_escalation(&self, report: &ReportEscalation) -> Result<Applied, Failure> {
+        let (company, issue) = self.issue()?;
+        let key = self.key("escalation", &[self.subject.as_str(), &report.version.to_string()]);
+        let sent = EscalationReport {
+            version: report.version,
+            state: match report.is_open {
+                true => EscalationState::Open,
+                false => EscalationState::Ended,
+            },
+            label: Some(report.label.clone()),
+            reason: None,
+            lead_name: report.lead.clone(),
+        };
+        let community = &self.clients.community;
+        let story = match community.report_escalation(&company, &issue, &key, &sent).await {
+            Ok(Reported::Taken) if report.is_open => "opened the workspace",
+            Ok(Reported::Taken) => "ended the workspace",
+            Ok(Reported::Superseded { .. }) => "the partner knows something newer of the escalation",
+            Err(error) => return Err(error.into_failure()),
+        };
+        Ok(Applied {
+            writes: Vec::new(),
+            story: vec![story.to_owned()],
+        })
+    }
+
+    pub(super) async fn report_milestone(&self, report: &ReportMilestone) -> Result<Applied, Failure> {
+        let (company, issue) = self.issue()?;
+        let record = &report.record;
+        let milestone = MilestoneId::try_from(record.sys_id.to_string());
+        let milestone = milestone.map_err(|error| Failure::permanent(error, "report this as a fault of Gridlink"))?;
+        let key = self.key("milestone", &[record.sys_id.as_str(), &report.version.to_string()]);
+        let shown = &report.milestone;
+        let sent = MilestoneReport {
+            version: report.version,
+            title: shown.title.clone(),
+            owner: Side::Desk,
+            state: shown.state,
+            due_at: shown.due_at,
+            note: None,
+        };
+        let community = &self.clients.community;
+        let reported = community
+            .report_milestone((&company, &issue), &milestone, &key, &sent)
+            .await;
+        let story = match reported {
+            Ok(Reported::Taken) => format!("showed the milestone {}: {}", shown.title, shown.state.as_str()),
+            Ok(Reported::Superseded { .. }) => format!("the partner knows something newer of {}", shown.title),
+            // The partner ended the workspace meanwhile: nobody looks at its milestones any more.
+            Err(error) if problem(&error) == Some(Problem::ResourceClosed) => {
+                format!("the workspace was ended before {} was shown", shown.title)
+            }
+            Err(error) => return Err(error.into_failure()),
+        };
+        let told = self.clients.store.told(self.subject, &record.link, &shown.digest())?;
+        Ok(Applied {
+            writes: vec![told],
+            story: vec![story],
+        })
+    }
+}
