@@ -11,7 +11,14 @@ from pathlib import Path
 from console import Problem, run, step
 from stack import BIN, ROOT
 
-FUNCTIONS = ("bridge-escalation", "open-case", "poll-changes", "receive-webhook", "relay-status")
+FUNCTIONS = (
+    "bridge-escalation",
+    "open-case",
+    "poll-changes",
+    "raise-incident",
+    "receive-webhook",
+    "relay-status",
+)
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 

@@ -142,6 +142,7 @@ class Stack:
             f"ServiceNowUrl={self.servicenow}",
             f"CollaborationUrl={self.trading_grid}/collaboration/v1",
             f"TradingGridTokenUrl={self.trading_grid}/v1/oauth2/tokens",
+            f"TradingGridUrl={self.trading_grid}",
         ]
         self.processes.start("sam", command, self.sam_environment())
         if self.processes.finish("sam") != 0:

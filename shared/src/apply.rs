@@ -10,6 +10,7 @@
 
 mod attachment;
 mod escalation;
+mod exchanges;
 mod sharing;
 mod to_partner;
 
@@ -83,6 +84,8 @@ impl Apply<'_> {
             | Effect::Remember(_)
             | Effect::Follow(_)
             | Effect::Recognize(_)
+            | Effect::PassOn(_)
+            | Effect::Mark(_)
             | Effect::Tell { .. } => Ok(Vec::new()),
         }
     }
@@ -110,6 +113,8 @@ impl Apply<'_> {
             Effect::Remember(remember) => self.remember(remember),
             Effect::Follow(record) => self.follow(record),
             Effect::Recognize(recognize) => self.recognize(recognize),
+            Effect::PassOn(passing) => self.pass_on(passing).await,
+            Effect::Mark(mark) => self.mark(mark),
             Effect::Tell { text } => Ok(Applied {
                 writes: Vec::new(),
                 story: vec![text.clone()],
@@ -166,6 +171,8 @@ impl Apply<'_> {
             | Effect::Remember(_)
             | Effect::Follow(_)
             | Effect::Recognize(_)
+            | Effect::PassOn(_)
+            | Effect::Mark(_)
             | Effect::Tell { .. } => settle(&self.clients.store, self.subject, effect, ClaimState::Done),
         }
     }
@@ -328,7 +335,7 @@ impl Apply<'_> {
         }
         match (error.status(), self.refused(record, error).await) {
             // What only goes with an issue does not stop it.
-            (_, Failure::Permanent { .. }) if !record.link.role.is_case() => Failure::Refused {
+            (_, Failure::Permanent { .. }) if record.link.role.is_of_an_escalation() => Failure::Refused {
                 reason: "ServiceNow refused the change".to_owned(),
             },
             (Some(404), Failure::Permanent { .. }) => gone(record),
@@ -484,6 +491,8 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::Remember(_)
         | Effect::Follow(_)
         | Effect::Recognize(_)
+        | Effect::PassOn(_)
+        | Effect::Mark(_)
         | Effect::Tell { .. } => return None,
     };
     Some((reference_key(&record.sys_id, &what), &record.sys_id))
@@ -521,7 +530,7 @@ fn not_taken(ignored: &[Ignored]) -> Option<String> {
 
 fn named(record: &Record, number: &str) -> String {
     let what = match record.link.role {
-        Role::Case => "",
+        Role::Case | Role::Incident => "",
         Role::FollowUp => " as a follow-up",
         Role::Escalation => " as the record of the escalation",
         Role::Coordination => " as the task of a team",
@@ -584,6 +593,8 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::Remember(_)
         | Effect::Follow(_)
         | Effect::Recognize(_)
+        | Effect::PassOn(_)
+        | Effect::Mark(_)
         | Effect::Tell { .. } => None,
     };
     std::iter::once(told).chain(note).collect()

@@ -63,6 +63,17 @@ pub struct Systems {
     pub reference_secret: String,
 }
 
+/// What is needed to ask Trading Grid for exchanges.
+#[derive(Debug)]
+pub struct Exchanges {
+    /// The base of OpenText's published services, for example `https://apigrid.opentext.com`.
+    pub url: Url,
+    /// Trading Grid's token endpoint.
+    pub token_url: Url,
+    /// The secret with `client_id` and `client_secret`.
+    pub secret: String,
+}
+
 impl Config {
     /// Reads the environment.
     ///
@@ -113,6 +124,20 @@ impl Systems {
             trading_grid_token_url: url("TRADING_GRID_TOKEN_URL")?,
             trading_grid_secret: required("TRADING_GRID_SECRET")?,
             reference_secret: required("REFERENCE_SECRET")?,
+        })
+    }
+}
+
+impl Exchanges {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or malformed.
+    pub fn from_env() -> Result<Self> {
+        Ok(Self {
+            url: url("TRADING_GRID_URL")?,
+            token_url: url("TRADING_GRID_TOKEN_URL")?,
+            secret: required("TRADING_GRID_SECRET")?,
         })
     }
 }

@@ -136,6 +136,10 @@ identifier!(
     FeedbackId, "a feedback id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
 );
 identifier!(
+    /// One process of Trading Grid: it ties all Lens entries of an exchange together.
+    CorrelationId, "a correlation id", "1 to 80 letters, digits, '.', '_' or '-'", |text| is_plain(text, 80)
+);
+identifier!(
     /// Who posts webhooks: the last part of `/hooks/{sender}`.
     SenderName, "a sender", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
 );
@@ -258,6 +262,17 @@ impl Subject {
         Self(format!("records/{table}/{sys_id}"))
     }
 
+    /// An exchange of documents: `exchanges/{correlationId}`.
+    pub fn exchange(exchange: &CorrelationId) -> Self {
+        Self(format!("exchanges/{exchange}"))
+    }
+
+    /// Exchanges that fail in the same way: `failures/{fingerprint}`.
+    pub fn failures(fingerprint: &[&str]) -> Self {
+        let digest = digest_of(&[&["failures"], fingerprint].concat());
+        Self(format!("failures/{}", hex(&digest[..16])))
+    }
+
     /// Where well-formed events of unknown type wait for a version that knows them.
     pub fn unrouted(sender: &SenderName) -> Self {
         Self(format!("unrouted/{sender}"))
@@ -314,17 +329,26 @@ pub enum Lane {
     In,
     /// What happened to the records of a subject, on its way to the partner.
     Out,
-    /// What is to be done about an issue at a certain time if nobody does anything until then.
+    /// What is to be done about a subject at a certain time if nobody does anything until then.
     Reminders,
     /// Whether an issue is escalated, and what its teams have reached.
     Escalation,
+    /// What becomes of an exchange, or of exchanges that fail in the same way.
+    Exchange,
     /// Well-formed events that this version does not know.
     Unrouted,
 }
 
 impl Lane {
     /// All lanes of this version.
-    pub const ALL: [Lane; 5] = [Lane::In, Lane::Out, Lane::Reminders, Lane::Escalation, Lane::Unrouted];
+    pub const ALL: [Lane; 6] = [
+        Lane::In,
+        Lane::Out,
+        Lane::Reminders,
+        Lane::Escalation,
+        Lane::Exchange,
+        Lane::Unrouted,
+    ];
 
     /// The lane as it stands in sort keys and doorbells.
     pub fn as_str(self) -> &'static str {
@@ -333,6 +357,7 @@ impl Lane {
             Lane::Out => "out",
             Lane::Reminders => "reminders",
             Lane::Escalation => "escalation",
+            Lane::Exchange => "exchange",
             Lane::Unrouted => "unrouted",
         }
     }
@@ -375,11 +400,18 @@ pub enum UseCase {
     RelayStatus,
     /// A critical issue is worked on both sides with a share of its own.
     BridgeEscalation,
+    /// Failed exchanges become incidents.
+    RaiseIncident,
 }
 
 impl UseCase {
     /// All use cases of this version.
-    pub const ALL: [UseCase; 3] = [UseCase::OpenCase, UseCase::RelayStatus, UseCase::BridgeEscalation];
+    pub const ALL: [UseCase; 4] = [
+        UseCase::OpenCase,
+        UseCase::RelayStatus,
+        UseCase::BridgeEscalation,
+        UseCase::RaiseIncident,
+    ];
 
     /// The name of the function.
     pub fn as_str(self) -> &'static str {
@@ -387,6 +419,7 @@ impl UseCase {
             UseCase::OpenCase => "open-case",
             UseCase::RelayStatus => "relay-status",
             UseCase::BridgeEscalation => "bridge-escalation",
+            UseCase::RaiseIncident => "raise-incident",
         }
     }
 }
@@ -417,15 +450,23 @@ pub enum Role {
     Escalation,
     /// The task of one team while an issue is escalated.
     Coordination,
+    /// The incident of exchanges that fail in the same way. No partner reads it.
+    Incident,
 }
 
 impl Role {
     /// All roles of this version.
-    pub const ALL: [Role; 4] = [Role::Case, Role::FollowUp, Role::Escalation, Role::Coordination];
+    pub const ALL: [Role; 5] = [
+        Role::Case,
+        Role::FollowUp,
+        Role::Escalation,
+        Role::Coordination,
+        Role::Incident,
+    ];
 
-    /// Whether such a record stands for the issue, so that its partner is told of it.
-    pub fn is_case(self) -> bool {
-        matches!(self, Role::Case | Role::FollowUp)
+    /// Whether such a record only goes with an issue while that is escalated.
+    pub fn is_of_an_escalation(self) -> bool {
+        matches!(self, Role::Escalation | Role::Coordination)
     }
 
     /// The role as it stands in keys.
@@ -435,6 +476,7 @@ impl Role {
             Role::FollowUp => "follow-up",
             Role::Escalation => "escalation",
             Role::Coordination => "coordination",
+            Role::Incident => "incident",
         }
     }
 }
@@ -466,6 +508,15 @@ impl LinkKey {
         }
     }
 
+    /// The incident that an event of failing exchanges asked for.
+    pub fn incident(event: &EventId) -> Self {
+        let digest = digest_of(&["incident", event.as_str()]);
+        Self {
+            role: Role::Incident,
+            discriminator: hex(&digest[..8]),
+        }
+    }
+
     /// The record of an escalation.
     pub fn escalation(escalation: &EscalationKey) -> Self {
         Self {
@@ -486,7 +537,7 @@ impl LinkKey {
     pub fn task(&self) -> Option<TaskName> {
         match self.role {
             Role::Coordination => self.discriminator.split_once('.')?.0.parse().ok(),
-            Role::Case | Role::FollowUp | Role::Escalation => None,
+            Role::Case | Role::FollowUp | Role::Escalation | Role::Incident => None,
         }
     }
 }

@@ -11,10 +11,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ActionKind, ClosedBecause, EscalationKey, IssueState, LinkKey, MilestoneState, SysId, TableName, Timestamp,
-    digest_of, hex,
+    ActionKind, Category, ClosedBecause, CompanyId, CorrelationId, EscalationKey, IssueState, LinkKey, MilestoneState,
+    Subject, SysId, TableName, Timestamp, digest_of, hex,
 };
-use crate::event::{Asked, AskedBy, Document};
+use crate::event::{Asked, AskedBy, Document, Passing, Turn};
 use crate::messages::{self, PartnerText};
 
 /// One thing to do.
@@ -57,6 +57,10 @@ pub enum Effect {
     Follow(Record),
     /// Bind entries of a record that we wrote to their claims, in the table only.
     Recognize(Recognize),
+    /// Pass the exchange of the event on to another stream, or to a later time.
+    PassOn(Passing),
+    /// Keep what is known of exchanges, in the table only.
+    Mark(Mark),
     /// Say something on the story, and do nothing else.
     Tell {
         /// What to say; without contents.
@@ -452,6 +456,68 @@ impl AddJournal {
     }
 }
 
+/// What is kept of exchanges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "keep", rename_all = "kebab-case")]
+pub enum Mark {
+    /// How the exchange of the subject turned out last.
+    Exchange(KnownExchange),
+    /// How an exchange among those that fail in the same way turned out last.
+    Member(Member),
+    /// What an incident of the subject stands for.
+    Failures(Failures),
+    /// Which incident new failures of the subject join.
+    Current {
+        /// Its link.
+        incident: LinkKey,
+    },
+}
+
+/// An exchange, as it was last heard of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownExchange {
+    /// How it turned out.
+    pub turn: Turn,
+    /// Since when: older news changes nothing.
+    pub at: Timestamp,
+    /// The partner; nobody else's news counts.
+    pub company: Option<CompanyId>,
+    /// The failures that it was passed on to, and as which class.
+    pub failures: Option<(Subject, Category)>,
+}
+
+/// An exchange among those that fail in the same way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The exchange.
+    pub exchange: CorrelationId,
+    /// Since when it is as it is.
+    pub at: Timestamp,
+    /// Whether it still fails.
+    pub is_failing: bool,
+    /// Its incident; none for an exchange that recovered before it failed here.
+    pub incident: Option<LinkKey>,
+}
+
+/// What one incident stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failures {
+    /// Its link.
+    pub incident: LinkKey,
+    /// How many exchanges have failed.
+    pub count: u64,
+    /// How many of them still fail.
+    pub failing: u64,
+    /// When the first one failed.
+    pub first_at: Timestamp,
+    /// When the last one did.
+    pub last_at: Timestamp,
+    /// Some of them, a line each.
+    pub samples: Vec<String>,
+    /// Whether Gridlink resolved the incident, because everything went through.
+    pub is_resolved_by_us: bool,
+}
+
 impl Attach {
     /// What makes this attachment the one it is; unique per record.
     pub fn what(&self) -> String {
@@ -493,6 +559,8 @@ impl Effect {
             | Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::PostNotice(_)
+            | Effect::PassOn(_)
+            | Effect::Mark(_)
             | Effect::Tell { .. } => None,
         }
     }
@@ -592,6 +660,21 @@ impl fmt::Display for Effect {
                     effect.record.sys_id
                 )
             }
+            Effect::PassOn(Passing::Later { at }) => write!(f, "look at the exchange again at {at}"),
+            Effect::PassOn(Passing::Due) => f.write_str("say that the exchange's time is over"),
+            Effect::PassOn(Passing::Failures { failures, class, .. }) => {
+                write!(f, "pass the exchange on to {failures} as {class}")
+            }
+            Effect::Mark(Mark::Exchange(known)) => write!(f, "keep how the exchange is since {}", known.at),
+            Effect::Mark(Mark::Member(member)) => write!(f, "keep how the exchange {} is", member.exchange),
+            Effect::Mark(Mark::Failures(failures)) => {
+                write!(
+                    f,
+                    "count {} failures, {} of them open",
+                    failures.count, failures.failing
+                )
+            }
+            Effect::Mark(Mark::Current { incident }) => write!(f, "let failures join {incident} from now on"),
             Effect::Tell { text } => f.write_str(text),
         }
     }

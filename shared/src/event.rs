@@ -4,6 +4,8 @@
 //! ignored, so that senders may add some. A well-formed event of an unknown type is an event too:
 //! it is kept, visibly, until a version learns it.
 
+mod exchange;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use crate::domain::{
     Category, CommentId, CompanyId, ContentHash, DocumentId, EscalationKey, EventId, IssueId, Lane, MessageId,
     MilestoneId, MilestoneState, SenderName, Stream, Subject, SysId, TableName, Timestamp, UseCase, digest_of, hex,
 };
+
+pub use exchange::{Exchange, ExchangeNews, Passed, Passing, Turn, Waiting};
 
 /// The largest event that is accepted, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -88,6 +92,8 @@ pub enum Data {
     ClosureDue(ClosureDue),
     /// An issue is to be escalated, or no longer. Only Gridlink itself tells this.
     EscalationAsked(EscalationAsked),
+    /// An exchange failed, is late, or went through after all.
+    Exchange(Box<ExchangeNews>),
     /// A type that this version does not know.
     Unknown,
 }
@@ -626,7 +632,18 @@ impl Event {
             members.retain(|name, _| !HINTS.contains(&name.as_str()));
         }
         let is_echo = canonical["origin"]["writer"] == OURSELVES;
-        let content = hex(&digest_of(&[&envelope.subject, &envelope.kind, &canonical.to_string()]));
+        let mut kind = envelope.kind.as_str();
+        if let Data::Exchange(news) = &data
+            && let ExchangeNews::Seen(_, exchange) = &**news
+        {
+            let wanted = exchange.event_id();
+            if envelope.id.as_str() != wanted {
+                return Err(malformed("id", format!("must be {wanted}, as data says")));
+            }
+            // Who sees an exchange in a state, sees the same: what else is told of it may differ.
+            (kind, canonical) = ("exchange", wanted.into());
+        }
+        let content = hex(&digest_of(&[&envelope.subject, kind, &canonical.to_string()]));
         Ok(Self {
             sender: sender.clone(),
             id: envelope.id,
@@ -659,6 +676,10 @@ impl Event {
         if let Data::RecordChanged(change) = &self.data {
             return Destination::Record(change.sys_id().clone());
         }
+        if let Data::Exchange(news) = &self.data {
+            let (subject, lane) = (news.subject(), news.lane());
+            return Destination::Stream(Stream { subject, lane }, Some(UseCase::RaiseIncident));
+        }
         match self.data.issue() {
             Some((company, issue)) => {
                 let subject = Subject::issue(company, issue);
@@ -679,7 +700,15 @@ impl Event {
 
     /// The company that the event belongs to, when its type is known.
     pub fn company(&self) -> Option<&CompanyId> {
-        self.data.issue().map(|(company, _)| company)
+        match &self.data {
+            Data::Exchange(news) => news.exchange().company_id.as_ref(),
+            data => data.issue().map(|(company, _)| company),
+        }
+    }
+
+    /// Whether the event is about a partner, known or not.
+    pub fn is_of_a_partner(&self) -> bool {
+        self.data.issue().is_some() || matches!(self.data, Data::Exchange(_))
     }
 
     /// Whether this is the kind of event that begins a subject.
@@ -707,7 +736,10 @@ impl Data {
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
             }
-            _ => Data::Unknown,
+            kind => match ExchangeNews::parse(kind, json) {
+                Some(news) => Data::Exchange(Box::new(news?)),
+                None => Data::Unknown,
+            },
         };
         data.check()?;
         Ok(data)
@@ -746,6 +778,10 @@ impl Data {
                 not_blank("data.milestone.title", &event.milestone.title)?;
                 (None, &[])
             }
+            Data::Exchange(news) => {
+                news.exchange().check()?;
+                (None, &[])
+            }
             Data::RecordChanged(_) | Data::ClosureDue(_) | Data::EscalationAsked(_) | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
@@ -780,7 +816,7 @@ impl Data {
             Data::MilestoneChanged(data) => Some((&data.company_id, &data.issue_id)),
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
             Data::EscalationAsked(data) => Some((&data.company_id, &data.issue_id)),
-            Data::RecordChanged(_) | Data::Unknown => None,
+            Data::RecordChanged(_) | Data::Exchange(_) | Data::Unknown => None,
         }
     }
 
@@ -788,6 +824,7 @@ impl Data {
     fn subject(&self) -> Option<Subject> {
         match self {
             Data::RecordChanged(change) => Some(Subject::record(change.table(), change.sys_id())),
+            Data::Exchange(news) => Some(news.subject()),
             data => data.issue().map(|(company, issue)| Subject::issue(company, issue)),
         }
     }

@@ -10,21 +10,23 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
 
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{Config, Systems, read, webhook_secret_prefix};
+use crate::config::{Config, Exchanges, Systems, read, webhook_secret_prefix};
 use crate::domain::{Lane, Subject, Timestamp};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::http::Transport;
 use crate::mapping::Mapping;
+use crate::poll::{Polled, Poller};
 use crate::store::Link;
 
 pub use drain::Drained;
 pub use queue_batch::{QueueBatch, QueueRecord, QueueVerdict, QueueWorker};
-pub use sweep::{SweepRequest, Sweeper, Swept};
+pub use sweep::{Source, SweepRequest, Sweeper, Swept};
 pub use webhook::{Ingress, WebhookAnswer, WebhookRequest};
 
 /// Why a function cannot start.
@@ -38,6 +40,8 @@ pub struct Situation {
     pub lane: Lane,
     /// The number of the event in its stream, from 1.
     pub number: i64,
+    /// How many events are known to wait behind it.
+    pub waiting: i64,
     /// The time.
     pub now: Timestamp,
     /// When the event was accepted.
@@ -82,17 +86,57 @@ pub async fn serve_queue<F>(
     .await
 }
 
-/// Serves the schedule that rings due streams.
+/// What an invocation of the schedules did.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Done {
+    Swept(Swept),
+    Polled(Polled),
+}
+
+/// Serves the schedules: the one that rings due streams, and those that poll.
 ///
 /// # Errors
 /// When the configuration is not usable, or Lambda ends the function.
 pub async fn serve_sweep() -> Result<(), Error> {
     let (config, transport) = start()?;
-    let sweeper = Sweeper::new(&config, transport, Clock::System);
+    let sweeper = Sweeper::new(&config, transport.clone(), Clock::System);
+    let (config, transport) = (&config, &transport);
+    // A sweep needs neither mapping nor access to Trading Grid, and must not fail for the lack of them.
+    let poller = tokio::sync::OnceCell::new();
+    let poller = || {
+        poller.get_or_try_init(|| async {
+            let mapping = Arc::new(Mapping::parse(&config.mapping()?)?);
+            let exchanges = Exchanges::from_env()?;
+            anyhow::Ok(Poller::new(
+                config,
+                exchanges,
+                mapping,
+                transport.clone(),
+                Clock::System,
+            ))
+        })
+    };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SweepRequest>| {
         let deadline = deadline(&event.context);
-        let swept = sweeper.handle(event.payload, &event.context.request_id, deadline);
-        Box::pin(swept).await.map_err(Error::from)
+        let (request, worker) = (event.payload, &event.context.request_id);
+        let done = match request.poll {
+            None => Done::Swept(Box::pin(sweeper.handle(request, worker, deadline)).await?),
+            Some(Source::Lens) => {
+                let since = request.since.as_deref().map(Timestamp::parse_rfc3339).transpose()?;
+                let polled = Box::pin(poller().await?.poll(since, worker, deadline)).await;
+                // An outage of Trading Grid is no fault of the function.
+                Done::Polled(polled.unwrap_or_else(|error| {
+                    let error = crate::failure::chain(error.as_ref());
+                    tracing::error!(poll_failed = 1, %error, "not polled; the next poll goes on from the same place");
+                    Polled {
+                        has_failed: true,
+                        ..Polled::default()
+                    }
+                }))
+            }
+        };
+        Ok::<_, Error>(done)
     }))
     .await
 }

@@ -7,6 +7,8 @@
 
 pub mod domain;
 
+mod rfc3339;
+
 mod whole_number;
 
 pub mod event;
@@ -44,6 +46,8 @@ pub mod store;
 pub mod queue;
 
 pub mod clients;
+
+pub mod poll;
 
 pub mod apply;
 

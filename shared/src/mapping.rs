@@ -7,6 +7,7 @@
 //! bounded.
 
 mod escalation;
+mod exchanges;
 mod status;
 
 use std::collections::BTreeMap;
@@ -17,12 +18,14 @@ use serde_saphyr::Spanned;
 
 use crate::domain::{CompanyId, SenderName, TableName, is_query_value};
 use crate::effect::Status;
-use crate::event::{Event, Issue, OURSELVES, Priority};
+use crate::event::{Event, Exchange, Issue, OURSELVES, Priority, Turn};
 use crate::messages;
 use escalation::{EscalationFile, compile_escalation};
+use exchanges::{ExchangesFile, compile_exchanges};
 use status::{GoneFile, StatusFile, StatusRules, Words, compile_statuses, words_of};
 
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
+pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
 
 /// Names that conditions and templates may use.
 const VARIABLES: [&str; 17] = [
@@ -89,6 +92,8 @@ pub struct Mapping {
     pub closure: Option<ClosureRule>,
     /// How critical issues are worked; without it nothing is escalated.
     pub escalation: Option<EscalationRule>,
+    /// What becomes of exchanges that fail; without it nothing does.
+    pub exchanges: Option<ExchangeRules>,
     templates: Environment<'static>,
 }
 
@@ -152,7 +157,8 @@ impl SenderRule {
                     .companies
                     .iter()
                     .any(|rule| rule == "*" || rule == company.as_str()),
-                None => true,
+                // Whose it is must be known where not every company is allowed.
+                None => !event.is_of_a_partner() || self.companies.iter().any(|rule| rule == "*"),
             }
     }
 }
@@ -309,6 +315,8 @@ struct File {
     statuses: Spanned<BTreeMap<TableName, StatusFile>>,
     #[serde(default)]
     when_gone: Option<GoneFile>,
+    #[serde(default)]
+    exchanges: Option<ExchangesFile>,
     routes: Spanned<Vec<RouteFile>>,
 }
 
@@ -364,6 +372,13 @@ impl Mapping {
             .escalation
             .map(|rules| compile_escalation(rules, &tables, &mut templates))
             .transpose()?;
+        let exchanges = match file.exchanges {
+            Some(rules) => {
+                let senders = &file.senders.value;
+                Some(compile_exchanges(rules, senders, &file.tables.value, &mut templates)?)
+            }
+            None => None,
+        };
         Ok(Self {
             senders: file.senders.value,
             documents_to_partner: file.documents_to_partner.unwrap_or_else(|| file.documents.clone()),
@@ -378,6 +393,7 @@ impl Mapping {
             desk: file.desk.value,
             closure: file.closure.map(|rule| rule.value),
             escalation,
+            exchanges,
             templates,
         })
     }
@@ -424,6 +440,20 @@ impl Mapping {
         let rules = self.statuses.get(table);
         rules
             .map(|rules| rules.status(&self.templates, table, number, values))
+            .transpose()
+    }
+
+    /// What becomes of an exchange that fails or is late; nothing without rules. `partner` is the name to show.
+    ///
+    /// # Errors
+    /// When a condition or template cannot be worked out for this exchange.
+    pub fn classify(&self, turn: Turn, exchange: &Exchange, partner: &str) -> Result<Option<Classified>, Unresolved> {
+        let rules = self.exchanges.as_ref();
+        rules
+            .map(|rules| {
+                let table = self.tables.get(&rules.table);
+                rules.classify(&self.templates, table, turn, exchange, partner)
+            })
             .transpose()
     }
 
@@ -714,12 +744,17 @@ fn compile(
 
 /// Refuses names that no issue has.
 fn check_variables(variables: &[String], at: &Spanned<String>, key: &str) -> Result<(), Invalid> {
-    let is_known = |name: &str| VARIABLES.contains(&name) || name.starts_with("transaction.businessKeys.");
+    check_names(&VARIABLES, variables, at, key)
+}
+
+/// Refuses names beside the known ones and those of business numbers.
+fn check_names(known: &[&str], variables: &[String], at: &Spanned<String>, key: &str) -> Result<(), Invalid> {
+    let is_known = |name: &str| known.contains(&name) || name.starts_with("transaction.businessKeys.");
     match variables.iter().find(|name| !is_known(name)) {
         Some(name) => Err(invalid(
             at,
             key,
-            format!("{name} is not known; allowed are {}", VARIABLES.join(", ")),
+            format!("{name} is not known; allowed are {}", known.join(", ")),
         )),
         None => Ok(()),
     }
@@ -759,6 +794,82 @@ mod tests {
         assert_eq!(group("other", "DESADV"), "Logistics Exceptions");
         assert_eq!(group("invoice_mismatch", "810"), "B2B Finance");
         assert_eq!(group("anything_else", ""), "EDI Support");
+    }
+
+    #[test]
+    fn the_default_mapping_knows_the_classes_of_exchanges() {
+        let class = |turn: Turn, kind: &str, status: &str, acknowledgement: &str, message: &str| {
+            let exchange = serde_json::json!({
+                "correlationId": "C-1", "transactionId": "T-1", "status": status, "statusAt": "2026-11-22T10:00:00Z",
+                "acknowledgement": acknowledgement, "message": message, "transactionRef": {"documentType": kind}
+            });
+            let exchange = serde_json::from_value(exchange).unwrap();
+            let classified = mapping().classify(turn, &exchange, "Northwind").unwrap().unwrap();
+            format!("{} {}", classified.class, classified.assignment_group)
+        };
+        let failed = Turn::Failed;
+        for (turn, kind, status, acknowledgement, message, wanted) in [
+            (
+                failed,
+                "810",
+                "Validation error",
+                "",
+                "Missing TAX data",
+                "missing_tax_data B2B Finance",
+            ),
+            (
+                failed,
+                "INVOIC",
+                "Validation error",
+                "",
+                "Sum",
+                "invoice_refused B2B Finance",
+            ),
+            (
+                failed,
+                "810",
+                "Delivery failed",
+                "",
+                "AS2",
+                "delivery_failed EDI Support",
+            ),
+            (
+                failed,
+                "DESADV",
+                "Delivered",
+                "Rejected",
+                "",
+                "shipment_notice_refused Logistics Exceptions",
+            ),
+            (
+                failed,
+                "850",
+                "Delivered",
+                "Timed Out",
+                "",
+                "acknowledgement_overdue EDI Support",
+            ),
+            (failed, "850", "Duplicate", "", "", "duplicate EDI Support"),
+            (failed, "850", "Validation error", "", "tax", "other EDI Support"),
+            (
+                Turn::Delayed,
+                "810",
+                "Delivered",
+                "Waiting for FA",
+                "",
+                "acknowledgement_awaited EDI Support",
+            ),
+            (
+                Turn::Delayed,
+                "810",
+                "Processing",
+                "",
+                "tax",
+                "takes_too_long EDI Support",
+            ),
+        ] {
+            assert_eq!(class(turn, kind, status, acknowledgement, message), wanted);
+        }
     }
 
     #[test]
@@ -851,6 +962,36 @@ mod tests {
             "label: being checked",
             "label: ' '",
             &["line ", "when_gone.label", "1 to 100 characters"],
+        );
+        check(
+            "when: exchange.acknowledgement ==",
+            "when: exchange.acknowledgment ==",
+            &[
+                "line ",
+                "exchanges.classes[acknowledgement_overdue].when",
+                "exchange.acknowledgment is not known",
+            ],
+        );
+        check(
+            "when: exchange.status == \"Duplicate\"",
+            "when: partner.name == \"Duplicate\"",
+            &["line ", "exchanges.classes[duplicate].when", "use partner.id"],
+        );
+        check(
+            "name: duplicate",
+            "name: takes_too_long",
+            &["line ", "there are two classes takes_too_long"],
+        );
+        check("assign_to: manager", "assign_to: boss", &["boss", "manager"]);
+        check(
+            "resolve: { state: \"6\"",
+            "resolve: { state: \"2\"",
+            &["line ", "exchanges.resolve", "tables.incident reopens"],
+        );
+        check(
+            "window_minutes: 240",
+            "window_minutes: 0",
+            &["line ", "exchanges.window_minutes"],
         );
         check(
             "    close: { state: \"3\" }",

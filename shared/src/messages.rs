@@ -3,12 +3,17 @@
 //! Partner text is cleaned here, at the one place where it becomes text of a record: control
 //! characters, bidirectional overrides and ServiceNow's `[code]` tag do not pass.
 
+mod exchanges;
 mod to_partner;
 
 use std::fmt::Write;
 
 use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilestone, TransactionRef};
 
+pub use exchanges::{
+    exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
+    exchanges_resolved, recounted,
+};
 pub(crate) use to_partner::resolution;
 pub use to_partner::{
     PartnerText, PublicComment, document_not_delivered, document_not_there_yet, public_comment, sharing_comment,
@@ -112,6 +117,7 @@ pub fn complete_text(event: &Event) -> String {
         | Data::EscalationAsked(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::Exchange(_)
         | Data::Unknown => String::new(),
     }
 }

@@ -114,6 +114,7 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
+        | Data::Exchange(_)
         | Data::Unknown => Vec::new(),
     };
     effects.extend(escalation_of_news(event, linked.content.as_ref()));
@@ -155,6 +156,7 @@ fn escalation_by_partner(event: &Event) -> Option<Effect> {
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
+        | Data::Exchange(_)
         | Data::Unknown => return None,
     };
     Some(ask(event, asked, AskedBy::Partner))
@@ -196,6 +198,7 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
+        | Data::Exchange(_)
         | Data::Unknown => Vec::new(),
     }
 }

@@ -109,6 +109,7 @@ async fn linked(
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
+        | Data::Exchange(_)
         | Data::Unknown => None,
     };
     let partner_name = match (&content, &event.data) {
@@ -138,6 +139,7 @@ async fn linked(
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
+        | Data::Exchange(_)
         | Data::Unknown => 0,
     };
     Ok(Linked {

@@ -149,6 +149,7 @@ impl<G, D> Drain<'_, G, D> {
                     subject: lease.stream.subject.clone(),
                     lane: lease.stream.lane,
                     number: entry.number,
+                    waiting: lease.accepted - entry.number,
                     now: self.clients.clock.now(),
                     received_at: entry.received_at,
                     link: link.take(),
@@ -248,7 +249,7 @@ impl<G, D> Drain<'_, G, D> {
             // What only the table is told needs no preparation: it is written with the next step.
             if matches!(
                 effect,
-                Effect::Tell { .. } | Effect::Recognize(_) | Effect::MoveLanes(_)
+                Effect::Tell { .. } | Effect::Recognize(_) | Effect::MoveLanes(_) | Effect::Mark(_)
             ) {
                 let applied = apply.perform(&effect, Standing::Fresh).await?;
                 run.writes.extend(applied.writes);
@@ -530,6 +531,8 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Remember(_)
+        | Effect::PassOn(_)
+        | Effect::Mark(_)
         | Effect::Tell { .. } => &[],
     }
 }
@@ -556,6 +559,8 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Remember(_)
+        | Effect::PassOn(_)
+        | Effect::Mark(_)
         | Effect::Tell { .. } => CALL,
     }
 }

@@ -12,6 +12,7 @@ pub(super) fn init(level: &str) {
         "shared",
         "bridge_escalation",
         "open_case",
+        "raise_incident",
         "relay_status",
         "receive_webhook",
         "poll_changes",

@@ -3,7 +3,8 @@
 //! It needs no secret and no mapping. A system whose breaker is open gets one ring a sweep, which
 //! is its probe; the other streams that wait for it are only moved on.
 //!
-//! Invoked with `{"replay": "<subject>"}` it lets a parked stream go on instead.
+//! Invoked with `{"replay": "<subject>"}` it lets a parked stream go on instead. `{"poll": "lens"}`, which a schedule of
+//! its own sends, is for [`crate::poll`], and `{"poll": "lens", "since": "2026-11-01T00:00:00Z"}` reads once from a date.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,20 @@ pub struct SweepRequest {
     /// The subject of a parked stream that may go on.
     #[serde(default)]
     pub replay: Option<Subject>,
+    /// What is to be polled.
+    #[serde(default)]
+    pub poll: Option<Source>,
+    /// From when on it is read once more, RFC 3339.
+    #[serde(default)]
+    pub since: Option<String>,
+}
+
+/// What can be polled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// Exchanges, in Lens.
+    Lens,
 }
 
 /// What a sweep did.

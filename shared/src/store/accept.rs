@@ -6,12 +6,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
 use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, text, values};
-use super::{Error, Refusal, SCHEMA, Store, failed};
+use super::{Error, Refusal, SCHEMA, SEEN_FOR, Store, failed};
 use crate::domain::{Lane, Role, Stream, Timestamp, UseCase};
 use crate::event::{Destination, Event};
 
-/// The duplicate check outlives every event that is young enough to be accepted.
-const SEEN_FOR: Duration = Duration::from_secs(400 * 24 * 3600);
 /// A fresh event is rung by its doorbell; if that is lost, it is due after this.
 const FIRST_DUE: Duration = Duration::from_secs(60);
 /// How often the number of a stream may move away under us.
@@ -26,7 +24,7 @@ pub enum Accepted {
     Duplicate,
     /// It tells of what we wrote ourselves: there is nothing to do.
     Echo,
-    /// It is about a record that belongs to no subject: there is nothing to do.
+    /// It is about a record that belongs to no subject, or of which nobody is told: there is nothing to do.
     Unrelated,
     /// The same sender used the same id for something else.
     Conflict,
@@ -57,6 +55,8 @@ impl Store {
                     let (lane, use_case) = match link.role {
                         Role::Case | Role::FollowUp => (Lane::Out, UseCase::RelayStatus),
                         Role::Escalation | Role::Coordination => (Lane::Escalation, UseCase::BridgeEscalation),
+                        // No partner reads the incident of a failed exchange.
+                        Role::Incident => return Ok(Accepted::Unrelated),
                     };
                     (Stream { subject, lane }, Some(use_case))
                 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use super::breaker::Breaker;
 use super::item::{Item, breaker_key, entry_key, link_key, number, settings_key, text};
 use super::link::Link;
-use super::{Error, SCHEMA, Store, failed};
+use super::{Error, Store, failed};
 use crate::domain::{LinkKey, SenderName, Stream, Subject, Timestamp};
 use crate::effect::Effect;
 use crate::failure::System;
@@ -100,7 +100,7 @@ impl Store {
         Ok(loaded.entries.pop())
     }
 
-    async fn read_all(&self, keys: Vec<Item>) -> Result<Vec<Item>, Error> {
+    pub(super) async fn read_all(&self, keys: Vec<Item>) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
         let mut wanted = keys;
         let mut attempt = 0;
@@ -145,13 +145,7 @@ impl Store {
             text(item, "pk").unwrap_or_default(),
             text(item, "sk").unwrap_or_default(),
         );
-        if number(item, "schema").is_some_and(|schema| schema > SCHEMA) {
-            let source = anyhow::anyhow!("{pk} {sk} was written by a newer version");
-            return Err(Error {
-                operation: "read",
-                source,
-            });
-        }
+        super::check_schema(item)?;
         let damaged = |what: &str| Error {
             operation: "read",
             source: anyhow::anyhow!("{pk} {sk} has no valid {what}"),

@@ -9,10 +9,13 @@
 //! | `LINK#<role>#<discriminator>` | which record belongs to the subject: `INTENT`, then `LINKED` |
 //! | `WROTE#<reference>` | the claim of a write that is not idempotent by nature |
 //! | `STORY#<time>#<n>#<i>` | the timeline for people |
+//! | `EXCHANGE` | how an exchange turned out last |
+//! | `MEMBER#<exchange>`, `FAILURES#<link>`, `CURRENT` | exchanges that fail in the same way: how each turned out, what each incident stands for, and which one new failures join |
 //!
 //! Other partitions: `SEEN#<sender>#<event>` (the duplicate check, apart from the subject so that
 //! the same id under another subject is noticed), `BIND#<issue>` (the company an issue belongs
-//! to), `BACK#<sys_id>` (the subject of a record), `BREAKER#<system>`, `SETTINGS`.
+//! to), `BACK#<sys_id>` (the subject of a record), `BREAKER#<system>`, `POLL#<name>` (how far a poll has read),
+//! `SETTINGS`.
 //!
 //! Every write is conditional, and idempotent by its condition. Queue messages carry no order and
 //! no data: what is not in this table was not accepted, and what is accepted stays due until it is
@@ -25,7 +28,9 @@
 
 mod accept;
 mod breaker;
+mod cursor;
 mod entry;
+mod exchange;
 mod item;
 mod ledger;
 mod link;
@@ -34,7 +39,9 @@ mod work;
 
 pub use accept::Accepted;
 pub use breaker::{Breaker, Gate};
+pub use cursor::HeldCursor;
 pub use entry::{Entry, Loaded, Outcome};
+pub use exchange::Group;
 pub use ledger::{Claim, ClaimKind, ClaimState, Claiming, SETTLED_AFTER, reference_key, text_hash};
 pub use link::{Link, LinkState};
 pub use stream::{Due, LEASE, Lease, Taken};
@@ -49,6 +56,9 @@ use crate::failure::{Failure, System};
 
 /// The version of the items that this code writes and reads.
 pub const SCHEMA: i64 = 1;
+
+/// The duplicate check outlives every event that is young enough to be accepted.
+const SEEN_FOR: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 3600);
 
 /// The table.
 #[derive(Clone)]
@@ -141,6 +151,19 @@ enum Refusal {
     Condition(Vec<aws_sdk_dynamodb::types::CancellationReason>),
     /// The call failed; its outcome is unknown.
     Error(Error),
+}
+
+/// Refuses an item that a newer version wrote: it is left as it is.
+fn check_schema(item: &item::Item) -> Result<(), Error> {
+    if item::number(item, "schema").is_none_or(|schema| schema <= SCHEMA) {
+        return Ok(());
+    }
+    let (pk, sk) = (item::text(item, "pk"), item::text(item, "sk"));
+    let (pk, sk) = (pk.unwrap_or_default(), sk.unwrap_or_default());
+    Err(Error {
+        operation: "read",
+        source: anyhow::anyhow!("{pk} {sk} was written by a newer version"),
+    })
 }
 
 /// Wraps an SDK error with the operation that it belongs to.

@@ -144,6 +144,10 @@ impl Play {
                 UseCase::BridgeEscalation,
                 worker!(town, UseCase::BridgeEscalation, bridge_escalation),
             ),
+            (
+                UseCase::RaiseIncident,
+                worker!(town, UseCase::RaiseIncident, raise_incident),
+            ),
         ]);
         let (place, clock) = make(town);
         let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {

@@ -124,6 +124,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         .into_iter()
         .chain(crate::relay_status::scenarios())
         .chain(crate::bridge_escalation::scenarios())
+        .chain(crate::raise_incident::scenarios())
         .collect()
 }
 

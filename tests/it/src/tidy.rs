@@ -104,7 +104,7 @@ fn template_and_configuration_name_the_same_variables() {
 #[test]
 fn what_decides_is_pure() {
     let mut pure = Vec::new();
-    for function in ["bridge-escalation", "open-case", "relay-status"] {
+    for function in ["bridge-escalation", "open-case", "raise-incident", "relay-status"] {
         pure.extend(sources(&format!("functions/{function}/src/decide")));
         pure.push(format!("functions/{function}/src/decide.rs"));
     }

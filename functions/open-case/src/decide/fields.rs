@@ -97,6 +97,7 @@ pub(super) fn brings_description(event: &Event, issue: &Issue) -> bool {
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
+        | Data::Exchange(_)
         | Data::Unknown => false,
     }
 }
@@ -117,6 +118,7 @@ fn brings_summary(event: &Event, issue: &Issue) -> bool {
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
+        | Data::Exchange(_)
         | Data::Unknown => false,
     }
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::{Key, Person};
-use super::{Collaboration, Cursor, Error, Operation, Reported, rfc3339};
+use super::{Collaboration, Cursor, Error, Operation, Reported};
 use crate::domain::{ArticleId, Category, CompanyId, DocumentId, FeedbackId, Timestamp};
+use crate::rfc3339;
 
 /// A version of an article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::issues::ids;
 use super::words::{Key, Origin, Side};
-use super::{Collaboration, Error, Operation, Reported, rfc3339};
+use super::{Collaboration, Error, Operation, Reported};
 use crate::domain::{CompanyId, IssueId, MilestoneId, MilestoneState, Timestamp};
+use crate::rfc3339;
 
 /// The workspace is opened or ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

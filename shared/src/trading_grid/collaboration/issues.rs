@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::{ExpectedAction, Key, Origin, Page, Person};
-use super::{Collaboration, Cursor, Error, Operation, Reported, rfc3339};
+use super::{Collaboration, Cursor, Error, Operation, Reported};
 use crate::domain::{ArticleId, ClosedBecause, CommentId, CompanyId, IssueId, IssueState, Timestamp};
 use crate::event::Issue;
+use crate::rfc3339;
 
 /// How far an issue is, for the partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

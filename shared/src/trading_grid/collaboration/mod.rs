@@ -22,7 +22,6 @@ mod members;
 mod onboarding;
 mod operation;
 mod problem;
-mod rfc3339;
 #[cfg(test)]
 mod tests;
 mod threads;

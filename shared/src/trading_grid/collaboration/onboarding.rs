@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::{ExpectedAction, Key};
-use super::{Collaboration, Error, Operation, Reported, rfc3339};
+use super::{Collaboration, Error, Operation, Reported};
 use crate::domain::{ArticleId, CompanyId, RequestId, Timestamp};
+use crate::rfc3339;
 
 /// How far a request is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

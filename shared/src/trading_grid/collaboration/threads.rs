@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::{ExpectedAction, Key, Origin, Page, Person, Side};
-use super::{Collaboration, Cursor, Error, Ids, Operation, Reported, rfc3339};
+use super::{Collaboration, Cursor, Error, Ids, Operation, Reported};
 use crate::domain::{ArticleId, CompanyId, DocumentId, IssueId, MessageId, OutcomeId, RequestId, ThreadId, Timestamp};
 use crate::event::{Document, TransactionRef};
+use crate::rfc3339;
 
 /// Where messages are exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use super::feed::Cursor;
-use super::rfc3339;
 use crate::domain::{ActionKind, Malformed, Timestamp, digest_of, hex};
+use crate::rfc3339;
 
 /// The same for every try of one write, and no other: the `Idempotency-Key`, and the reference of
 /// the origin mark.

@@ -133,16 +133,16 @@ impl State {
 
 /// As the contract says: the same whoever saw the exchange.
 fn exchange_event_id(correlation: &str, status: &str, acknowledgement: &str) -> String {
-    format!("{correlation}/{status}/{acknowledgement}")
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "._-".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect()
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    [correlation, status, acknowledgement]
+        .map(|part| part.chars().map(plain).collect::<String>())
+        .join("/")
 }
 
 fn without_nulls(mut data: Value) -> Value {

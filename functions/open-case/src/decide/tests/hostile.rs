@@ -108,6 +108,8 @@ fn claims_differ(effects: &[Effect]) {
             | Effect::Remember(_)
             | Effect::Follow(_)
             | Effect::Recognize(_)
+            | Effect::PassOn(_)
+            | Effect::Mark(_)
             | Effect::Tell { .. } => continue,
         };
         assert!(claims.insert((claim.0.to_string(), claim.1)), "twice: {effect}");

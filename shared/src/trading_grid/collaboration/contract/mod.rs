@@ -151,6 +151,11 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             Data::ClosureDisputed(_) => &["gridlink.community.issue.closure-disputed.v1"],
             // Nobody sends them to us.
             Data::ClosureDue(_) | Data::EscalationAsked(_) => &[],
+            Data::Exchange(_) => &[
+                "gridlink.community.exchange.failed.v1",
+                "gridlink.community.exchange.delayed.v1",
+                "gridlink.community.exchange.recovered.v1",
+            ],
             Data::Unknown => &[],
         }
     }
@@ -176,7 +181,7 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             known.insert(event.kind);
         }
     }
-    assert_eq!(known.len(), 13, "each type that is known has a sample");
+    assert_eq!(known.len(), 16, "each type that is known has a sample");
 }
 
 #[tokio::test(start_paused = true)]

@@ -182,7 +182,7 @@ async fn a_failure_that_the_community_tells_has_the_id_that_anybody_would_give_i
     let correlation = community.add_exchange(seed);
     community.tell_failure(&correlation);
     let event = community.events().pop().unwrap();
-    assert_eq!(event.id, "c0ffee00-0000-4000-8000-000000000001_Failed_");
+    assert_eq!(event.id, "c0ffee00-0000-4000-8000-000000000001/Failed/");
     assert_eq!(event.data["companyId"], NORTHWIND);
     assert_eq!(
         event.data["message"],

@@ -1,0 +1,33 @@
+//! What Gridlink tells itself: events of its own, accepted like any other.
+
+use anyhow::anyhow;
+
+use super::{Applied, Apply};
+use crate::effect::Mark;
+use crate::event::{Data, Passing};
+use crate::failure::Failure;
+
+impl Apply<'_> {
+    pub(super) async fn pass_on(&self, passing: &Passing) -> Result<Applied, Failure> {
+        let Data::Exchange(news) = &self.event.data else {
+            let cause = anyhow!("{} is no news of an exchange", self.event.kind);
+            return Err(Failure::permanent(cause, "dismiss the entry"));
+        };
+        let event = passing.event(news.exchange(), &self.event.id, self.clients.clock.now());
+        let rung = self.accept_own(event).await?;
+        if let (Some((stream, Some(owner))), Passing::Due | Passing::Failures { .. }) = (rung, passing)
+            && let Err(error) = self.clients.queue.ring(owner, &stream, self.event.id.as_str()).await
+        {
+            // It is due in a minute all the same.
+            tracing::warn!(%stream, error = %crate::failure::chain(error.as_ref()), "not rung");
+        }
+        Ok(Applied::default())
+    }
+
+    pub(super) fn mark(&self, mark: &Mark) -> Result<Applied, Failure> {
+        Ok(Applied {
+            writes: vec![self.clients.store.mark(self.subject, mark)?],
+            story: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! How far a poll has read, with a lease: one poller at a time, and nothing is skipped when it dies.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::item::{Item, key, n, number, s, values};
+use super::stream::is_refused;
+use super::{Error, SCHEMA, Store, failed};
+use crate::domain::Timestamp;
+
+/// How long a poller has a cursor to itself: longer than its function may run.
+const LEASE: Duration = Duration::from_secs(90);
+
+/// The right to read on from a place.
+#[derive(Debug, Clone)]
+pub struct HeldCursor {
+    name: String,
+    /// Up to when everything was read; none before the first time.
+    pub read_until: Option<Timestamp>,
+    epoch: i64,
+}
+
+impl Store {
+    /// Takes a cursor for a worker; `None` while another has it.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn take_cursor(&self, name: &str, worker: &str) -> Result<Option<HeldCursor>, Error> {
+        let now = self.clock.now();
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(cursor_key(name)))
+            .update_expression("SET lease_until = :until, lease_by = :worker, #schema = :schema ADD lease_epoch :one")
+            .condition_expression("attribute_not_exists(lease_until) OR lease_until < :now OR lease_by = :worker")
+            .expression_attribute_names("#schema", "schema")
+            .set_expression_attribute_values(Some(values([
+                (":until", n(now.after(LEASE).millis())),
+                (":worker", s(worker)),
+                (":schema", n(SCHEMA)),
+                (":one", n(1)),
+                (":now", n(now.millis())),
+            ])))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
+            .send()
+            .await;
+        match outcome {
+            Ok(answer) => {
+                let item = answer.attributes.unwrap_or_default();
+                Ok(Some(HeldCursor {
+                    name: name.to_owned(),
+                    read_until: number(&item, "read_until").map(Timestamp::from_millis),
+                    epoch: number(&item, "lease_epoch").unwrap_or(0),
+                }))
+            }
+            Err(error) if is_refused(error.as_service_error()) => Ok(None),
+            Err(error) => Err(failed("take of a cursor")(error)),
+        }
+    }
+
+    /// Moves a cursor on: everything up to `until` is in the inbox. It never moves back. Gives whether it is still
+    /// ours.
+    ///
+    /// # Errors
+    /// When it is not known whether it moved.
+    pub async fn move_cursor(&self, held: &mut HeldCursor, until: Timestamp) -> Result<bool, Error> {
+        let until = held.read_until.map_or(until, |before| before.max(until));
+        let moved = self
+            .change_cursor(held, "SET read_until = :until", Some((":until", until)))
+            .await?;
+        held.read_until = Some(until);
+        Ok(moved)
+    }
+
+    /// Gives a cursor back.
+    ///
+    /// # Errors
+    /// When the table cannot be asked; the lease ends by itself then.
+    pub async fn release_cursor(&self, held: &HeldCursor) -> Result<(), Error> {
+        self.change_cursor(held, "REMOVE lease_until, lease_by", None)
+            .await
+            .map(drop)
+    }
+
+    async fn change_cursor(
+        &self,
+        held: &HeldCursor,
+        expression: &str,
+        value: Option<(&str, Timestamp)>,
+    ) -> Result<bool, Error> {
+        let mut set = values([(":epoch", n(held.epoch))]);
+        set.extend(value.map(|(name, time)| (name.to_owned(), n(time.millis()))));
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(cursor_key(&held.name)))
+            .update_expression(expression)
+            .condition_expression("lease_epoch = :epoch")
+            .set_expression_attribute_values(Some(set))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(true),
+            Err(error) if is_refused(error.as_service_error()) => Ok(false),
+            Err(error) => Err(failed("move of a cursor")(error)),
+        }
+    }
+}
+
+fn cursor_key(name: &str) -> Item {
+    key(format!("POLL#{name}"), "CURSOR")
+}

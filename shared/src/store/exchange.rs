@@ -1,0 +1,135 @@
+//! What is kept of exchanges: how each turned out last, and what an incident stands for.
+//!
+//! Only the holder of a stream's lease writes about its subject, and the end of an entry is fenced: a value that is
+//! worked out from the one before is right, and counts count once.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::Put;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::item::{Item, item, key, n, s, text};
+use super::work::Write;
+use super::{Error, SEEN_FOR, Store, failed};
+use crate::domain::{CorrelationId, LinkKey, Subject};
+use crate::effect::{Failures, KnownExchange, Mark, Member};
+
+/// What is kept of exchanges that fail in the same way.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// The exchange that was asked about.
+    pub member: Option<Member>,
+    /// Its incident.
+    pub own: Option<Failures>,
+    /// The incident that new failures join, when it is another one.
+    pub current: Option<Failures>,
+}
+
+impl Store {
+    /// The write that keeps a mark.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub fn mark(&self, subject: &Subject, mark: &Mark) -> Result<Write, Error> {
+        let ttl = n(self.clock.now().after(SEEN_FOR).seconds());
+        let kept = match mark {
+            Mark::Exchange(known) => item(exchange_key(subject), [("kept", json(known)?), ("ttl", ttl)]),
+            Mark::Member(member) => {
+                let key = member_key(subject, &member.exchange);
+                item(key, [("kept", json(member)?), ("ttl", ttl)])
+            }
+            Mark::Failures(failures) => item(failures_key(subject, &failures.incident), [("kept", json(failures)?)]),
+            Mark::Current { incident } => item(current_key(subject), [("kept", s(incident.to_string()))]),
+        };
+        let put = Put::builder().table_name(&self.table).set_item(Some(kept));
+        put.build().map(Write::Put).map_err(failed("mark"))
+    }
+
+    /// How an exchange turned out last.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or the item is of a newer version.
+    pub async fn known_exchange(&self, subject: &Subject) -> Result<Option<KnownExchange>, Error> {
+        let items = self.read_all(vec![exchange_key(subject)]).await?;
+        items.first().map(read).transpose()
+    }
+
+    /// The same of several; of those that are known.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or an item is of a newer version.
+    pub async fn known_exchanges(&self, subjects: &[Subject]) -> Result<BTreeMap<Subject, KnownExchange>, Error> {
+        let mut known = BTreeMap::new();
+        for some in subjects.chunks(AT_ONCE) {
+            for item in self.read_all(some.iter().map(exchange_key).collect()).await? {
+                let subject = text(&item, "pk").and_then(|subject| subject.to_owned().try_into().ok());
+                if let Some(subject) = subject {
+                    known.insert(subject, read(&item)?);
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// What is kept of exchanges that fail in the same way, as it concerns one of them.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or an item is of a newer version.
+    pub async fn group(&self, subject: &Subject, exchange: &CorrelationId) -> Result<Group, Error> {
+        let first = self
+            .read_all(vec![member_key(subject, exchange), current_key(subject)])
+            .await?;
+        let mut group = Group::default();
+        let mut current = None;
+        for item in &first {
+            if text(item, "sk") == Some(CURRENT) {
+                current = text(item, "kept").and_then(|link| link.parse::<LinkKey>().ok());
+            } else {
+                group.member = Some(read(item)?);
+            }
+        }
+        let own = group.member.as_ref().and_then(|member| member.incident.clone());
+        let other = current.filter(|current| Some(current) != own.as_ref());
+        let wanted = [&own, &other].into_iter().flatten();
+        let wanted = wanted.map(|link| failures_key(subject, link)).collect::<Vec<_>>();
+        for item in self.read_all(wanted).await? {
+            let failures: Failures = read(&item)?;
+            if Some(&failures.incident) == own.as_ref() {
+                group.own = Some(failures);
+            } else {
+                group.current = Some(failures);
+            }
+        }
+        Ok(group)
+    }
+}
+
+/// How many keys one read may name.
+const AT_ONCE: usize = 100;
+const CURRENT: &str = "CURRENT";
+
+fn exchange_key(subject: &Subject) -> Item {
+    key(subject.as_str(), "EXCHANGE")
+}
+
+fn member_key(subject: &Subject, exchange: &CorrelationId) -> Item {
+    key(subject.as_str(), format!("MEMBER#{exchange}"))
+}
+
+fn failures_key(subject: &Subject, incident: &LinkKey) -> Item {
+    key(subject.as_str(), format!("FAILURES#{incident}"))
+}
+
+fn current_key(subject: &Subject) -> Item {
+    key(subject.as_str(), CURRENT)
+}
+
+fn json<T: Serialize>(kept: &T) -> Result<aws_sdk_dynamodb::types::AttributeValue, Error> {
+    serde_json::to_string(kept).map(s).map_err(failed("mark"))
+}
+
+fn read<T: DeserializeOwned>(item: &Item) -> Result<T, Error> {
+    super::check_schema(item)?;
+    serde_json::from_str(text(item, "kept").unwrap_or_default()).map_err(failed("read of what is kept"))
+}
