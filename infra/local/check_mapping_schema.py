@@ -153,6 +153,8 @@ BREAKAGES: dict[str, tuple[str, Breakage]] = {
         put("documents_to_partner", {"max_bytes": 1, "max_per_issue": 1, "types": []}),
     ),
     "a deleted record without words": ("when_gone", drop("when_gone", "label")),
+    "a pull of nobody": ("pull.community", put("pull", "community", "")),
+    "a pull of something else": ("pull", put("pull", "lens", "trading-grid")),
     "a class with a hyphen": ("exchanges.classes.0.name", put("exchanges", "classes", 0, "name", "missing-tax")),
     "a wait with a unit": ("exchanges.classes.0.wait_minutes", put("exchanges", "classes", 0, "wait_minutes", "1 h")),
     "an analyst without a key": ("exchanges.classes.0.assign_to", put("exchanges", "classes", 0, "assign_to", "ada")),

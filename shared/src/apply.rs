@@ -50,6 +50,9 @@ pub struct Applied {
     pub story: Vec<String>,
 }
 
+/// The `correlation_display` of every record that Gridlink makes.
+pub const CORRELATION_DISPLAY: &str = "Trading Grid";
+
 /// Carries out the effects of one subject.
 pub struct Apply<'a> {
     /// The outside.
@@ -194,7 +197,7 @@ impl Apply<'_> {
         let mut fields = create.fields.clone();
         fields.insert("sys_id".to_owned(), record.sys_id.to_string());
         fields.insert("correlation_id".to_owned(), create.correlation.clone());
-        fields.insert("correlation_display".to_owned(), "Trading Grid".to_owned());
+        fields.insert("correlation_display".to_owned(), CORRELATION_DISPLAY.to_owned());
         let error = match self.clients.servicenow.create(&record.table, &fields).await {
             Ok(created) if created.sys_id == record.sys_id => {
                 let mut story = vec![format!("created {}", named(record, &created.number))];

@@ -563,8 +563,9 @@ impl RecordChange {
     }
 }
 
-/// Members of a record's event that pull cannot know as push does: they tell no two versions apart.
-const HINTS: [&str; 3] = ["operation", "changedFields", "byIntegrationUser"];
+/// Members of a record's event that tell one version of a row from another: what else is told, push and pull may tell
+/// differently.
+const VERSION: [&str; 4] = ["table", "sysId", "modCount", "record"];
 
 /// Where an event goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -629,7 +630,7 @@ impl Event {
         }
         let mut canonical: serde_json::Value = parse_json(envelope.data.get(), "data")?;
         if let (Data::RecordChanged(_), Some(members)) = (&data, canonical.as_object_mut()) {
-            members.retain(|name, _| !HINTS.contains(&name.as_str()));
+            members.retain(|name, _| VERSION.contains(&name.as_str()));
         }
         let is_echo = canonical["origin"]["writer"] == OURSELVES;
         let mut kind = envelope.kind.as_str();

@@ -21,7 +21,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::http::Transport;
 use crate::mapping::Mapping;
-use crate::poll::{Polled, Poller};
+use crate::poll::{LensPoller, Polled};
 use crate::store::Link;
 
 pub use drain::Drained;
@@ -103,12 +103,12 @@ pub async fn serve_sweep() -> Result<(), Error> {
     let sweeper = Sweeper::new(&config, transport.clone(), Clock::System);
     let (config, transport) = (&config, &transport);
     // A sweep needs neither mapping nor access to Trading Grid, and must not fail for the lack of them.
-    let poller = tokio::sync::OnceCell::new();
-    let poller = || {
-        poller.get_or_try_init(|| async {
-            let mapping = Arc::new(Mapping::parse(&config.mapping()?)?);
-            let exchanges = Exchanges::from_env()?;
-            anyhow::Ok(Poller::new(
+    let (lens, clients) = (tokio::sync::OnceCell::new(), tokio::sync::OnceCell::new());
+    let mapping = || anyhow::Ok(Arc::new(Mapping::parse(&config.mapping()?)?));
+    let lens = || {
+        lens.get_or_try_init(|| async {
+            let (exchanges, mapping) = (Exchanges::from_env()?, mapping()?);
+            anyhow::Ok(LensPoller::new(
                 config,
                 exchanges,
                 mapping,
@@ -117,26 +117,38 @@ pub async fn serve_sweep() -> Result<(), Error> {
             ))
         })
     };
+    let clients = || {
+        clients.get_or_try_init(|| async {
+            let (systems, mapping) = (Systems::from_env()?, mapping()?);
+            Ok::<_, anyhow::Error>(Clients::new(
+                config,
+                systems,
+                mapping,
+                transport.clone(),
+                Clock::System,
+            )?)
+        })
+    };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SweepRequest>| {
         let deadline = deadline(&event.context);
         let (request, worker) = (event.payload, &event.context.request_id);
-        let done = match request.poll {
-            None => Done::Swept(Box::pin(sweeper.handle(request, worker, deadline)).await?),
-            Some(Source::Lens) => {
-                let since = request.since.as_deref().map(Timestamp::parse_rfc3339).transpose()?;
-                let polled = Box::pin(poller().await?.poll(since, worker, deadline)).await;
-                // An outage of Trading Grid is no fault of the function.
-                Done::Polled(polled.unwrap_or_else(|error| {
-                    let error = crate::failure::chain(error.as_ref());
-                    tracing::error!(poll_failed = 1, %error, "not polled; the next poll goes on from the same place");
-                    Polled {
-                        has_failed: true,
-                        ..Polled::default()
-                    }
-                }))
-            }
+        let since = request.since.as_deref().map(Timestamp::parse_rfc3339).transpose()?;
+        let polled = match request.poll {
+            None => return Ok(Done::Swept(Box::pin(sweeper.handle(request, worker, deadline)).await?)),
+            Some(Source::Lens) => Box::pin(lens().await?.poll(since, worker, deadline)).await,
+            Some(Source::Feed) => Box::pin(clients().await?.poll_feed(since, worker, deadline)).await,
+            Some(Source::Records) => Box::pin(clients().await?.poll_records(since, worker, deadline)).await,
         };
-        Ok::<_, Error>(done)
+        // An outage of the other side is no fault of the function.
+        let polled = polled.unwrap_or_else(|error| {
+            let error = crate::failure::chain(error.as_ref());
+            tracing::error!(poll_failed = 1, %error, "not polled; the next poll goes on from the same place");
+            Polled {
+                has_failed: true,
+                ..Polled::default()
+            }
+        });
+        Ok::<_, Error>(Done::Polled(polled))
     }))
     .await
 }

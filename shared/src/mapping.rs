@@ -70,10 +70,25 @@ pub struct Unresolved {
     source: minijinja::Error,
 }
 
+/// What is polled beside what is pushed: whose events these are, so that what is polled and what is pushed is the same
+/// event. Nothing is polled of a source that is not named.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PullRule {
+    /// The sender of what stands in the feed of the community.
+    #[serde(default)]
+    pub community: Option<SenderName>,
+    /// The sender of what changes in ServiceNow.
+    #[serde(default)]
+    pub servicenow: Option<SenderName>,
+}
+
 /// The checked mapping.
 #[derive(Debug)]
 pub struct Mapping {
     senders: BTreeMap<SenderName, SenderRule>,
+    /// What is polled beside what is pushed.
+    pub pull: PullRule,
     /// What documents are taken.
     pub documents: DocumentRule,
     /// What files are shared with partners.
@@ -300,6 +315,8 @@ pub struct Routed {
 struct File {
     version: Spanned<u32>,
     senders: Spanned<BTreeMap<SenderName, SenderRule>>,
+    #[serde(default)]
+    pull: Option<Spanned<PullRule>>,
     documents: DocumentRule,
     #[serde(default)]
     documents_to_partner: Option<DocumentRule>,
@@ -354,6 +371,20 @@ impl Mapping {
             let problem = "is the name of Gridlink itself: choose another";
             return Err(invalid(&file.senders, format!("senders.{OURSELVES}"), problem));
         }
+        if let Some(pull) = &file.pull {
+            let named = [
+                ("pull.community", &pull.value.community),
+                ("pull.servicenow", &pull.value.servicenow),
+            ];
+            for (key, sender) in named {
+                if let Some(sender) = sender
+                    .as_ref()
+                    .filter(|sender| !file.senders.value.contains_key(*sender))
+                {
+                    return Err(invalid(pull, key, format!("{sender} is none of senders")));
+                }
+            }
+        }
         check_priorities(&file)?;
         check_tables(&file)?;
         if let Some(rule) = &file.closure
@@ -381,6 +412,7 @@ impl Mapping {
         };
         Ok(Self {
             senders: file.senders.value,
+            pull: file.pull.map(|rule| rule.value).unwrap_or_default(),
             documents_to_partner: file.documents_to_partner.unwrap_or_else(|| file.documents.clone()),
             documents: file.documents,
             unknown_partner: file.unknown_partner,
@@ -958,6 +990,11 @@ mod tests {
             &["statuses.", "issue.state is not known", "record.<field>"],
         );
         check("agents: hidden", "agents: secret", &["secret", "hidden"]);
+        check(
+            "community: trading-grid",
+            "community: another",
+            &["line ", "pull.community", "another is none of senders"],
+        );
         check(
             "label: being checked",
             "label: ' '",

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::domain::{Lane, Stream, Subject, UseCase, digest_of, hex};
+use crate::failure::chain;
 
 /// The body of a queue message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,5 +76,15 @@ impl Queue {
             .send()
             .await?;
         Ok(())
+    }
+
+    /// Rings the owner of what was accepted, if it has one. When the queue does not take the ring, nothing is lost:
+    /// the sweep rings what is due.
+    pub async fn ring_or_leave(&self, owner: Option<UseCase>, stream: &Stream, cause: &str) {
+        if let Some(owner) = owner
+            && let Err(error) = self.ring(owner, stream, cause).await
+        {
+            tracing::warn!(%stream, error = %chain(error.as_ref()), "not rung");
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::{Applied, Apply};
 use crate::domain::MilestoneId;
 use crate::effect::{AskEscalation, MoveLanes, ReportEscalation, ReportMilestone};
 use crate::event::EscalationAsked;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::trading_grid::collaboration::{EscalationReport, EscalationState, MilestoneReport, Problem, Reported, Side};
 
 /// An issue that is closed in the community is waited for this long.
@@ -27,11 +27,8 @@ impl Apply<'_> {
             key: ask.key.clone(),
         };
         let accepted = self.accept_own(asked.event(self.clients.clock.now())).await?;
-        if let Some((stream, Some(owner))) = accepted
-            && let Err(error) = self.clients.queue.ring(owner, &stream, ask.key.as_str()).await
-        {
-            // It is accepted all the same: the sweep rings what is due.
-            tracing::warn!(%stream, error = %chain(error.as_ref()), "not rung");
+        if let Some((stream, owner)) = accepted {
+            self.clients.queue.ring_or_leave(owner, &stream, ask.key.as_str()).await;
         }
         Ok(Applied::default())
     }

@@ -15,11 +15,11 @@ impl Apply<'_> {
         };
         let event = passing.event(news.exchange(), &self.event.id, self.clients.clock.now());
         let rung = self.accept_own(event).await?;
-        if let (Some((stream, Some(owner))), Passing::Due | Passing::Failures { .. }) = (rung, passing)
-            && let Err(error) = self.clients.queue.ring(owner, &stream, self.event.id.as_str()).await
-        {
-            // It is due in a minute all the same.
-            tracing::warn!(%stream, error = %crate::failure::chain(error.as_ref()), "not rung");
+        if let (Some((stream, owner)), Passing::Due | Passing::Failures { .. }) = (rung, passing) {
+            self.clients
+                .queue
+                .ring_or_leave(owner, &stream, self.event.id.as_str())
+                .await;
         }
         Ok(Applied::default())
     }

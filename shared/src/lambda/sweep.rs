@@ -3,8 +3,9 @@
 //! It needs no secret and no mapping. A system whose breaker is open gets one ring a sweep, which
 //! is its probe; the other streams that wait for it are only moved on.
 //!
-//! Invoked with `{"replay": "<subject>"}` it lets a parked stream go on instead. `{"poll": "lens"}`, which a schedule of
-//! its own sends, is for [`crate::poll`], and `{"poll": "lens", "since": "2026-11-01T00:00:00Z"}` reads once from a date.
+//! Invoked with `{"replay": "<subject>"}` it lets a parked stream go on instead. `{"poll": "lens"}` (or `feed`, or
+//! `records`), which a schedule of its own sends, is for [`crate::poll`], and with `"since": "2026-11-01T00:00:00Z"` it
+//! reads once from a date.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,10 @@ pub struct SweepRequest {
 pub enum Source {
     /// Exchanges, in Lens.
     Lens,
+    /// What happened in the community, in its feed.
+    Feed,
+    /// Records that Gridlink made, in ServiceNow.
+    Records,
 }
 
 /// What a sweep did.

@@ -152,12 +152,7 @@ impl Ingress {
         match self.store.accept(&event).await {
             Ok(Accepted::New(stream, owner)) => {
                 tracing::info!(event = %event.id, %stream, kind = event.kind, "accepted");
-                if let Some(owner) = owner
-                    && let Err(error) = self.queue.ring(owner, &stream, request_id).await
-                {
-                    // It is accepted all the same: the sweep rings what is due.
-                    tracing::warn!(%stream, error = %chain(error.as_ref()), "not rung");
-                }
+                self.queue.ring_or_leave(owner, &stream, request_id).await;
                 Ok(id)
             }
             Ok(Accepted::Duplicate) => {

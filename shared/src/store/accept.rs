@@ -1,13 +1,14 @@
 //! Accepting an event: the duplicate check, the next number of its stream, and the inbox entry,
 //! in one transaction. Only then may anybody be told that it was accepted.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
-use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, text, values};
+use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, seen_name, text, values};
 use super::{Error, Refusal, SCHEMA, SEEN_FOR, Store, failed};
-use crate::domain::{Lane, Role, Stream, Timestamp, UseCase};
+use crate::domain::{EventId, Lane, Role, Stream, Timestamp, UseCase};
 use crate::event::{Destination, Event};
 
 /// A fresh event is rung by its doorbell; if that is lost, it is due after this.
@@ -105,6 +106,24 @@ impl Store {
             operation: "accept",
             source,
         })
+    }
+
+    /// Which of some events of one sender were accepted before; those of another content under the same id are not.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn seen(&self, events: &[Event]) -> Result<BTreeSet<EventId>, Error> {
+        let names = events.iter().map(|event| seen_name(&event.sender, event.id.as_str()));
+        let by_name: BTreeMap<String, &Event> = names.zip(events).collect();
+        let keys = by_name.values().map(|event| seen_key(&event.sender, event.id.as_str()));
+        let mut seen = BTreeSet::new();
+        for item in self.read_all(keys.collect()).await? {
+            let event = text(&item, "pk").and_then(|name| by_name.get(name));
+            if let Some(event) = event.filter(|event| text(&item, "content") == Some(event.content.as_str())) {
+                seen.insert(event.id.clone());
+            }
+        }
+        Ok(seen)
     }
 
     async fn known(&self, stream: &Stream) -> Result<Option<Known>, Error> {

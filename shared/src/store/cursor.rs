@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::item::{Item, key, n, number, s, values};
+use super::item::{Item, key, n, number, s, text, values};
 use super::stream::is_refused;
 use super::{Error, SCHEMA, Store, failed};
 use crate::domain::Timestamp;
@@ -18,6 +18,8 @@ pub struct HeldCursor {
     name: String,
     /// Up to when everything was read; none before the first time.
     pub read_until: Option<Timestamp>,
+    /// The place in a list that has places instead of times.
+    pub place: Option<String>,
     epoch: i64,
 }
 
@@ -53,6 +55,7 @@ impl Store {
                 Ok(Some(HeldCursor {
                     name: name.to_owned(),
                     read_until: number(&item, "read_until").map(Timestamp::from_millis),
+                    place: text(&item, "place").map(str::to_owned),
                     epoch: number(&item, "lease_epoch").unwrap_or(0),
                 }))
             }
@@ -61,17 +64,29 @@ impl Store {
         }
     }
 
-    /// Moves a cursor on: everything up to `until` is in the inbox. It never moves back. Gives whether it is still
-    /// ours.
+    /// Moves a cursor on: everything up to `until` is in the inbox, and everything before a place. It never moves back
+    /// in time. Gives whether it is still ours.
     ///
     /// # Errors
     /// When it is not known whether it moved.
-    pub async fn move_cursor(&self, held: &mut HeldCursor, until: Timestamp) -> Result<bool, Error> {
+    pub async fn move_cursor(
+        &self,
+        held: &mut HeldCursor,
+        until: Timestamp,
+        place: Option<String>,
+    ) -> Result<bool, Error> {
         let until = held.read_until.map_or(until, |before| before.max(until));
-        let moved = self
-            .change_cursor(held, "SET read_until = :until", Some((":until", until)))
-            .await?;
+        let mut set = values([(":until", n(until.millis()))]);
+        let expression = match &place {
+            Some(place) => {
+                set.extend(values([(":place", s(place.as_str()))]));
+                "SET read_until = :until, place = :place"
+            }
+            None => "SET read_until = :until",
+        };
+        let moved = self.change_cursor(held, expression, set).await?;
         held.read_until = Some(until);
+        held.place = place.or(held.place.take());
         Ok(moved)
     }
 
@@ -80,19 +95,13 @@ impl Store {
     /// # Errors
     /// When the table cannot be asked; the lease ends by itself then.
     pub async fn release_cursor(&self, held: &HeldCursor) -> Result<(), Error> {
-        self.change_cursor(held, "REMOVE lease_until, lease_by", None)
+        self.change_cursor(held, "REMOVE lease_until, lease_by", Item::new())
             .await
             .map(drop)
     }
 
-    async fn change_cursor(
-        &self,
-        held: &HeldCursor,
-        expression: &str,
-        value: Option<(&str, Timestamp)>,
-    ) -> Result<bool, Error> {
-        let mut set = values([(":epoch", n(held.epoch))]);
-        set.extend(value.map(|(name, time)| (name.to_owned(), n(time.millis()))));
+    async fn change_cursor(&self, held: &HeldCursor, expression: &str, mut set: Item) -> Result<bool, Error> {
+        set.extend(values([(":epoch", n(held.epoch))]));
         let outcome = self
             .client
             .update_item()

@@ -12,6 +12,8 @@ use crate::domain::{LinkKey, SenderName, Stream, Subject, Timestamp};
 use crate::effect::Effect;
 use crate::failure::System;
 
+/// How many keys one read may name.
+const AT_ONCE: usize = 100;
 /// How many entries are read ahead.
 const AHEAD: i64 = 4;
 
@@ -100,8 +102,16 @@ impl Store {
         Ok(loaded.entries.pop())
     }
 
+    /// The items of these keys that there are, in no order.
     pub(super) async fn read_all(&self, keys: Vec<Item>) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
+        for some in keys.chunks(AT_ONCE) {
+            self.read_some(some.to_vec(), &mut items).await?;
+        }
+        Ok(items)
+    }
+
+    async fn read_some(&self, keys: Vec<Item>, items: &mut Vec<Item>) -> Result<(), Error> {
         let mut wanted = keys;
         let mut attempt = 0;
         while !wanted.is_empty() {
@@ -137,7 +147,7 @@ impl Store {
                 });
             }
         }
-        Ok(items)
+        Ok(())
     }
 
     fn sort_in(&self, loaded: &mut Loaded, item: &Item) -> Result<(), Error> {

@@ -61,12 +61,10 @@ impl Store {
     /// When the table cannot be read, or an item is of a newer version.
     pub async fn known_exchanges(&self, subjects: &[Subject]) -> Result<BTreeMap<Subject, KnownExchange>, Error> {
         let mut known = BTreeMap::new();
-        for some in subjects.chunks(AT_ONCE) {
-            for item in self.read_all(some.iter().map(exchange_key).collect()).await? {
-                let subject = text(&item, "pk").and_then(|subject| subject.to_owned().try_into().ok());
-                if let Some(subject) = subject {
-                    known.insert(subject, read(&item)?);
-                }
+        for item in self.read_all(subjects.iter().map(exchange_key).collect()).await? {
+            let subject = text(&item, "pk").and_then(|subject| subject.to_owned().try_into().ok());
+            if let Some(subject) = subject {
+                known.insert(subject, read(&item)?);
             }
         }
         Ok(known)
@@ -105,8 +103,6 @@ impl Store {
     }
 }
 
-/// How many keys one read may name.
-const AT_ONCE: usize = 100;
 const CURRENT: &str = "CURRENT";
 
 fn exchange_key(subject: &Subject) -> Item {

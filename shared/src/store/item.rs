@@ -74,7 +74,12 @@ pub(super) fn back_key(sys_id: &SysId) -> Item {
 }
 
 pub(super) fn seen_key(sender: &SenderName, event: &str) -> Item {
-    key(format!("SEEN#{sender}#{}", hex(&digest_of(&[event])[..16])), "SEEN")
+    key(seen_name(sender, event), "SEEN")
+}
+
+/// The partition of the duplicate check of an event.
+pub(super) fn seen_name(sender: &SenderName, event: &str) -> String {
+    format!("SEEN#{sender}#{}", hex(&digest_of(&[event])[..16]))
 }
 
 pub(super) fn bind_key(issue: &str) -> Item {

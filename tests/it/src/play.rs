@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use shared::clients::Clients;
 use shared::clock::Clock;
 use shared::domain::{Timestamp, UseCase};
+use shared::http::Transport;
 use shared::lambda::{Ingress, QueueBatch, QueueVerdict, QueueWorker, SweepRequest, Sweeper, WebhookAnswer};
 use shared::mapping::Mapping;
 use shared::signature;
@@ -477,7 +478,11 @@ pub(crate) fn in_town(mapping: Arc<Mapping>, test: impl AsyncFnOnce(&Arc<Town>, 
 }
 
 pub(crate) fn clients(town: &Arc<Town>, environment: &Arc<Environment>, clock: Clock) -> Clients {
-    let transport = town.transport(environment);
+    clients_over(town, town.transport(environment), clock)
+}
+
+/// The clients of a function with a way of its own to the outside.
+pub(crate) fn clients_over(town: &Arc<Town>, transport: Transport, clock: Clock) -> Clients {
     Clients::new(
         &town.config(),
         town.systems(),

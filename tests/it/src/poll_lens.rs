@@ -9,7 +9,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use shared::config::Exchanges;
 use shared::http::Transport;
-use shared::poll::{Polled, Poller};
+use shared::poll::{LensPoller, Polled};
 use tokio::time::sleep;
 use worlds::trading_grid::{Acknowledgement, ExchangeSeed, Status};
 
@@ -18,22 +18,22 @@ use crate::prove::setting;
 use crate::town::{Environment, TABLE, Town};
 
 /// How often the schedule polls.
-const INTERVAL: Duration = Duration::from_secs(60);
+pub(crate) const INTERVAL: Duration = Duration::from_secs(60);
 /// How long a function may run.
-const FUNCTION: Duration = Duration::from_secs(60);
+pub(crate) const FUNCTION: Duration = Duration::from_secs(60);
 
 fn transport(town: &Arc<Town>) -> Transport {
     town.transport(&Environment::new("poll-changes-lens".to_owned()))
 }
 
-fn poller(town: &Arc<Town>, transport: Transport) -> Poller {
+fn poller(town: &Arc<Town>, transport: Transport) -> LensPoller {
     let url = |text: &str| url::Url::parse(text).unwrap();
     let exchanges = Exchanges {
         url: url("https://community.test"),
         token_url: url("https://community.test/v1/oauth2/tokens"),
         secret: "trading-grid".to_owned(),
     };
-    Poller::new(
+    LensPoller::new(
         &town.config(),
         exchanges,
         Arc::clone(&town.mapping),
@@ -42,7 +42,7 @@ fn poller(town: &Arc<Town>, transport: Transport) -> Poller {
     )
 }
 
-async fn poll_with(town: &Town, poller: &Poller) -> Polled {
+async fn poll_with(town: &Town, poller: &LensPoller) -> Polled {
     let deadline = town.clock.now().after(FUNCTION);
     let worker = format!("poll at {}", town.clock.now());
     poller.poll(None, &worker, deadline).await.unwrap()
@@ -234,7 +234,7 @@ fn a_poller_that_dies_anywhere_loses_and_doubles_nothing() {
 }
 
 /// The way to the outside of a function that is killed at a request, which still takes effect.
-fn dying(transport: Transport, sent: Arc<AtomicUsize>, last: usize) -> Transport {
+pub(crate) fn dying(transport: Transport, sent: Arc<AtomicUsize>, last: usize) -> Transport {
     let Transport::InProcess(router) = transport else {
         panic!("a town is in this process")
     };
@@ -283,7 +283,7 @@ fn two_pollers_do_not_read_at_once() {
         assert_eq!(poll(town).await.busy, 0);
         let mut held = held;
         assert!(
-            !store.move_cursor(&mut held, town.clock.now()).await.unwrap(),
+            !store.move_cursor(&mut held, town.clock.now(), None).await.unwrap(),
             "it is no longer its own"
         );
         store.take_cursor("lens-status", "another").await.unwrap().unwrap();

@@ -143,7 +143,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-fn takes_it(town: &Town) {
+pub(crate) fn takes_it(town: &Town) {
     let fields = [("state", "10"), ("work_notes", INTERNAL)];
     town.servicenow.update(CASES, &case(town), &fields);
 }
@@ -157,12 +157,12 @@ fn assigns(town: &Town) {
     town.servicenow.update(CASES, &case(town), &[("priority", "3")]);
 }
 
-fn resolves(town: &Town) {
+pub(crate) fn resolves(town: &Town) {
     let fields = [("state", "6"), ("close_notes", "Sent again."), ("work_notes", INTERNAL)];
     town.servicenow.update(CASES, &case(town), &fields);
 }
 
-fn confirms(community: &TradingGrid) -> Value {
+pub(crate) fn confirms(community: &TradingGrid) -> Value {
     let data = community.partner_confirms_closure(scenarios::NORTHWIND, scenarios::ISSUE);
     event("closure-confirmed", data)
 }

@@ -1,0 +1,398 @@
+//! Exchanges, which have no push everywhere.
+//!
+//! Lens is read in windows of time. A window begins a little before the end of the last one, for rows that commit late
+//! and clocks that differ, and ends a little before now. Its pages are read again until a whole pass shows nothing
+//! unseen, because a row that moves while pages are read shifts the others. Only when everything of a window is in the
+//! inbox does the cursor move: a poller that dies reads it again, and the duplicate check drops what was there.
+//!
+//! The same exchange in the same state is the same event as that of a push: see [`crate::event::Exchange`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use url::Url;
+
+use super::process::{self, Standing};
+use super::{LAG, OVERLAP, Polled, RESERVE, accept, claim_table, cursor_name, earlier, millis};
+use crate::aws::Aws;
+use crate::clock::Clock;
+use crate::config::{Config, Exchanges};
+use crate::domain::{CompanyId, CorrelationId, Subject, Timestamp};
+use crate::effect::KnownExchange;
+use crate::event::Turn;
+use crate::http::Transport;
+use crate::mapping::{Mapping, PollRule};
+use crate::queue::Queue;
+use crate::secrets::Secrets;
+use crate::store::{HeldCursor, Store};
+use crate::trading_grid::community::{CommunityServices, PartnerFilter};
+use crate::trading_grid::lens::{Direction, Entry, Field, Lens, Search, Term, TimeField};
+use crate::trading_grid::{Access, Authentication};
+
+/// The longest window.
+const WINDOW: Duration = Duration::from_secs(6 * 3600);
+/// A window with more rows than this is split.
+const MOST_ROWS: u64 = 5_000;
+/// How often the pages of a window are read until nothing is unseen.
+const MOST_READINGS: u32 = 5;
+/// Timed-out acknowledgements have no date of their own: they are looked for among what arrived in this time.
+const TIMED_OUT_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Polls Lens.
+pub struct LensPoller {
+    store: Store,
+    queue: Queue,
+    clock: Clock,
+    lens: Lens,
+    community: CommunityServices,
+    mapping: Arc<Mapping>,
+    page: u16,
+}
+
+/// One way to look at Lens.
+struct Pass {
+    name: &'static str,
+    field: TimeField,
+    sort: Field,
+    only: Option<(Field, &'static [&'static str])>,
+    looks_for: Turn,
+}
+
+/// What moved, and what does not move any more.
+const PASSES: [Pass; 4] = [
+    Pass {
+        name: "lens-status",
+        field: TimeField::Status,
+        sort: Field::StatusDate,
+        only: None,
+        looks_for: Turn::Failed,
+    },
+    Pass {
+        name: "lens-acknowledgement",
+        field: TimeField::Acknowledgement,
+        sort: Field::AcknowledgementDate,
+        only: None,
+        looks_for: Turn::Failed,
+    },
+    Pass {
+        name: "lens-stuck",
+        field: TimeField::Status,
+        sort: Field::StatusDate,
+        only: Some((Field::Status, &["P", "R", "Unknown"])),
+        looks_for: Turn::Delayed,
+    },
+    Pass {
+        name: "lens-unacknowledged",
+        field: TimeField::Status,
+        sort: Field::StatusDate,
+        only: Some((Field::Acknowledgement, &["W"])),
+        looks_for: Turn::Delayed,
+    },
+];
+
+/// The one without a cursor: whatever of it is known is dropped by a read.
+const TIMED_OUT: Pass = Pass {
+    name: "lens-timed-out",
+    field: TimeField::Arrival,
+    sort: Field::ArrivalTime,
+    only: Some((Field::Acknowledgement, &["T"])),
+    looks_for: Turn::Failed,
+};
+
+impl LensPoller {
+    /// A poller that sends over `transport` and reads `clock`.
+    pub fn new(
+        config: &Config,
+        exchanges: Exchanges,
+        mapping: Arc<Mapping>,
+        transport: Transport,
+        clock: Clock,
+    ) -> Self {
+        let aws = Aws::new(config.aws.clone(), transport.clone(), clock.clone());
+        let secrets = Arc::new(Secrets::new(aws.secrets(), clock.clone()));
+        let access = Arc::new(Access::new(
+            transport,
+            Authentication::AccessToken,
+            exchanges.token_url,
+            exchanges.secret,
+            secrets,
+            clock.clone(),
+        ));
+        let url: Url = exchanges.url;
+        Self {
+            store: Store::new(
+                aws.dynamodb(),
+                config.table.clone(),
+                config.deployment.clone(),
+                clock.clone(),
+            ),
+            queue: Queue::new(aws.sqs(), config.queues.clone(), clock.clone()),
+            clock,
+            lens: Lens::new(url.clone(), Arc::clone(&access)),
+            community: CommunityServices::new(url, access),
+            mapping,
+            page: 1000,
+        }
+    }
+
+    /// The same with smaller pages.
+    pub fn with_pages_of(mut self, entries: u16) -> Self {
+        self.page = entries;
+        self
+    }
+
+    /// Reads on where the last poll stopped, or once from `since`.
+    ///
+    /// # Errors
+    /// When the table or Trading Grid gives no clear answer: the cursor stays, and the next poll reads the window again.
+    pub async fn poll(&self, since: Option<Timestamp>, worker: &str, deadline: Timestamp) -> anyhow::Result<Polled> {
+        let Some(rule) = self.mapping.exchanges.as_ref().and_then(|rules| rules.poll.as_ref()) else {
+            tracing::info!("the mapping has no exchanges.poll: nothing is polled");
+            return Ok(Polled::default());
+        };
+        claim_table(&self.store).await?;
+        let mut run = Run {
+            poller: self,
+            rule,
+            worker,
+            partners: BTreeMap::new(),
+            done: Polled::default(),
+        };
+        for pass in &PASSES {
+            run.pass(pass, since, deadline).await.context(pass.name)?;
+        }
+        let now = self.clock.now();
+        let from = Timestamp::from_millis(now.millis() - millis(TIMED_OUT_WITHIN)).min(since.unwrap_or(now));
+        run.window(&TIMED_OUT, from, now, now).await.context(TIMED_OUT.name)?;
+        tracing::info!(
+            entries = run.done.entries,
+            told = run.done.told,
+            known = run.done.known,
+            poll_behind = run.done.behind,
+            "polled"
+        );
+        Ok(run.done)
+    }
+}
+
+/// One poll under way.
+struct Run<'a> {
+    poller: &'a LensPoller,
+    rule: &'a PollRule,
+    worker: &'a str,
+    /// Companies by trading address, as far as they were asked for.
+    partners: BTreeMap<String, Option<CompanyId>>,
+    done: Polled,
+}
+
+impl Run<'_> {
+    async fn pass(&mut self, pass: &Pass, since: Option<Timestamp>, deadline: Timestamp) -> anyhow::Result<()> {
+        let store = &self.poller.store;
+        let name = cursor_name(pass.name, since);
+        let Some(mut held) = store.take_cursor(&name, self.worker).await? else {
+            self.done.busy += 1;
+            return Ok(());
+        };
+        let read = self.read_on(pass, since, &mut held, deadline).await;
+        if read.is_ok() {
+            store.release_cursor(&held).await?;
+        }
+        read
+    }
+
+    /// Window after window, until now or until time is up.
+    async fn read_on(
+        &mut self,
+        pass: &Pass,
+        since: Option<Timestamp>,
+        held: &mut HeldCursor,
+        deadline: Timestamp,
+    ) -> anyhow::Result<()> {
+        let clock = &self.poller.clock;
+        // What is late is looked at when it has been so for a while.
+        let age = match pass.looks_for {
+            Turn::Delayed => self.rule.late_after(),
+            Turn::Failed | Turn::Recovered => Duration::ZERO,
+        };
+        let end = earlier(clock.now(), LAG + age);
+        let first = since.unwrap_or_else(|| earlier(end, super::FIRST));
+        loop {
+            let read_until = held.read_until.unwrap_or(first);
+            if read_until >= end {
+                return Ok(());
+            }
+            if clock.now().after(RESERVE) > deadline {
+                let behind = read_until.until(end).as_secs();
+                self.done.behind = self.done.behind.max(behind);
+                tracing::warn!(pass = pass.name, behind, "out of time; the next poll goes on");
+                return Ok(());
+            }
+            let from = earlier(read_until, OVERLAP);
+            let to = self
+                .window(pass, from, end.min(read_until.after(WINDOW)), read_until)
+                .await?;
+            if !self.poller.store.move_cursor(held, to, None).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads one window, or the first part of a large one that ends after `least`; gives its end.
+    async fn window(
+        &mut self,
+        pass: &Pass,
+        from: Timestamp,
+        to: Timestamp,
+        least: Timestamp,
+    ) -> anyhow::Result<Timestamp> {
+        let mut to = to;
+        let mut seen = BTreeSet::new();
+        for _ in 0..MOST_READINGS {
+            let mut search = self.search(pass, from, to);
+            let (mut pages, mut unseen, mut received) = (0, 0, 0);
+            loop {
+                let found = self.poller.lens.page(&search).await?;
+                let total = found.total.unwrap_or(0);
+                let middle = Timestamp::from_millis(least.millis() + (to.millis() - least.millis()) / 2);
+                if pages == 0 && total > MOST_ROWS && middle.seconds() > least.seconds() {
+                    // Rows of one second cannot be split: their pages are read one after another.
+                    to = middle;
+                    search = self.search(pass, from, to);
+                    continue;
+                }
+                pages += 1;
+                received += found.received as u64;
+                unseen += self.page(pass, &found.entries, &mut seen).await?;
+                let is_last = found.total.is_some_and(|total| received >= total);
+                match search.after(found.received).filter(|_| !is_last) {
+                    Some(next) => search = next,
+                    None => break,
+                }
+            }
+            // One page is one look: nothing can have moved between two.
+            if pages <= 1 || unseen == 0 {
+                return Ok(to);
+            }
+        }
+        anyhow::bail!("the rows from {from} to {to} moved while they were read {MOST_READINGS} times")
+    }
+
+    fn search(&self, pass: &Pass, from: Timestamp, to: Timestamp) -> Search {
+        let search = Search::selecting(&process::FIELDS)
+            .count(self.poller.page)
+            .between(pass.field, from, to)
+            .sorted_by(pass.sort, Direction::Ascending);
+        match pass.only {
+            Some((field, values)) => search.only(field, values.iter().copied()),
+            None => search,
+        }
+    }
+
+    /// Tells what a page shows; gives how many of its rows were not seen before in this window.
+    async fn page(&mut self, pass: &Pass, entries: &[Entry], seen: &mut BTreeSet<String>) -> anyhow::Result<u64> {
+        self.done.entries += entries.len() as u64;
+        let mut unseen = 0;
+        let mut rows: BTreeMap<CorrelationId, Vec<&Entry>> = BTreeMap::new();
+        for entry in entries {
+            let id = entry.text(Field::TransactionId).unwrap_or_default();
+            if seen.insert(id.to_owned()) {
+                unseen += 1;
+                let exchange = entry.text(Field::CorrelationId).and_then(|id| id.parse().ok());
+                match exchange {
+                    Some(exchange) => rows.entry(exchange).or_default().push(entry),
+                    None => tracing::warn!(transaction = id, "an entry without a usable correlation id is left out"),
+                }
+            }
+        }
+        let exchanges = rows.keys().map(Subject::exchange).collect::<Vec<_>>();
+        let known = self.poller.store.known_exchanges(&exchanges).await?;
+        for (exchange, rows) in rows {
+            if is_news(pass, &rows, known.get(&Subject::exchange(&exchange))) {
+                self.exchange(pass, &exchange).await?;
+            }
+        }
+        Ok(unseen)
+    }
+
+    /// Reads all entries of an exchange and tells how it is.
+    async fn exchange(&mut self, pass: &Pass, exchange: &CorrelationId) -> anyhow::Result<()> {
+        self.done.exchanges += 1;
+        let of_it = Search::selecting(&process::FIELDS)
+            .with_content_keys(self.rule.content_keys.iter().cloned())
+            .must(Field::CorrelationId, Term::Text(exchange.to_string()));
+        let mut entries = self.poller.lens.page(&of_it).await?.entries;
+        // A search may find more than what is the same.
+        entries.retain(|entry| entry.text(Field::CorrelationId) == Some(exchange.as_str()));
+        let turn = match (process::turn(&entries), pass.looks_for) {
+            (Some(turn @ (Turn::Failed | Turn::Recovered)), _) => turn,
+            (Some(Turn::Delayed), Turn::Delayed) => Turn::Delayed,
+            (Some(Turn::Delayed) | None, _) => return Ok(()),
+        };
+        let Some(mut shown) = process::exchange(&entries, &self.rule.addresses) else {
+            tracing::warn!(%exchange, "the entries of an exchange tell too little to name it");
+            return Ok(());
+        };
+        shown.company_id = self.company(process::partner_address(&shown)).await?;
+        let event = match shown.seen(turn, &self.rule.sender) {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::error!(%exchange, %error, "an exchange cannot be told");
+                return Ok(());
+            }
+        };
+        accept(
+            &self.poller.store,
+            &self.poller.queue,
+            &event,
+            self.worker,
+            &mut self.done,
+        )
+        .await
+    }
+
+    /// The partner at an address; none where the directory knows none, or does not let us ask.
+    async fn company(&mut self, address: Option<&str>) -> anyhow::Result<Option<CompanyId>> {
+        let (Some(address), Some(own)) = (address, &self.rule.company) else {
+            return Ok(None);
+        };
+        if let Some(known) = self.partners.get(address) {
+            return Ok(known.clone());
+        }
+        let found = self
+            .poller
+            .community
+            .find_partners(own, PartnerFilter::Address(address))
+            .await;
+        let found = match found {
+            Ok(partners) => match partners.as_slice() {
+                [partner] => Some(partner.id.clone()),
+                _ => None,
+            },
+            Err(error) if error.rejection().is_some_and(|it| matches!(it.status, 400 | 403..=405)) => {
+                tracing::warn!(error = %crate::failure::chain(&error), "the partner of an address cannot be asked for");
+                None
+            }
+            // The next poll asks again: an exchange is told once, and then with its partner.
+            Err(error) => return Err(error.into()),
+        };
+        self.partners.insert(address.to_owned(), found.clone());
+        Ok(found)
+    }
+}
+
+/// Whether rows of an exchange may say something that is not known of it.
+fn is_news(pass: &Pass, rows: &[&Entry], known: Option<&KnownExchange>) -> bool {
+    let at = rows.iter().filter_map(|row| process::at(row)).max();
+    let is_known = |turn: Turn| known.is_some_and(|known| known.turn == turn && at <= Some(known.at));
+    let fails = |row: &&Entry| process::standing(row) == Standing::Failed || process::has_error(row);
+    if pass.looks_for == Turn::Delayed {
+        return !is_known(Turn::Delayed);
+    }
+    if rows.iter().any(fails) {
+        return !is_known(Turn::Failed);
+    }
+    // Nobody needs to hear that something went well which nobody missed.
+    known.is_some_and(|known| known.turn != Turn::Recovered)
+}

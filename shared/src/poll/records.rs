@@ -1,0 +1,128 @@
+//! Records of ServiceNow that Gridlink made, for deployments without the app and as the repair of its push.
+//!
+//! They are found by the display name of their correlation and by when they were changed. A comment changes its record;
+//! a file does not, and needs no poll: it is shared by a comment that names it. What was deleted is not found: only the
+//! app tells of that.
+
+use serde_json::json;
+
+use super::{FIRST, LAG, OVERLAP, Polled, RESERVE, accept, claim_table, cursor_name, earlier};
+use crate::apply::CORRELATION_DISPLAY;
+use crate::clients::Clients;
+use crate::domain::{SenderName, SysId, TableName, Timestamp};
+use crate::event::{Event, MAX_AGE};
+use crate::servicenow::{Cursor, Field, Query, Row, Select};
+use crate::store::HeldCursor;
+
+impl Clients {
+    /// Reads changed records on from where the last poll stopped, or once from `since`.
+    ///
+    /// # Errors
+    /// When the table or ServiceNow gives no clear answer: the cursor stays, and the next poll reads the same again.
+    pub async fn poll_records(
+        &self,
+        since: Option<Timestamp>,
+        worker: &str,
+        deadline: Timestamp,
+    ) -> anyhow::Result<Polled> {
+        let mut done = Polled::default();
+        let Some(sender) = &self.mapping.pull.servicenow else {
+            tracing::info!("the mapping has no pull.servicenow: no records are read");
+            return Ok(done);
+        };
+        claim_table(&self.store).await?;
+        let Some(mut held) = self.store.take_cursor(&cursor_name("records", since), worker).await? else {
+            done.busy += 1;
+            return Ok(done);
+        };
+        let read = self
+            .read_records(sender, since, &mut held, (worker, deadline), &mut done)
+            .await;
+        if read.is_ok() {
+            self.store.release_cursor(&held).await?;
+        }
+        read?;
+        tracing::info!(
+            entries = done.entries,
+            told = done.told,
+            known = done.known,
+            poll_behind = done.behind,
+            "polled records"
+        );
+        Ok(done)
+    }
+
+    async fn read_records(
+        &self,
+        sender: &SenderName,
+        since: Option<Timestamp>,
+        held: &mut HeldCursor,
+        (worker, deadline): (&str, Timestamp),
+        done: &mut Polled,
+    ) -> anyhow::Result<()> {
+        const DISPLAY: Field = Field::known("correlation_display");
+        let tasks = TableName::try_from("task".to_owned())?;
+        let end = earlier(self.clock.now(), LAG);
+        let first = since.unwrap_or_else(|| earlier(end, FIRST));
+        let read_until = held.read_until.unwrap_or(first);
+        // Older news would be refused at the door.
+        let oldest = earlier(self.clock.now(), MAX_AGE);
+        let from = Cursor {
+            at: earlier(read_until, OVERLAP).max(oldest),
+            after: None,
+        };
+        let ours = Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?);
+        let select = Select::named(["sys_id", "number", "sys_class_name", "sys_mod_count", "sys_updated_on"])?;
+        let mut changes = self.servicenow.changes(&tasks, ours, select, from, end)?;
+        while let Some(rows) = changes.next().await? {
+            let mut events = Vec::new();
+            for row in &rows {
+                done.entries += 1;
+                events.push(changed(sender, row)?);
+            }
+            let seen = self.store.seen(&events).await?;
+            for event in &events {
+                if seen.contains(&event.id) {
+                    done.known += 1;
+                    continue;
+                }
+                accept(&self.store, &self.queue, event, worker, done).await?;
+            }
+            if self.clock.now().after(RESERVE) > deadline {
+                // Rows of this second may be left: the next poll begins before it.
+                let reached = changes.cursor().at;
+                done.behind = reached.until(end).as_secs();
+                tracing::warn!(behind = done.behind, "out of time; the next poll goes on");
+                self.store.move_cursor(held, reached, None).await?;
+                return Ok(());
+            }
+        }
+        self.store.move_cursor(held, end, None).await?;
+        Ok(())
+    }
+}
+
+/// The event that the app would have pushed.
+fn changed(sender: &SenderName, row: &Row) -> anyhow::Result<Event> {
+    let sys_id: SysId = row.text("sys_id").parse()?;
+    let table: TableName = row.text("sys_class_name").parse()?;
+    let count: u64 = row.text("sys_mod_count").parse()?;
+    let at = Timestamp::parse_servicenow(row.text("sys_updated_on"))?;
+    let event = json!({
+        "specversion": "1.0",
+        "id": format!("{table}/{sys_id}/{count}"),
+        "source": "/servicenow",
+        "type": "gridlink.servicenow.record.changed.v1",
+        "subject": format!("records/{table}/{sys_id}"),
+        "time": at.to_string(),
+        "data": {
+            "table": table,
+            "sysId": sys_id,
+            "number": row.text("number"),
+            "modCount": count,
+            "updatedOn": at.to_string(),
+            "operation": if count == 0 { "created" } else { "changed" },
+        },
+    });
+    Ok(Event::parse(sender, &event.to_string())?)
+}
