@@ -41,5 +41,5 @@ def seen(world: str, company: str) -> dict[str, Any]:
 
 def workspace(world: str, company: str, issue: str) -> dict[str, Any]:
     """The workspace of an escalated issue with its messages; empty while it was never escalated."""
-    found = (one for one in seen(world, company)["issues"] if one["issueId"] == issue)
-    return next(found, {}).get("escalation", {})
+    found = [one for one in seen(world, company)["issues"] if one["issueId"] == issue]
+    return found[0].get("escalation", {}) if found else {}

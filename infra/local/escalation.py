@@ -104,6 +104,7 @@ class Escalation:
             # What the partner has ended stays as it was.
             + self.faults_of_milestones({CONTACT: "planned", DELIVERY: "done"})
             + self.faults_of_lanes(ORDINARY)
+            + self.faults_of_the_talk()
         )
 
     def faults_of_milestones(self, wanted: dict[str, str]) -> list[str]:

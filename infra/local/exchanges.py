@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from console import Problem, detail, say
@@ -38,7 +39,7 @@ class Failures:
             self.fails(invoice)
             self.lens(invoice, "tell", {})
             detail(f"invoice {invoice} fails for missing tax data, and the community pushes it")
-            if faults := soon(self.stack, lambda failed=failed: self.faults_of_the_incident(NEW, failed, failed)):
+            if faults := soon(self.stack, partial(self.faults_of_the_incident, NEW, failed, failed)):
                 return faults
         [incident] = self.incidents()
         detail(f"both are in {incident['number']} of {incident['assigned_to']}, {incident['assignment_group']}")
@@ -111,7 +112,8 @@ class Failures:
         if refusal := tell(self.stack.trading_grid, path, body):
             raise Problem(f"The Trading Grid world refused {path}: {refusal}")
 
-    def show(self) -> None:
+    def show(self) -> list[str]:
+        """Prints the incidents; gives what is wrong in the end."""
         for incident in self.incidents():
             say(f"\nincident {incident['number']}: {incident['short_description']}")
             for label, name in (
@@ -126,3 +128,5 @@ class Failures:
             for name in ("description", "close_notes"):
                 for line in incident[name].strip().splitlines():
                     say(f"    | {line}")
+        faults = self.faults_of_the_incident(RESOLVED, len(INVOICES), 0)
+        return [f"failed exchanges, in the end: {fault}" for fault in faults]

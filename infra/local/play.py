@@ -80,7 +80,7 @@ def perform(stack: Stack) -> list[str]:
     for issue in issues.values():
         show(issue)
         faults += judge(instance, issue)
-    failures.show()
+    faults += failures.show()
     return faults + show_partner(stack, first)
 
 
@@ -140,20 +140,20 @@ def work(stack: Stack, issue: Issue, record: Record) -> list[str]:
     Instance(stack.servicenow, DESK).attach(record.table, record.sys_id, FILE, "application/edi-x12", CONTENT)
     detail(f"an agent attaches {FILE}")
     change(stack, record, {"comments": f"{COMMENT}\nshare: {FILE}"})
-    digest = hashlib.sha256(CONTENT).hexdigest()
-    issue.files["shared by the desk"] = (FILE, digest)
-    faults = soon(stack, lambda: faults_of_sharing(stack, issue, digest))
+    issue.files["shared by the desk"] = (FILE, hashlib.sha256(CONTENT).hexdigest())
+    faults = soon(stack, lambda: faults_of_sharing(stack, issue))
     if not faults:
         detail(f"the partner sees the comment, and {FILE} with the same SHA-256")
     return faults
 
 
-def faults_of_sharing(stack: Stack, issue: Issue, digest: str) -> list[str]:
+def faults_of_sharing(stack: Stack, issue: Issue) -> list[str]:
     view = partner_view(stack, issue.subject)
-    files = [(one["name"], one["size"], one["sha256"]) for one in of_the_desk(view, "documents")]
+    files = [(one["name"], one["sha256"]) for one in of_the_desk(view, "documents")]
     comments = [one["text"] for one in of_the_desk(view, "comments")]
-    faults = differs("the partner has the files", files, [(FILE, len(CONTENT), digest)])
-    return [f"{issue.subject}: {fault}" for fault in faults + differs("and the comments", comments, [COMMENT])]
+    return differs(
+        f"{issue.subject}: the partner sees the files", files, [(FILE, hashlib.sha256(CONTENT).hexdigest())]
+    ) + differs(f"{issue.subject}: the partner sees the comments", comments, [COMMENT])
 
 
 def resolve(stack: Stack, issue: Issue, record: Record) -> list[str]:
@@ -251,12 +251,10 @@ def show_partner(stack: Stack, issue: Issue) -> list[str]:
         say(f"    milestone    {milestone['title']}: {milestone['state']}")
     told = [line for entry in issue.timeline for line in text(entry, "text").splitlines()]
     labels = [line.removeprefix("told the partner: ") for line in told if line.startswith("told the partner: ")]
-    comments = [comment["text"] for comment in of_the_desk(view, "comments")]
-    faults = differs("the partner was told", labels, list(TOLD))
-    faults += differs("the partner sees the comments", comments, [COMMENT])
+    faults = differs(f"{subject}: the partner was told", labels, list(TOLD)) + faults_of_sharing(stack, issue)
     if "vault" in json.dumps(community.seen(stack.trading_grid, company)):
-        faults.append("the partner sees a work note")
-    return [f"{subject}: {fault}" for fault in faults]
+        faults.append(f"{subject}: the partner sees what is internal")
+    return faults
 
 
 def judge(instance: Instance, issue: Issue) -> list[str]:

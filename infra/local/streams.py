@@ -83,7 +83,7 @@ def check_alive(stack: Stack) -> None:
 
 
 def run_schedule(stack: Stack, name: str) -> list[str]:
-    """Starts what a schedule starts, with its payload: MiniStack runs schedules too, but not before a minute is over."""
+    """Starts what a schedule starts, with its payload: MiniStack does so too, but not in the first minute."""
     schedule = stack.aws("scheduler").get_schedule(Name=f"{NAME}-{name}")
     usual = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"}
     payload = schedule["Target"].get("Input") or json.dumps(usual)
