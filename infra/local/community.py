@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from webhook import Event
-from worlds import state, tell
+from worlds import look, state, tell
 
 
 def mirror(world: str, event: Event) -> str | None:
@@ -32,3 +32,14 @@ def view(world: str, company: str, issue: str) -> dict[str, Any] | None:
     """An issue as its partner sees it."""
     issues = state(world)["issues"]
     return next((one for one in issues if (one["companyId"], one["issueId"]) == (company, issue)), None)
+
+
+def seen(world: str, company: str) -> dict[str, Any]:
+    """Everything that the people of a company see."""
+    return look(world, f"partners/{company}")
+
+
+def workspace(world: str, company: str, issue: str) -> dict[str, Any]:
+    """The workspace of an escalated issue with its messages; empty while it was never escalated."""
+    found = [one for one in seen(world, company)["issues"] if one["issueId"] == issue]
+    return found[0].get("escalation", {}) if found else {}

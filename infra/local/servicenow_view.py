@@ -1,4 +1,4 @@
-"""Reads a ServiceNow instance through its own public API, as any client with an OAuth token may."""
+"""Reads a ServiceNow instance and attaches files, through its own public API, as any client with an OAuth token may."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 from console import Problem
 
 Row = dict[str, str]
+# Who works at the desk.
+AGENT = "maria.santos"
 SHOWN = ("number", "short_description", "state", "priority", "assignment_group", "account", "company")
 
 
@@ -36,14 +38,17 @@ class Record:
 class Instance:
     def __init__(self, url: str, client: dict[str, str]) -> None:
         self.url = url
+        self.token = ""
         form = urllib.parse.urlencode({"grant_type": "client_credentials", **client}).encode()
         self.token = json.loads(self.open("/oauth_token.do", form))["access_token"]
 
-    def open(self, path: str, body: bytes | None = None) -> bytes:
+    def open(self, path: str, body: bytes | None = None, media_type: str | None = None) -> bytes:
         request = urllib.request.Request(self.url + path, body)
         request.add_header("Accept", "application/json")
-        if body is None:
+        if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
+        if media_type:
+            request.add_header("Content-Type", media_type)
         try:
             with urllib.request.urlopen(request, timeout=10) as response:
                 return response.read()
@@ -64,6 +69,20 @@ class Instance:
         record.comments = self.journal(sys_id, "comments")
         record.work_notes = self.journal(sys_id, "work_notes")
         return record
+
+    def rows(self, table: str, query: str, display: bool = False) -> list[Row]:
+        """Groups and people by name; other fields as they are stored, or as people see them."""
+        kind = "display_value" if display else "value"
+        found = self.result(f"/api/now/table/{table}", sysparm_query=query, sysparm_display_value="all")
+        references = ("assignment_group", "assigned_to")
+        return [
+            {name: value["display_value" if name in references else kind] for name, value in row.items()}
+            for row in found
+        ]
+
+    def attach(self, table: str, sys_id: str, name: str, media_type: str, content: bytes) -> None:
+        of = urllib.parse.urlencode({"table_name": table, "table_sys_id": sys_id, "file_name": name})
+        self.open(f"/api/now/attachment/file?{of}", content, media_type)
 
     def journal(self, sys_id: str, element: str) -> list[Row]:
         return self.result(

@@ -94,7 +94,7 @@ class Stack:
 
     def start_worlds(self, worlds: Path) -> None:
         for name, port in (("servicenow", self.ports.servicenow), ("trading-grid", self.ports.trading_grid)):
-            command = [str(worlds), name, "--listen", f"127.0.0.1:{port}"]
+            command = [str(worlds), name, "--listen", f"127.0.0.1:{port}", "--events-every", "1"]
             self.processes.start(name, command, {"PATH": os.environ["PATH"]})
             self.processes.wait_until(name, lambda port=port: is_listening(port))
 

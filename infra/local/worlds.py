@@ -25,8 +25,12 @@ def tell(world: str, what: str, body: dict[str, Any]) -> str | None:
 
 def state(world: str) -> dict[str, Any]:
     """Everything that a world holds."""
+    return look(world, "state")
+
+
+def look(world: str, what: str) -> dict[str, Any]:
     try:
-        with urllib.request.urlopen(f"{world}/_world/state", timeout=10) as response:
+        with urllib.request.urlopen(f"{world}/_world/{what}", timeout=10) as response:
             return json.load(response)
     except OSError as error:
-        raise Problem(f"{world} does not show its state: {error}") from error
+        raise Problem(f"{world} does not show its {what}: {error}") from error
