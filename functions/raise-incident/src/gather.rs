@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use shared::clients::Clients;
 use shared::domain::{LinkKey, SysId, TableName};
 use shared::effect::Failures;
-use shared::event::{Data, Event, Exchange, ExchangeNews, Passed, Turn};
+use shared::event::{Data, Event, Exchange, ExchangeNews, Passed, TransactionRef, Turn};
 use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::{AssignTo, ExchangeRules};
@@ -29,7 +29,7 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
         let cause = anyhow!("{} is no news of an exchange", event.kind);
         return Err(Failure::permanent(cause, "dismiss the entry"));
     };
-    let exchange = in_the_words_of_lens(news.exchange());
+    let exchange = in_the_words_of_lens(news.exchange(), clients.mapping.exchanges.as_ref());
     let place = match &**news {
         ExchangeNews::Seen(turn, _) => own(clients, situation, Some(*turn), &exchange).await?,
         ExchangeNews::Waiting(waiting) if situation.now < waiting.due_at => {
@@ -50,12 +50,14 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
     })
 }
 
-/// The same exchange with its statuses as the rules know them: OpenText itself spells them in several ways.
-fn in_the_words_of_lens(exchange: &Exchange) -> Exchange {
+/// The same exchange with its statuses as the rules know them, which OpenText itself spells in several ways, and with
+/// the direction that a push may leave out: whether it was pushed or polled makes no difference.
+fn in_the_words_of_lens(exchange: &Exchange, rules: Option<&ExchangeRules>) -> Exchange {
     let word = |text: &str, read: fn(&str) -> String| match text {
         "" => String::new(),
         text => read(text),
     };
+    let reference = &exchange.transaction_ref;
     Exchange {
         status: word(&exchange.status, |text| Status::parse(text).to_string()),
         acknowledgement: word(&exchange.acknowledgement, |text| {
@@ -64,6 +66,18 @@ fn in_the_words_of_lens(exchange: &Exchange) -> Exchange {
         delivery_status: word(&exchange.delivery_status, |text| {
             DeliveryStatus::parse(text).to_string()
         }),
+        transaction_ref: TransactionRef {
+            direction: match (
+                reference.direction.as_str(),
+                rules.and_then(|rules| rules.poll.as_ref()),
+            ) {
+                ("", Some(rule)) => rule
+                    .direction(&reference.sender_address, &reference.receiver_address)
+                    .to_owned(),
+                (told, _) => told.to_owned(),
+            },
+            ..reference.clone()
+        },
         ..exchange.clone()
     }
 }

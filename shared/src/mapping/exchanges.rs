@@ -80,6 +80,16 @@ pub struct PollRule {
 }
 
 impl PollRule {
+    /// Which way a document went between two addresses: `inbound`, `outbound`, or nothing where it cannot be told.
+    pub fn direction(&self, sender: &str, receiver: &str) -> &'static str {
+        let is_own = |address: &str| self.addresses.iter().any(|own| own.eq_ignore_ascii_case(address));
+        match (is_own(sender), is_own(receiver)) {
+            (false, true) => "inbound",
+            (true, false) => "outbound",
+            (true, true) | (false, false) => "",
+        }
+    }
+
     /// After which time an exchange is told as late.
     pub fn late_after(&self) -> Duration {
         Duration::from_secs(u64::from(self.late_after_minutes) * 60)

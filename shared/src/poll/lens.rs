@@ -330,7 +330,7 @@ impl Run<'_> {
             (Some(Turn::Delayed), Turn::Delayed) => Turn::Delayed,
             (Some(Turn::Delayed) | None, _) => return Ok(()),
         };
-        let Some(mut shown) = process::exchange(&entries, &self.rule.addresses) else {
+        let Some(mut shown) = process::exchange(&entries, self.rule) else {
             tracing::warn!(%exchange, "the entries of an exchange tell too little to name it");
             return Ok(());
         };

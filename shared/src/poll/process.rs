@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 
 use crate::domain::{CorrelationId, Timestamp};
 use crate::event::{Exchange, TransactionRef, Turn};
+use crate::mapping::PollRule;
 use crate::messages;
 use crate::trading_grid::lens::{Acknowledgement, DeliveryStatus, Entry, Field, Status};
 
@@ -118,9 +119,8 @@ pub(super) fn at(entry: &Entry) -> Option<Timestamp> {
     time(Field::StatusDate).max(time(Field::AcknowledgementDate))
 }
 
-/// The exchange that the entries show; `None` when they tell too little to name it. `own` are the addresses of the
-/// company that runs Gridlink: the partner is at the other end.
-pub(super) fn exchange(entries: &[Entry], own: &[String]) -> Option<Exchange> {
+/// The exchange that the entries show; `None` when they tell too little to name it. The rule knows which way it went.
+pub(super) fn exchange(entries: &[Entry], rule: &PollRule) -> Option<Exchange> {
     let shown = shown(entries)?;
     let is_document = |entry: &&Entry| entry.text(Field::TransactionLevel) == Some("Document");
     let first = |field: Field| {
@@ -145,13 +145,8 @@ pub(super) fn exchange(entries: &[Entry], own: &[String]) -> Option<Exchange> {
             .to_owned()
     };
     let time = |field| Timestamp::parse_rfc3339(shown.text(field)?).ok();
-    let is_own = |address: &str| own.iter().any(|own| own.eq_ignore_ascii_case(address));
     let (sender_address, receiver_address) = (first(Field::SenderAddress), first(Field::ReceiverAddress));
-    let direction = match (is_own(&sender_address), is_own(&receiver_address)) {
-        (false, true) => "inbound",
-        (true, false) => "outbound",
-        (true, true) | (false, false) => "",
-    };
+    let direction = rule.direction(&sender_address, &receiver_address);
     // A sponsor's end is an IDoc: the document's own type stands beside it.
     let kinds = [first(Field::Type), first(Field::EdiType)];
     let document_type = kinds.into_iter().find(|kind| !kind.is_empty());

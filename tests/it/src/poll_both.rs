@@ -135,7 +135,7 @@ fn what_is_pushed_and_polled_is_one() {
             sleep(INTERVAL).await;
             let polled = records(town).await;
             assert_eq!((polled.told, polled.unusable), (0, 0), "polls first: {polls_first}");
-            assert!(polled.known > 1, "{polled:?}");
+            assert_eq!(polled.known, 1, "{polled:?}");
             play.quiet().await;
             assert_eq!(story(town).len(), before);
             assert_eq!(cases(town), 1);

@@ -108,11 +108,9 @@ fn a_poll_and_a_push_of_a_failure_lead_to_the_same_incident() {
         });
         let incident = found.remove(0);
         let of = |field: &str| incident.get(field).cloned().unwrap_or_default();
-        // The push of this community knows neither direction nor control number.
+        // The push of this community does not know the control number.
         let description = of("description");
-        let told = description
-            .lines()
-            .filter(|line| !line.starts_with("Direction") && !line.starts_with("Interchange"));
+        let told = description.lines().filter(|line| !line.starts_with("Interchange"));
         let told = told.map(str::to_owned).collect::<Vec<_>>();
         (
             of("short_description"),
@@ -135,6 +133,23 @@ fn a_poll_and_a_push_of_a_failure_lead_to_the_same_incident() {
     );
     assert_eq!(fields(Some(false)), polled);
     assert_eq!(fields(Some(true)), polled);
+}
+
+#[test]
+fn a_pushed_and_a_polled_failure_that_are_alike_share_an_incident() {
+    when(async |town, play| {
+        let exchange = town.community.add_exchange(invoice());
+        town.community.tell_failure(&exchange);
+        play.deliver(&told(town)).await;
+        play.quiet().await;
+        town.community.add_exchange(invoice());
+        sleep(Duration::from_secs(110)).await;
+        assert_eq!(poll(town).await.told, 1);
+        play.quiet().await;
+        let found = incidents(town);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0]["description"].contains("in this way: 2, of which 2 still fail."));
+    });
 }
 
 #[test]
