@@ -6,11 +6,11 @@ use super::super::{
     ArticleReport, Audience, ClosureReport, ClosureRequest, Collaboration, EscalationReport, EscalationState,
     ExpectedAction, FulfilmentReport, FulfilmentState, Key, MilestoneReport, NewComment, NewDocumentRequest,
     NewMessage, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, Operation, OutcomeReport,
-    OutcomeState, Person, Room, Shelf, Side, StatusReport, StepState, Upload, Withdrawal, WithdrawnBecause,
+    Person, Room, Shelf, StatusReport, StepState, Upload, Withdrawal, WithdrawnBecause,
 };
 use crate::domain::{
     ActionKind, ArticleId, CompanyId, ContentHash, DocumentId, IssueId, IssueState, MilestoneId, MilestoneState,
-    OutcomeId, RequestId, ThreadId, Timestamp,
+    OutcomeId, OutcomeState, RequestId, Side, ThreadId, Timestamp,
 };
 use crate::event::Document;
 use crate::http::full;
