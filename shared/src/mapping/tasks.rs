@@ -389,3 +389,196 @@ fn compile_rule(rule: &TaskRuleFile, templates: &mut Environment<'static>) -> Re
         is_conditional: rule.when.is_some(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Data, Event, ThreadNews};
+    use crate::mapping::Mapping;
+
+    const DEFAULT: &str = include_str!("../../../infra/mapping.yaml");
+    const POSTED: &str = include_str!("../../../events/receive-webhook/thread-message-posted.json");
+    const REQUESTED: &str = include_str!("../../../events/receive-webhook/thread-document-requested.json");
+
+    fn news(sample: &str, change: impl FnOnce(&mut serde_json::Value)) -> ThreadNews {
+        let mut json = serde_json::from_str(sample).unwrap();
+        change(&mut json);
+        let event = Event::parse(&"trading-grid".parse().unwrap(), &json.to_string()).unwrap();
+        match event.data {
+            Data::Thread(news) => *news,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The rule and the group that a wish comes to.
+    fn ruled(mapping: &Mapping, news: &ThreadNews) -> String {
+        let rule = mapping.task_rule(&news.thread, &news.wish().unwrap()).unwrap();
+        rule.map_or_else(String::new, |rule| format!("{} {}", rule.name, rule.assignment_group))
+    }
+
+    fn of_message(text: &str) -> String {
+        let mapping = Mapping::parse(DEFAULT).unwrap();
+        ruled(&mapping, &news(POSTED, |json| json["data"]["message"]["text"] = text.into()))
+    }
+
+    fn of_request(document_type: &str) -> String {
+        let mapping = Mapping::parse(DEFAULT).unwrap();
+        let change = |json: &mut serde_json::Value| {
+            json["data"]["documentRequest"]["documentType"] = document_type.into();
+            json["data"]["documentRequest"]["text"] = "Thank you.".into();
+        };
+        ruled(&mapping, &news(REQUESTED, change))
+    }
+
+    #[test]
+    fn the_default_mapping_knows_what_partners_ask_for() {
+        for (text, wanted) in [
+            ("Thanks!", ""),
+            ("The packing list names the wrong plant.", ""),
+            ("Please send a corrected\nPacking-List.", "corrected-shipping-document Document Control"),
+            ("Packing lists are sent by mail.", ""),
+            ("Where is our shipment?", "where-is-the-shipment Logistics Exceptions"),
+            ("Our AS2 certificate expires on Monday.", "connection B2B Integration"),
+            ("Can you cancel the order?", "order-change Procurement"),
+        ] {
+            assert_eq!(of_message(text), wanted, "{text}");
+        }
+        for (document, wanted) in [
+            ("Corrected Bill of Lading", "corrected-shipping-document Document Control"),
+            ("copy of the invoice", "invoice-or-statement B2B Finance"),
+            ("a map of the plant", "any-other-document Document Control"),
+        ] {
+            assert_eq!(of_request(document), wanted, "{document}");
+        }
+    }
+
+    /// The shipped mapping with another first rule about threads.
+    fn with_rule(part: &str) -> Mapping {
+        let rule = "  rules:\n    - name: corrected-shipping-document\n";
+        let new = format!(
+            "  rules:\n    - name: first\n      mode: on\n{part}      table: task\n      assignment_group: Procurement\n      \
+             due: {{ minutes: 30 }}\n      fields: {{ short_description: \"{{{{ partner.name }}}} {{{{ thread.topic }}}}\", \
+             description: \"{{{{ details }}}}\" }}\n    - name: corrected-shipping-document\n"
+        );
+        Mapping::parse(&DEFAULT.replace(rule, &new)).unwrap()
+    }
+
+    #[test]
+    fn a_rule_may_ask_for_the_partner_the_document_type_and_the_topic() {
+        let asked = news(REQUESTED, |_| ());
+        for (when, fits) in [
+            ("partner.id == \\\"GC41543822654A\\\"", true),
+            ("partner.id == \\\"GC1\\\"", false),
+            ("transaction.documentType == \\\"856\\\"", true),
+            ("\\\"4500012345\\\" in thread.topic", true),
+            ("thread.issueId == \\\"\\\"", false),
+        ] {
+            let mapping = with_rule(&format!("      kinds: [document-request]\n      when: \"{when}\"\n"));
+            assert_eq!(ruled(&mapping, &asked) == "first Procurement", fits, "{when}");
+        }
+        let mapping = with_rule("      kinds: [document-request]\n");
+        let rule = mapping.task_rule(&asked.thread, &asked.wish().unwrap()).unwrap().unwrap();
+        assert_eq!((rule.due_in.as_secs(), rule.is_under_case), (1800, true));
+        let fields = mapping.task_fields(rule, &asked.thread, &asked.wish().unwrap(), "Northwind");
+        let fields = fields.unwrap();
+        assert_eq!(fields["short_description"], "Northwind Shipping documents of purchase order 4500012345");
+        assert!(fields["description"].contains("Purchase order number: 4500012345"));
+    }
+
+    #[test]
+    fn how_far_a_task_is_has_words_and_its_end_a_public_reason() {
+        let mapping = Mapping::parse(DEFAULT).unwrap();
+        let outcome = |table: &str, state: &str| {
+            let values = [("state", state), ("close_notes", "Lost at sea.")];
+            let values = values.map(|(field, value)| (field.to_owned(), value.to_owned()));
+            mapping.outcome(&table.parse().unwrap(), &values.into()).unwrap()
+        };
+        for table in ["sc_task", "sn_customerservice_task", "incident_task", "task"] {
+            let told = |state: &str| outcome(table, state).unwrap();
+            assert_eq!((told("1").state, told("1").resolution), (OutcomeState::Accepted, None));
+            assert_eq!((told("2").state, told("2").resolution), (OutcomeState::InProgress, None));
+            assert_eq!(told("3").state, OutcomeState::Done);
+            let declined = told("4");
+            assert_eq!(declined.state, OutcomeState::Declined);
+            assert_eq!(declined.resolution.unwrap().as_str(), "Lost at sea.");
+        }
+        assert_eq!(outcome("problem", "1"), None);
+        assert_eq!(mapping.tasks.as_ref().unwrap().gone().unwrap().label, "being checked");
+    }
+
+    #[test]
+    fn a_mistake_is_reported_with_its_line_and_what_is_allowed() {
+        let check = |from: &str, to: &str, line_of: &str, key: &str, problem: &str| {
+            let broken = DEFAULT.replacen(from, to, 1);
+            assert_ne!(broken, DEFAULT, "{from}");
+            let error = Mapping::parse(&broken).unwrap_err().to_string();
+            let line = broken.lines().position(|line| line.contains(line_of)).unwrap() + 1;
+            let wanted = format!("the mapping, line {line}: {key}: ");
+            assert!(error.starts_with(&wanted) && error.contains(problem), "{wanted}… {problem}\n{error}");
+        };
+        let rule = "tasks.rules[corrected-shipping-document]";
+        check(
+            "      table: sc_task\n",
+            "      table: sc_item\n",
+            "table: sc_item",
+            &format!("{rule}.table"),
+            "must be one of incident_task, sc_task, sn_customerservice_task, task",
+        );
+        check(
+            "      when: request.kind ==",
+            "      when: request.sort ==",
+            "request.sort",
+            &format!("{rule}.when"),
+            "request.sort is not known; allowed are request.kind",
+        );
+        check(
+            "      when: request.kind ==",
+            "      when: partner.name ==",
+            "when: partner.name",
+            &format!("{rule}.when"),
+            "use partner.id",
+        );
+        check(
+            "        - shipping document\n",
+            "        - \"?!\"\n",
+            "- \"?!\"",
+            &format!("{rule}.phrases"),
+            "at least one word",
+        );
+        check(
+            "      due: { days: 1 }",
+            "      due: { days: 400 }",
+            "days: 400",
+            &format!("{rule}.due"),
+            "365 days",
+        );
+        check(
+            "      phrases: [change the order, change of the order, order change, cancel the order, new delivery date]\n",
+            "",
+            "      kinds: [message]",
+            "tasks.rules[order-change].kinds",
+            "would make a task of every message",
+        );
+        check(
+            "    - name: invoice-or-statement",
+            "    - name: any-other-document",
+            "    - name: any-other-document",
+            "tasks.rules",
+            "there are two rules any-other-document",
+        );
+        check(
+            "        short_description: \"{{ partner.name }}: {{ request.documentType or thread.topic }}\"",
+            "        due_date: \"{{ thread.topic }}\"",
+            "due_date: \"",
+            &format!("{rule}.fields"),
+            "must have short_description",
+        );
+        check(
+            "    incident: { table: incident_task, parent: incident }",
+            "    problem: { table: incident_task, parent: incident }",
+            "  under:",
+            "tasks.under",
+            "problem is none of tables",
+        );
+    }
+}
