@@ -386,7 +386,10 @@ impl Mapping {
             }
             None => None,
         };
-        let tasks = file.tasks.map(|rules| compile_tasks(rules, &tables, &mut templates)).transpose()?;
+        let tasks = file
+            .tasks
+            .map(|rules| compile_tasks(rules, &tables, &mut templates))
+            .transpose()?;
         Ok(Self {
             senders: file.senders.value,
             documents_to_partner: file.documents_to_partner.unwrap_or_else(|| file.documents.clone()),
@@ -489,11 +492,7 @@ impl Mapping {
     ///
     /// # Errors
     /// When a condition cannot be worked out for this task.
-    pub fn outcome(
-        &self,
-        table: &TableName,
-        values: &BTreeMap<String, String>,
-    ) -> Result<Option<Outcome>, Unresolved> {
+    pub fn outcome(&self, table: &TableName, values: &BTreeMap<String, String>) -> Result<Option<Outcome>, Unresolved> {
         let Some(rules) = self.tasks.as_ref().and_then(|rules| rules.words(table)) else {
             return Ok(None);
         };

@@ -22,7 +22,9 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
         (Place::Gone(gone), _) => outcome::gone(facts, gone),
         (Place::Task(changed), _) => outcome::changed(facts, changed),
         (Place::Nowhere | Place::Thread(_), _) => {
-            vec![tell("the record belongs to no task of this thread: nothing is told".to_owned())]
+            vec![tell(
+                "the record belongs to no task of this thread: nothing is told".to_owned(),
+            )]
         }
     }
 }
@@ -100,13 +102,7 @@ fn acted(facts: &Facts, news: &ThreadNews, found: &News) -> Vec<Effect> {
 }
 
 /// A rule makes a task, if it is on.
-fn made(
-    facts: &Facts,
-    news: &ThreadNews,
-    found: &News,
-    rule: &TaskRule,
-    what: &str,
-) -> Vec<Effect> {
+fn made(facts: &Facts, news: &ThreadNews, found: &News, rule: &TaskRule, what: &str) -> Vec<Effect> {
     let name = &rule.name;
     let effects = match (news.wish(), &found.content) {
         (Some(wish), Some(content)) => task::create(facts, news, found, &wish, rule, content),
@@ -116,7 +112,9 @@ fn made(
         Mode::Off => vec![tell(format!("the rule {name} for {what} is off: nothing is done"))],
         Mode::Shadow => {
             let would = effects.into_iter();
-            would.map(|effect| tell(format!("shadow of {name}: would {effect}"))).collect()
+            would
+                .map(|effect| tell(format!("shadow of {name}: would {effect}")))
+                .collect()
         }
         Mode::On => {
             let told = tell(format!("the rule {name} makes a task of {what}"));

@@ -115,7 +115,9 @@ impl Gathering<'_> {
     /// that makes a task of its own, and what has one already, needs no other.
     async fn tasks(&self, wish: Option<&Wish<'_>>, rule: Option<&TaskRule>) -> Result<Vec<Task>, Failure> {
         let mut links = self.clients.store.links(&self.situation.subject, Role::Task).await?;
-        links.sort_by(|one, other| (one.intent_at, &one.record.link.discriminator).cmp(&(other.intent_at, &other.record.link.discriminator)));
+        links.sort_by(|one, other| {
+            (one.intent_at, &one.record.link.discriminator).cmp(&(other.intent_at, &other.record.link.discriminator))
+        });
         let own = wish.map(|wish| LinkKey::of_thread(&wish.id));
         let has_own = links.iter().any(|link| Some(&link.record.link) == own.as_ref());
         let makes_own = has_own || matches!((&self.news.act, rule), (ThreadAct::Requested(_), Some(_)));
@@ -138,7 +140,9 @@ impl Gathering<'_> {
             return Ok(false);
         };
         let outcome = mapping.outcome(&link.record.table, &values(self.clients, &link.record.table, &row));
-        Ok(outcome.map_err(unresolved)?.is_some_and(|outcome| !outcome.state.is_over()))
+        Ok(outcome
+            .map_err(unresolved)?
+            .is_some_and(|outcome| !outcome.state.is_over()))
     }
 
     /// The task that a message answers: the one of the message that it names, or the one whose comment that is.
@@ -147,8 +151,10 @@ impl Gathering<'_> {
         let ThreadAct::Posted { message, .. } = &self.news.act else {
             return Ok(None);
         };
-        let (Some(answered), true) = (&message.in_reply_to, tasks.iter().filter(|task| task.is_open).count() > 1)
-        else {
+        let (Some(answered), true) = (
+            &message.in_reply_to,
+            tasks.iter().filter(|task| task.is_open).count() > 1,
+        ) else {
             return Ok(None);
         };
         let asked = LinkKey::of_thread(&WishId::Message(answered.clone()));
@@ -157,7 +163,11 @@ impl Gathering<'_> {
         }
         let ledger = self.clients.store.ledger(&self.situation.subject).await?;
         let said = ledger.iter().find(|claim| claim.reference == answered.as_str());
-        let task = said.and_then(|claim| tasks.iter().find(|task| task.link.record.sys_id.as_str() == claim.target));
+        let task = said.and_then(|claim| {
+            tasks
+                .iter()
+                .find(|task| task.link.record.sys_id.as_str() == claim.target)
+        });
         Ok(task.map(|task| task.link.record.link.clone()))
     }
 
@@ -234,7 +244,10 @@ impl Gathering<'_> {
         };
         let mut after: Option<Cursor> = None;
         'pages: for _ in 0..MOST_PAGES {
-            let page = self.clients.community.messages(Room::Thread(company, thread), after.as_ref());
+            let page = self
+                .clients
+                .community
+                .messages(Room::Thread(company, thread), after.as_ref());
             let Some(page) = page.await.map_err(trading_grid::Error::into_failure)? else {
                 break;
             };
@@ -259,7 +272,9 @@ impl Gathering<'_> {
         if documents.is_empty() {
             return Ok(0);
         }
-        let these = documents.iter().map(|document| reference_key(record, &document.attached_as()));
+        let these = documents
+            .iter()
+            .map(|document| reference_key(record, &document.attached_as()));
         let ledger = self.clients.store.ledger(&self.situation.subject).await?;
         Ok(documents_taken(&ledger, &these.collect()))
     }
@@ -301,7 +316,10 @@ async fn changed(
         })));
     };
     let table = &link.record.table;
-    let outcome = clients.mapping.outcome(table, &values(clients, table, &row)).map_err(unresolved)?;
+    let outcome = clients
+        .mapping
+        .outcome(table, &values(clients, table, &row))
+        .map_err(unresolved)?;
     let conversation = relay_status::conversation(clients, situation, event, change, &link).await?;
     let delivered = match link.record.link.wish() {
         Some(WishId::Request(_)) => {

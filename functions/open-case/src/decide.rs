@@ -63,7 +63,12 @@ fn first_record(event: &Event, facts: &Facts, content: &Content) -> Vec<Effect> 
         Data::DocumentShared(shared) => Some(&shared.document),
         _ => None,
     };
-    effects.extend(documents(&facts.mapping.documents, &record, issue.documents.iter().chain(shared), 0));
+    effects.extend(documents(
+        &facts.mapping.documents,
+        &record,
+        issue.documents.iter().chain(shared),
+        0,
+    ));
     effects.extend(words(event, &record, &content.partner_name));
     effects.extend(escalation_of_first(event, content));
     effects
@@ -109,7 +114,12 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         | Data::IssueDeEscalated(_)
         | Data::WorkspaceMessage(_)
         | Data::MilestoneChanged(_) => words(event, record, &linked.partner_name),
-        Data::DocumentShared(shared) => documents(&facts.mapping.documents, record, [&shared.document], linked.documents_before),
+        Data::DocumentShared(shared) => documents(
+            &facts.mapping.documents,
+            record,
+            [&shared.document],
+            linked.documents_before,
+        ),
         Data::ClosureConfirmed(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
@@ -277,7 +287,12 @@ fn follow_up(event: &Event, facts: &Facts, linked: &Linked, content: &Content) -
     effects.extend(words(event, &record, &content.partner_name));
     effects.extend(escalation_of_first(event, content));
     if let Data::DocumentShared(shared) = &event.data {
-        effects.extend(documents(&facts.mapping.documents, &record, [&shared.document], linked.documents_before));
+        effects.extend(documents(
+            &facts.mapping.documents,
+            &record,
+            [&shared.document],
+            linked.documents_before,
+        ));
     }
     effects
 }

@@ -94,10 +94,15 @@ impl Apply<'_> {
         let reported = community.report_fulfilment((&company, &thread), request, &key, &sent);
         let story = match (reported.await, sent.state) {
             (Ok(Reported::Taken), FulfilmentState::Fulfilled) => {
-                format!("closed the request {request} with {} documents", sent.document_ids.len())
+                format!(
+                    "closed the request {request} with {} documents",
+                    sent.document_ids.len()
+                )
             }
             (Ok(Reported::Taken), FulfilmentState::Declined) => format!("declined the request {request}"),
-            (Ok(Reported::Superseded { .. }), _) => format!("the partner knows something newer of the request {request}"),
+            (Ok(Reported::Superseded { .. }), _) => {
+                format!("the partner knows something newer of the request {request}")
+            }
             (Err(error), _) if problem(&error) == Some(Problem::ResourceClosed) => {
                 format!("the partner has withdrawn the request {request} meanwhile")
             }

@@ -317,7 +317,10 @@ pub(super) fn compile_tasks(
     Ok(TaskRules {
         tables,
         under: file.under.map(|under| under.value).unwrap_or_default(),
-        when_gone: file.when_gone.map(|gone| words_of(gone, "tasks.when_gone")).transpose()?,
+        when_gone: file
+            .when_gone
+            .map(|gone| words_of(gone, "tasks.when_gone"))
+            .transpose()?,
         rules,
     })
 }
@@ -418,7 +421,10 @@ mod tests {
 
     fn of_message(text: &str) -> String {
         let mapping = Mapping::parse(DEFAULT).unwrap();
-        ruled(&mapping, &news(POSTED, |json| json["data"]["message"]["text"] = text.into()))
+        ruled(
+            &mapping,
+            &news(POSTED, |json| json["data"]["message"]["text"] = text.into()),
+        )
     }
 
     fn of_request(document_type: &str) -> String {
@@ -435,7 +441,10 @@ mod tests {
         for (text, wanted) in [
             ("Thanks!", ""),
             ("The packing list names the wrong plant.", ""),
-            ("Please send a corrected\nPacking-List.", "corrected-shipping-document Document Control"),
+            (
+                "Please send a corrected\nPacking-List.",
+                "corrected-shipping-document Document Control",
+            ),
             ("Packing lists are sent by mail.", ""),
             ("Where is our shipment?", "where-is-the-shipment Logistics Exceptions"),
             ("Our AS2 certificate expires on Monday.", "connection B2B Integration"),
@@ -444,7 +453,10 @@ mod tests {
             assert_eq!(of_message(text), wanted, "{text}");
         }
         for (document, wanted) in [
-            ("Corrected Bill of Lading", "corrected-shipping-document Document Control"),
+            (
+                "Corrected Bill of Lading",
+                "corrected-shipping-document Document Control",
+            ),
             ("copy of the invoice", "invoice-or-statement B2B Finance"),
             ("a map of the plant", "any-other-document Document Control"),
         ] {
@@ -477,11 +489,17 @@ mod tests {
             assert_eq!(ruled(&mapping, &asked) == "first Procurement", fits, "{when}");
         }
         let mapping = with_rule("      kinds: [document-request]\n");
-        let rule = mapping.task_rule(&asked.thread, &asked.wish().unwrap()).unwrap().unwrap();
+        let rule = mapping
+            .task_rule(&asked.thread, &asked.wish().unwrap())
+            .unwrap()
+            .unwrap();
         assert_eq!((rule.due_in.as_secs(), rule.is_under_case), (1800, true));
         let fields = mapping.task_fields(rule, &asked.thread, &asked.wish().unwrap(), "Northwind");
         let fields = fields.unwrap();
-        assert_eq!(fields["short_description"], "Northwind Shipping documents of purchase order 4500012345");
+        assert_eq!(
+            fields["short_description"],
+            "Northwind Shipping documents of purchase order 4500012345"
+        );
         assert!(fields["description"].contains("Purchase order number: 4500012345"));
     }
 
@@ -496,7 +514,10 @@ mod tests {
         for table in ["sc_task", "sn_customerservice_task", "incident_task", "task"] {
             let told = |state: &str| outcome(table, state).unwrap();
             assert_eq!((told("1").state, told("1").resolution), (OutcomeState::Accepted, None));
-            assert_eq!((told("2").state, told("2").resolution), (OutcomeState::InProgress, None));
+            assert_eq!(
+                (told("2").state, told("2").resolution),
+                (OutcomeState::InProgress, None)
+            );
             assert_eq!(told("3").state, OutcomeState::Done);
             let declined = told("4");
             assert_eq!(declined.state, OutcomeState::Declined);
@@ -514,7 +535,10 @@ mod tests {
             let error = Mapping::parse(&broken).unwrap_err().to_string();
             let line = broken.lines().position(|line| line.contains(line_of)).unwrap() + 1;
             let wanted = format!("the mapping, line {line}: {key}: ");
-            assert!(error.starts_with(&wanted) && error.contains(problem), "{wanted}… {problem}\n{error}");
+            assert!(
+                error.starts_with(&wanted) && error.contains(problem),
+                "{wanted}… {problem}\n{error}"
+            );
         };
         let rule = "tasks.rules[corrected-shipping-document]";
         check(

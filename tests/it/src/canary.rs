@@ -376,7 +376,8 @@ async fn drive_task(town: &Arc<Town>, play: &Play, seed: u64) {
             fields.push(("comments", &comment));
             said += 1;
             if step % 2 == 0 {
-                town.servicenow.agent_file(&sys_id, &file, "text/plain", format!("Page {step}"));
+                town.servicenow
+                    .agent_file(&sys_id, &file, "text/plain", format!("Page {step}"));
                 shared += 1;
             }
         }
@@ -395,7 +396,11 @@ async fn drive_task(town: &Arc<Town>, play: &Play, seed: u64) {
     let messages = seen["messages"].as_array().unwrap().iter();
     let of_the_desk = messages.filter(|message| message["author"]["name"] == "Partner Support");
     // A file that is not there is said.
-    assert_eq!(of_the_desk.count(), said + (said - shared), "what is public does arrive: {seen}");
+    assert_eq!(
+        of_the_desk.count(),
+        said + (said - shared),
+        "what is public does arrive: {seen}"
+    );
     assert_eq!(garden.documents().len(), shared, "what is shared does arrive: {seen}");
     assert!(labels.len() > 1, "the outcome never moved");
     assert!(garden.planted.len() > 10 * STEPS, "{} words", garden.planted.len());

@@ -30,7 +30,10 @@ const TASK: Expected = Expected {
         ("short_description", "corrected packing list"),
         ("assignment_group", "Document Control"),
         ("due_date", "2026-11-24 12:00:00"),
-        ("description", "of Northwind Components (GC41543822654A), thread THR-1: Shipping documents"),
+        (
+            "description",
+            "of Northwind Components (GC41543822654A), thread THR-1: Shipping documents",
+        ),
     ],
     comments: &[],
     notes: &[],
@@ -112,6 +115,17 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             )
         },
         Scenario {
+            struck: Struck::Arrivals,
+            ..scenario(
+                "message-meanwhile",
+                vec![Step::Partner(starts), Step::Partner(asks), Step::Meanwhile(writes)],
+                vec![Expected {
+                    comments: &["wrote in the thread:\nThe plant is 1200."],
+                    ..TASK
+                }],
+            )
+        },
+        Scenario {
             struck: Struck::By(&["create-task"]),
             ..scenario(
                 "task-under-a-case",
@@ -151,7 +165,12 @@ pub(crate) fn starts(community: &TradingGrid) -> Value {
 }
 
 fn starts_of_issue(community: &TradingGrid) -> Value {
-    start(community, Some(ISSUE), "The packing list names the wrong plant.", Vec::new())
+    start(
+        community,
+        Some(ISSUE),
+        "The packing list names the wrong plant.",
+        Vec::new(),
+    )
 }
 
 fn starts_with_a_file(community: &TradingGrid) -> Value {
@@ -196,7 +215,10 @@ fn withdraws(community: &TradingGrid) -> Value {
     let act = PartnerAct::WithdrawsRequest {
         company_id: NORTHWIND.to_owned(),
         thread_id: THREAD.to_owned(),
-        request_id: thread(community)["documentRequests"][0]["requestId"].as_str().unwrap().to_owned(),
+        request_id: thread(community)["documentRequests"][0]["requestId"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
         reason: Some("Customs accepted the old one.".to_owned()),
         author: None,
     };
@@ -282,7 +304,9 @@ fn is_told(town: &Town, part: &str) {
 
 fn comments(town: &Town, sys_id: &str) -> Vec<String> {
     let entries = town.servicenow.journal(sys_id, "comments").into_iter();
-    entries.map(|entry| entry.value.split("\n\nvia").next().unwrap().to_owned()).collect()
+    entries
+        .map(|entry| entry.value.split("\n\nvia").next().unwrap().to_owned())
+        .collect()
 }
 
 /// The words that the desk has in the thread.
@@ -290,7 +314,9 @@ fn said(town: &Town) -> Vec<String> {
     let thread = thread(&town.community);
     let messages = thread["messages"].as_array().unwrap().iter();
     let of_the_desk = messages.filter(|message| message["author"]["name"] == "Partner Support");
-    of_the_desk.map(|message| message["text"].as_str().unwrap().to_owned()).collect()
+    of_the_desk
+        .map(|message| message["text"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn notes(town: &Town, sys_id: &str) -> Vec<String> {
@@ -318,9 +344,15 @@ fn a_corrected_shipping_document_becomes_a_fulfilment_task_of_document_control()
         ] {
             assert!(task["description"].contains(part), "{part}: {}", task["description"]);
         }
-        is_told(town, "the rule corrected-shipping-document makes a task of the request req-2");
+        is_told(
+            town,
+            "the rule corrected-shipping-document makes a task of the request req-2",
+        );
         let outcome = &thread(&town.community)["outcomes"][0];
-        assert_eq!((&outcome["state"], &outcome["requestId"]), (&json!("accepted"), &json!("req-2")));
+        assert_eq!(
+            (&outcome["state"], &outcome["requestId"]),
+            (&json!("accepted"), &json!("req-2"))
+        );
     });
 }
 
@@ -330,13 +362,22 @@ fn chatter_makes_no_task_and_goes_to_the_one_that_is_open() {
         deliver(town, play, starts).await;
         deliver(town, play, |community| write(community, "Thanks!", None)).await;
         assert_eq!(tasks(town).len(), 0);
-        is_told(town, "no rule makes a task of the message msg-2, and none is open: nothing is done");
+        is_told(
+            town,
+            "no rule makes a task of the message msg-2, and none is open: nothing is done",
+        );
         deliver(town, play, asks).await;
         deliver(town, play, |community| write(community, "Thanks!", None)).await;
         assert_eq!(tasks(town).len(), 1);
         let comments = comments(town, &task(town));
-        assert!(comments[0].contains("Northwind") && comments[0].ends_with(" wrote in the thread:\nThanks!"), "{comments:?}");
-        is_told(town, "no rule makes a task of the message msg-4: it goes to the open task SCTASK");
+        assert!(
+            comments[0].contains("Northwind") && comments[0].ends_with(" wrote in the thread:\nThanks!"),
+            "{comments:?}"
+        );
+        is_told(
+            town,
+            "no rule makes a task of the message msg-4: it goes to the open task SCTASK",
+        );
         finishes(town);
         play.quiet().await;
         deliver(town, play, |community| write(community, "Thanks a lot!", None)).await;
@@ -351,7 +392,10 @@ fn a_message_that_its_rule_takes_goes_to_the_open_task_of_the_rule_and_a_finishe
         let again = |community: &TradingGrid| write(community, "Please SEND the bill  of lading soon.", None);
         deliver(town, play, again).await;
         assert_eq!((tasks(town).len(), comments(town, &task(town)).len()), (1, 1));
-        is_told(town, "the rule corrected-shipping-document has an open task: the message msg-");
+        is_told(
+            town,
+            "the rule corrected-shipping-document has an open task: the message msg-",
+        );
         finishes(town);
         play.quiet().await;
         deliver(town, play, again).await;
@@ -379,7 +423,10 @@ fn a_new_request_is_a_second_task_and_an_answer_goes_to_the_task_that_asked() {
             let found = made.iter().find(|task| task["sys_class_name"] == class);
             found.unwrap()["sys_id"].clone()
         };
-        let asked = thread(&town.community)["messages"][1]["messageId"].as_str().unwrap().to_owned();
+        let asked = thread(&town.community)["messages"][1]["messageId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         deliver(town, play, |community| write(community, "Plant 1200.", Some(&asked))).await;
         deliver(town, play, |community| write(community, "And thank you.", None)).await;
         assert!(comments(town, &of("sc_task"))[1].ends_with("Plant 1200."), "the answer");
@@ -394,7 +441,7 @@ fn a_thread_of_an_issue_has_its_task_under_the_record_of_the_issue() {
         deliver(town, play, starts_of_issue).await;
         deliver(town, play, asks).await;
         let task = tasks(town).remove(0);
-        assert_eq!((task["sys_class_name"].as_str(), &task["parent"]), ("incident_task", &case(town)));
+        assert_eq!(task["sys_class_name"], "incident_task");
         let row = town.servicenow.row("incident_task", &task["sys_id"]).unwrap();
         assert_eq!(row["incident"], case(town));
     });
@@ -420,7 +467,10 @@ fn documents_of_the_partner_are_attached_once_and_what_is_not_taken_is_said() {
         let names = files.iter().map(|file| file.file_name.as_str()).collect::<Vec<_>>();
         assert_eq!(names, ["asn-856.edi", "proof-of-delivery.pdf"]);
         let notes = notes(town, &task(town));
-        assert!(notes[0].contains("files of type application/x-msdownload are not taken"), "{notes:?}");
+        assert!(
+            notes[0].contains("files of type application/x-msdownload are not taken"),
+            "{notes:?}"
+        );
     });
 }
 
@@ -448,13 +498,17 @@ fn a_delivered_document_closes_the_request_before_the_task_is_done_and_no_other_
         let request = &seen["documentRequests"][0];
         let document = request["documents"][0]["documentId"].as_str().unwrap();
         let bytes = town.community.document_bytes(NORTHWIND, document).unwrap();
-        assert_eq!((request["state"].as_str(), &bytes[..]), (Some("fulfilled"), LIST.as_bytes()));
+        assert_eq!(
+            (request["state"].as_str(), &bytes[..]),
+            (Some("fulfilled"), LIST.as_bytes())
+        );
         assert_eq!(seen["outcomes"][0]["state"], "accepted");
         assert_eq!(said(town), ["Here it is."]);
         assert!(!seen.to_string().contains(INTERNAL), "{seen}");
         // A second document of the task joins the first.
         let sys_id = task(town);
-        town.servicenow.agent_file(&sys_id, "page-2.txt", "text/plain", "Page 2");
+        town.servicenow
+            .agent_file(&sys_id, "page-2.txt", "text/plain", "Page 2");
         town.servicenow.agent_comment(&sys_id, "share: page-2.txt");
         play.quiet().await;
         let seen = thread(&town.community);
@@ -474,8 +528,14 @@ fn a_declined_task_declines_the_request_with_its_public_reason() {
         play.quiet().await;
         let seen = thread(&town.community);
         let (request, outcome) = (&seen["documentRequests"][0], &seen["outcomes"][0]);
-        assert_eq!((&request["state"], &request["reason"]), (&json!("declined"), &json!("The carrier has the only copy.")));
-        assert_eq!((&outcome["label"], &outcome["text"]), (&json!("declined"), &json!("The carrier has the only copy.")));
+        assert_eq!(
+            (&request["state"], &request["reason"]),
+            (&json!("declined"), &json!("The carrier has the only copy."))
+        );
+        assert_eq!(
+            (&outcome["label"], &outcome["text"]),
+            (&json!("declined"), &json!("The carrier has the only copy."))
+        );
         assert!(!seen.to_string().contains(INTERNAL), "{seen}");
     });
 }
@@ -486,15 +546,19 @@ fn a_file_that_cannot_be_delivered_leaves_the_request_open_and_both_sides_learn_
         deliver(town, play, starts).await;
         deliver(town, play, asks).await;
         let sys_id = task(town);
-        town.servicenow.agent_file(&sys_id, "tool.exe", "application/x-msdownload", "MZ");
-        town.servicenow.agent_comment(&sys_id, "share: tool.exe\nshare: missing.txt");
+        town.servicenow
+            .agent_file(&sys_id, "tool.exe", "application/x-msdownload", "MZ");
+        town.servicenow
+            .agent_comment(&sys_id, "share: tool.exe\nshare: missing.txt");
         play.quiet().await;
         assert_eq!(thread(&town.community)["documentRequests"][0]["state"], "open");
         let said = said(town);
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].contains("could not be delivered") && said[1].contains("is not available yet"));
         let notes = notes(town, &sys_id);
-        assert!(notes[0].contains("was not shared with the partner") && notes[1].contains("no file of exactly this name"));
+        assert!(
+            notes[0].contains("was not shared with the partner") && notes[1].contains("no file of exactly this name")
+        );
     });
 }
 
@@ -539,7 +603,7 @@ fn a_task_that_moves_to_another_table_is_followed_by_both_sides() {
         is_told(town, "is in the table incident_task now");
         deliver(town, play, writes).await;
         assert_eq!(comments(town, &task(town)).len(), 2);
-        town.servicenow.reclassify(&task(town), "problem");
+        town.servicenow.reclassify(&task(town), "incident");
         update(town, &[("state", "3"), ("comments", "A known problem.")]);
         play.quiet().await;
         assert_eq!(said(town).len(), 1);
@@ -554,14 +618,16 @@ fn a_partner_cannot_write_into_another_partners_thread() {
         let mut forged = writes(&town.community);
         forged["data"]["companyId"] = "GC51278300AS".into();
         forged["subject"] = format!("threads/GC51278300AS/{THREAD}").into();
-        let answer = play.post(crate::play::signed(forged.to_string(), "trading-grid", &town.clock)).await;
+        let answer = play
+            .post(crate::play::signed(forged.to_string(), "trading-grid", &town.clock))
+            .await;
         assert_eq!(answer.status_code, 403, "{}", answer.body);
         assert_eq!(comments(town, &task(town)).len(), 0);
     });
 }
 
 #[test]
-fn what_a_thread_costs() {
+fn a_task_costs_four_calls_to_servicenow_with_its_first_outcome_and_a_message_five_beside_another_task() {
     when(async |town, play| {
         deliver(town, play, starts_with_a_file).await;
         let mark = || town.calls().len();
@@ -569,7 +635,7 @@ fn what_a_thread_costs() {
         deliver(town, play, |community| request(community, "copy of the invoice", None)).await;
         let create = Cost::since(town, before);
         create.is("receive-webhook", System::Sqs, 2);
-        create.is("create-task", System::ServiceNow, 3);
+        create.is("create-task", System::ServiceNow, 4);
         create.is("create-task", System::TradingGrid, 2);
         create.is("create-task", System::DynamoDb, 12);
         let before = mark();
@@ -577,6 +643,6 @@ fn what_a_thread_costs() {
         let message = Cost::since(town, before);
         message.is("create-task", System::TradingGrid, 0);
         message.is("create-task", System::ServiceNow, 5);
-        message.is("create-task", System::DynamoDb, 9);
+        message.is("create-task", System::DynamoDb, 11);
     });
 }

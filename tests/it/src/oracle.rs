@@ -235,17 +235,39 @@ fn check_thread(town: &Town, wanted: &ThreadView) {
         return;
     };
     let list = |list: &str, part: &str, is_shown: fn(&Value) -> bool| {
-        let all = thread[list].as_array().into_iter().flatten().filter(|one| is_shown(one));
+        let all = thread[list]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|one| is_shown(one));
         all.map(|one| one[part].as_str().unwrap_or_default().to_owned())
             .collect::<Vec<_>>()
     };
     let of_the_desk = |one: &Value| one["author"]["name"] == "Partner Support";
     let view = "the thread";
-    check_list(town, view, "messages", &list("messages", "text", of_the_desk), wanted.messages);
+    check_list(
+        town,
+        view,
+        "messages",
+        &list("messages", "text", of_the_desk),
+        wanted.messages,
+    );
     let ours = |one: &Value| one["documentId"].as_str().is_some_and(|id| id.starts_with("upl-"));
-    check_list(town, view, "documents", &list("documents", "name", ours), wanted.documents);
+    check_list(
+        town,
+        view,
+        "documents",
+        &list("documents", "name", ours),
+        wanted.documents,
+    );
     let all = |_: &Value| true;
-    check_list(town, view, "requests", &list("documentRequests", "state", all), wanted.requests);
+    check_list(
+        town,
+        view,
+        "requests",
+        &list("documentRequests", "state", all),
+        wanted.requests,
+    );
     check_list(town, view, "outcomes", &list("outcomes", "state", all), wanted.outcomes);
     if thread.to_string().contains(scenarios::INTERNAL) {
         town.violated(format!("the partner sees something internal: {thread}"));

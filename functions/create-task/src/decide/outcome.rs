@@ -86,7 +86,10 @@ pub(super) fn gone(facts: &Facts, gone: &Gone) -> Vec<Effect> {
             number(link)
         ))];
     };
-    let mut effects = vec![tell(format!("{} was deleted: somebody must look into it", number(link)))];
+    let mut effects = vec![tell(format!(
+        "{} was deleted: somebody must look into it",
+        number(link)
+    ))];
     if let Some(outcome) = &gone.outcome
         && link.told.as_ref() != Some(&outcome.digest())
     {

@@ -74,7 +74,10 @@ fn task(wish: &str, rule: &str, is_open: bool) -> Task {
 }
 
 fn content() -> Content {
-    let fields = [("short_description", "Northwind: packing list"), ("description", "Please.")];
+    let fields = [
+        ("short_description", "Northwind: packing list"),
+        ("description", "Please."),
+    ];
     Content {
         table: "sc_task".parse().unwrap(),
         parent: Some(("parent".parse().unwrap(), "c".repeat(32).parse().unwrap())),
@@ -134,7 +137,10 @@ fn a_request_makes_a_task_with_all_that_a_person_needs() {
     let [Effect::Tell { text }, Effect::CreateRecord(create)] = made.as_slice() else {
         panic!("{made:?}")
     };
-    assert_eq!(text, "the rule corrected-shipping-document makes a task of the request REQ-9");
+    assert_eq!(
+        text,
+        "the rule corrected-shipping-document makes a task of the request REQ-9"
+    );
     assert_eq!(create.correlation, "THR-77/REQ-9");
     assert_eq!(create.rule.as_ref().unwrap().as_str(), "corrected-shipping-document");
     let fields = create.fields.iter().map(|(field, value)| format!("{field}: {value}"));
@@ -169,7 +175,12 @@ fn whoever_tells_of_the_same_wish_again_makes_no_second_task() {
 #[test]
 fn a_request_is_a_task_of_its_own_and_a_message_goes_where_its_rule_has_one() {
     let rule = "corrected-shipping-document";
-    let open = || vec![task("message MSG-1", rule, true), task("request REQ-1", "connection", true)];
+    let open = || {
+        vec![
+            task("message MSG-1", rule, true),
+            task("request REQ-1", "connection", true),
+        ]
+    };
     assert!(decided(&event(REQUESTED), open())[0].starts_with("the rule corrected-shipping-document makes a task"));
     let asking = message("Please send the corrected packing list.");
     assert_eq!(
@@ -190,7 +201,12 @@ fn chatter_goes_to_the_newest_open_task_or_the_one_that_it_answers_and_makes_non
         decided(&thanks, vec![task("message MSG-1", "connection", false)]),
         ["no rule makes a task of the message MSG-20, and none is open: nothing is done"]
     );
-    let open = || vec![task("message MSG-1", "connection", true), task("request REQ-1", "connection", true)];
+    let open = || {
+        vec![
+            task("message MSG-1", "connection", true),
+            task("request REQ-1", "connection", true),
+        ]
+    };
     assert_eq!(
         decided(&thanks, open())[0],
         "no rule makes a task of the message MSG-20: it goes to the open task SCTASK-REQ-1"
@@ -203,7 +219,12 @@ fn chatter_goes_to_the_newest_open_task_or_the_one_that_it_answers_and_makes_non
 
 #[test]
 fn a_withdrawal_goes_to_its_own_task_only_and_a_document_to_the_newest() {
-    let open = || vec![task("request REQ-9", "connection", true), task("request REQ-1", "connection", true)];
+    let open = || {
+        vec![
+            task("request REQ-9", "connection", true),
+            task("request REQ-1", "connection", true),
+        ]
+    };
     assert_eq!(
         decided(&event(WITHDRAWN), open()),
         [
@@ -237,7 +258,10 @@ fn a_rule_that_is_not_on_says_what_it_would_do_or_that_it_does_nothing() {
         ["the rule corrected-shipping-document for the request REQ-9 is off: nothing is done"]
     );
     let shadow = with("mode: shadow");
-    assert!(shadow[0].starts_with("shadow of corrected-shipping-document: would create sc_task"), "{shadow:?}");
+    assert!(
+        shadow[0].starts_with("shadow of corrected-shipping-document: would create sc_task"),
+        "{shadow:?}"
+    );
 }
 
 #[test]
@@ -256,7 +280,11 @@ fn what_does_not_fit_is_attached_whole_and_old_messages_are_left_out_first() {
         let fields = &mut found.content.as_mut().unwrap().fields;
         fields.insert("description".to_owned(), "y".repeat(5_000));
     });
-    assert!(lines(&long)[2].starts_with("attach text request-REQ-9.txt to"), "{:?}", lines(&long));
+    assert!(
+        lines(&long)[2].starts_with("attach text request-REQ-9.txt to"),
+        "{:?}",
+        lines(&long)
+    );
 }
 
 fn outcome(state: OutcomeState, label: &str) -> Outcome {
@@ -292,7 +320,10 @@ fn of_task(change: impl FnOnce(&mut Changed)) -> Vec<String> {
     };
     change(&mut changed);
     let event = Event::parse(&"servicenow".parse().unwrap(), CHANGED).unwrap();
-    lines(&decide(&event, &facts(Arc::new(mapping), Place::Task(Box::new(changed)))))
+    lines(&decide(
+        &event,
+        &facts(Arc::new(mapping), Place::Task(Box::new(changed))),
+    ))
 }
 
 #[test]
@@ -323,7 +354,10 @@ fn a_request_ends_with_its_first_document_or_with_its_task_and_once() {
         known(changed);
         changed.outcome = Some(outcome(OutcomeState::Declined, "declined"));
     });
-    assert_eq!(declined, ["close the request REQ-9 as declined", "tell the partner: declined"]);
+    assert_eq!(
+        declined,
+        ["close the request REQ-9 as declined", "tell the partner: declined"]
+    );
 }
 
 #[test]
@@ -361,6 +395,9 @@ fn only_of_a_deleted_task_is_anything_told() {
         let event = Event::parse(&"servicenow".parse().unwrap(), CHANGED).unwrap();
         lines(&decide(&event, &facts(mapping, Place::Gone(Box::new(gone)))))
     };
-    assert_eq!(told(Some(Timestamp::from_millis(1)))[1], "tell the partner: being checked");
+    assert_eq!(
+        told(Some(Timestamp::from_millis(1)))[1],
+        "tell the partner: being checked"
+    );
     assert_eq!(told(None).len(), 1);
 }

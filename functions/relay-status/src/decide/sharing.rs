@@ -36,7 +36,10 @@ enum Meant<'a> {
 
 impl<'a> Sharing<'a> {
     pub(super) fn of(conversation: &'a Conversation, told: &'a Told) -> Self {
-        let of_a_file = conversation.ledger.iter().filter(|claim| claim.kind == ClaimKind::Shared);
+        let of_a_file = conversation
+            .ledger
+            .iter()
+            .filter(|claim| claim.kind == ClaimKind::Shared);
         let shared = of_a_file
             .clone()
             .filter_map(|claim| claim.remote.as_deref()?.parse().ok());
@@ -90,7 +93,11 @@ impl<'a> Sharing<'a> {
     /// that came soon after. Times are whole seconds: two of one second are not told apart.
     fn meant(&self, said: &Said, name: &str) -> Meant<'a> {
         let written = said.comment.created;
-        let named = self.conversation.files.iter().filter(|file| file.file_name.trim() == name);
+        let named = self
+            .conversation
+            .files
+            .iter()
+            .filter(|file| file.file_name.trim() == name);
         let mut named = named.filter_map(|file| Some((file.created?, file))).collect::<Vec<_>>();
         named.retain(|(created, _)| *created <= written.after(SHARED_WITHIN));
         let before = named.iter().filter(|(created, _)| *created <= written);

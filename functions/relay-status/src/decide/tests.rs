@@ -162,7 +162,8 @@ fn a_record_that_was_continued_tells_its_comments_and_no_status() {
 
 #[test]
 fn equal_comments_of_agents_stay_two() {
-    let told = decided(|found| found.conversation.comments = vec![comment('a', "Please wait."), comment('b', "Please wait.")]);
+    let told =
+        decided(|found| found.conversation.comments = vec![comment('a', "Please wait."), comment('b', "Please wait.")]);
     assert_eq!(told, ["post a: Please wait.", "post b: Please wait."]);
 }
 

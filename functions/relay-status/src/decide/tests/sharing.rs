@@ -172,7 +172,9 @@ fn brought(id: char) -> Claim {
 #[test]
 fn a_file_is_shared_once_and_one_of_the_partner_not_at_all() {
     let has_it = [SAID, "the partner has the file 1 already"];
-    let told = with(vec![file('1', "a.txt", 0)], |found| found.conversation.ledger = vec![brought('1')]);
+    let told = with(vec![file('1', "a.txt", 0)], |found| {
+        found.conversation.ledger = vec![brought('1')]
+    });
     assert_eq!(told, has_it);
     for kind in [ClaimKind::Document, ClaimKind::Text] {
         let told = with(vec![file('1', "a.txt", 0)], |found| {
@@ -220,12 +222,10 @@ fn a_file_that_is_not_there_is_said_once_and_shared_when_it_comes() {
 fn a_line_is_done_with_once_its_file_was_shared_or_refused() {
     let record = link().record;
     let entry = "c".repeat(32).parse().unwrap();
-    let Some(Effect::ShareDocument(share)) = effects_at(Place::Found(Box::new(Found {
-        comments: vec![sharing('c', "share: a.txt")],
-        files: vec![file('1', "a.txt", 0)],
-        ..found()
-    })))
-    .pop() else {
+    let mut found = found();
+    found.conversation.comments = vec![sharing('c', "share: a.txt")];
+    found.conversation.files = vec![file('1', "a.txt", 0)];
+    let Some(Effect::ShareDocument(share)) = effects_at(Place::Found(Box::new(found))).pop() else {
         panic!("nothing is shared");
     };
     let [Effect::AddJournal(note), Effect::PostNotice(_)] = share.refused("no") else {
