@@ -585,15 +585,15 @@ mod tests {
         );
         check(
             "    - name: invoice-or-statement",
-            "    - name: any-other-document",
-            "    - name: any-other-document",
+            "    - name: corrected-shipping-document # again",
+            "# again",
             "tasks.rules",
-            "there are two rules any-other-document",
+            "there are two rules corrected-shipping-document",
         );
         check(
             "        short_description: \"{{ partner.name }}: {{ request.documentType or thread.topic }}\"",
             "        due_date: \"{{ thread.topic }}\"",
-            "due_date: \"",
+            "- name: corrected-shipping-document",
             &format!("{rule}.fields"),
             "must have short_description",
         );

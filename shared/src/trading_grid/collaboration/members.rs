@@ -1,7 +1,7 @@
 //! What of the contract a deployment may call something else.
 
 /// Members of JSON bodies, but not of events and problems, in order.
-pub(super) const MEMBERS: [&str; 102] = [
+pub(super) const MEMBERS: [&str; 103] = [
     "answer",
     "answeredAt",
     "articleId",
@@ -45,6 +45,7 @@ pub(super) const MEMBERS: [&str; 102] = [
     "isEscalated",
     "issueId",
     "items",
+    "joins",
     "key",
     "keywords",
     "kind",
