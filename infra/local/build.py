@@ -13,6 +13,7 @@ from stack import BIN, ROOT
 
 FUNCTIONS = (
     "bridge-escalation",
+    "create-task",
     "open-case",
     "poll-changes",
     "raise-incident",

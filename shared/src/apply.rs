@@ -12,6 +12,7 @@ mod attachment;
 mod escalation;
 mod exchanges;
 mod sharing;
+mod threads;
 mod to_partner;
 
 use std::collections::BTreeMap;
@@ -84,6 +85,8 @@ impl Apply<'_> {
             | Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)
+            | Effect::ReportOutcome(_)
+            | Effect::CloseRequest(_)
             | Effect::Remember(_)
             | Effect::Follow(_)
             | Effect::Recognize(_)
@@ -113,6 +116,8 @@ impl Apply<'_> {
             Effect::MoveLanes(moved) => self.move_lanes(moved),
             Effect::ReportEscalation(report) => self.report_escalation(report).await,
             Effect::ReportMilestone(report) => self.report_milestone(report).await,
+            Effect::ReportOutcome(report) => self.report_outcome(report).await,
+            Effect::CloseRequest(close) => self.close_request(close).await,
             Effect::Remember(remember) => self.remember(remember),
             Effect::Follow(record) => self.follow(record),
             Effect::Recognize(recognize) => self.recognize(recognize),
@@ -171,6 +176,8 @@ impl Apply<'_> {
             | Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)
+            | Effect::ReportOutcome(_)
+            | Effect::CloseRequest(_)
             | Effect::Remember(_)
             | Effect::Follow(_)
             | Effect::Recognize(_)
@@ -491,6 +498,8 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::MoveLanes(_)
         | Effect::ReportEscalation(_)
         | Effect::ReportMilestone(_)
+        | Effect::ReportOutcome(_)
+        | Effect::CloseRequest(_)
         | Effect::Remember(_)
         | Effect::Follow(_)
         | Effect::Recognize(_)
@@ -537,6 +546,7 @@ fn named(record: &Record, number: &str) -> String {
         Role::FollowUp => " as a follow-up",
         Role::Escalation => " as the record of the escalation",
         Role::Coordination => " as the task of a team",
+        Role::Task => " as a task of the thread",
     };
     let number = if number.is_empty() {
         record.sys_id.as_str()
@@ -593,6 +603,8 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::MoveLanes(_)
         | Effect::ReportEscalation(_)
         | Effect::ReportMilestone(_)
+        | Effect::ReportOutcome(_)
+        | Effect::CloseRequest(_)
         | Effect::Remember(_)
         | Effect::Follow(_)
         | Effect::Recognize(_)

@@ -11,7 +11,7 @@ use crate::config::{Config, Systems};
 use crate::domain::{CompanyId, SysId, hex, is_query_value};
 use crate::failure::Failure;
 use crate::http::Transport;
-use crate::mapping::{Mapping, PartnerRule};
+use crate::mapping::{Mapping, PartnerRule, UnknownPartner};
 use crate::queue::Queue;
 use crate::secrets::Secrets;
 use crate::servicenow::{self, Error, Flaw, Found, ServiceNow};
@@ -118,6 +118,26 @@ impl Clients {
             // A name is a courtesy: its absence is no reason to stop.
             Ok(_) | Err(Failure::Permanent { .. }) => Ok(company.to_string()),
             Err(failure) => Err(failure),
+        }
+    }
+
+    /// The partner and its name for a new record; no partner where the mapping accepts unknown ones.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer, or does not know a partner that it must know.
+    pub async fn partner_of_record(
+        &self,
+        rule: &PartnerRule,
+        company: &CompanyId,
+    ) -> Result<(Option<SysId>, String), Failure> {
+        match self.partner(rule, company).await? {
+            Some((id, name)) if name.trim().is_empty() => Ok((Some(id), company.to_string())),
+            Some((id, name)) => Ok((Some(id), name)),
+            None if self.mapping.unknown_partner == UnknownPartner::Accept => Ok((None, company.to_string())),
+            None => Err(Failure::permanent(
+                anyhow::anyhow!("ServiceNow has no {} with {} = {company}", rule.table, rule.key),
+                format!("add {company} to {} and replay", rule.table),
+            )),
         }
     }
 

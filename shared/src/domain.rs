@@ -273,6 +273,11 @@ impl Subject {
         Self(format!("failures/{}", hex(&digest[..16])))
     }
 
+    /// A thread of a partner: `threads/{companyId}/{threadId}`.
+    pub fn thread(company: &CompanyId, thread: &ThreadId) -> Self {
+        Self(format!("threads/{company}/{thread}"))
+    }
+
     /// Where well-formed events of unknown type wait for a version that knows them.
     pub fn unrouted(sender: &SenderName) -> Self {
         Self(format!("unrouted/{sender}"))
@@ -285,9 +290,21 @@ impl Subject {
 
     /// The company and issue, when this is an issue.
     pub fn as_issue(&self) -> Option<(CompanyId, IssueId)> {
+        let (company, issue) = self.of_a_company("issues")?;
+        Some((company, issue.parse().ok()?))
+    }
+
+    /// The company and thread, when this is a thread.
+    pub fn as_thread(&self) -> Option<(CompanyId, ThreadId)> {
+        let (company, thread) = self.of_a_company("threads")?;
+        Some((company, thread.parse().ok()?))
+    }
+
+    /// The company and the rest, when this is a thing of that kind.
+    fn of_a_company(&self, kind: &str) -> Option<(CompanyId, &str)> {
         let mut parts = self.0.split('/');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some("issues"), Some(company), Some(issue), None) => Some((company.parse().ok()?, issue.parse().ok()?)),
+            (Some(found), Some(company), Some(id), None) if found == kind => Some((company.parse().ok()?, id)),
             _ => None,
         }
     }
@@ -402,15 +419,18 @@ pub enum UseCase {
     BridgeEscalation,
     /// Failed exchanges become incidents.
     RaiseIncident,
+    /// What partners ask for in threads becomes tasks.
+    CreateTask,
 }
 
 impl UseCase {
     /// All use cases of this version.
-    pub const ALL: [UseCase; 4] = [
+    pub const ALL: [UseCase; 5] = [
         UseCase::OpenCase,
         UseCase::RelayStatus,
         UseCase::BridgeEscalation,
         UseCase::RaiseIncident,
+        UseCase::CreateTask,
     ];
 
     /// The name of the function.
@@ -420,6 +440,7 @@ impl UseCase {
             UseCase::RelayStatus => "relay-status",
             UseCase::BridgeEscalation => "bridge-escalation",
             UseCase::RaiseIncident => "raise-incident",
+            UseCase::CreateTask => "create-task",
         }
     }
 }
@@ -452,16 +473,19 @@ pub enum Role {
     Coordination,
     /// The incident of exchanges that fail in the same way. No partner reads it.
     Incident,
+    /// The task of something that was asked for in a thread.
+    Task,
 }
 
 impl Role {
     /// All roles of this version.
-    pub const ALL: [Role; 5] = [
+    pub const ALL: [Role; 6] = [
         Role::Case,
         Role::FollowUp,
         Role::Escalation,
         Role::Coordination,
         Role::Incident,
+        Role::Task,
     ];
 
     /// Whether such a record only goes with an issue while that is escalated.
@@ -477,6 +501,7 @@ impl Role {
             Role::Escalation => "escalation",
             Role::Coordination => "coordination",
             Role::Incident => "incident",
+            Role::Task => "task",
         }
     }
 }
@@ -533,11 +558,46 @@ impl LinkKey {
         }
     }
 
+    /// The task of something that was asked for in a thread.
+    pub fn of_thread(wish: &WishId) -> Self {
+        Self {
+            role: Role::Task,
+            discriminator: wish.to_string(),
+        }
+    }
+
+    /// What the task of a thread is about.
+    pub fn wish(&self) -> Option<WishId> {
+        match (self.role, self.discriminator.split_once('.')?) {
+            (Role::Task, ("message", id)) => id.parse().ok().map(WishId::Message),
+            (Role::Task, ("request", id)) => id.parse().ok().map(WishId::Request),
+            _ => None,
+        }
+    }
+
     /// The name of the mapping's rule that a team's task was made by.
     pub fn task(&self) -> Option<TaskName> {
         match self.role {
             Role::Coordination => self.discriminator.split_once('.')?.0.parse().ok(),
-            Role::Case | Role::FollowUp | Role::Escalation | Role::Incident => None,
+            Role::Case | Role::FollowUp | Role::Escalation | Role::Incident | Role::Task => None,
+        }
+    }
+}
+
+/// What a partner asks for in a thread: the same for every event that tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum WishId {
+    /// A message.
+    Message(MessageId),
+    /// A request for a document.
+    Request(RequestId),
+}
+
+impl fmt::Display for WishId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WishId::Message(id) => write!(f, "message.{id}"),
+            WishId::Request(id) => write!(f, "request.{id}"),
         }
     }
 }
@@ -623,6 +683,42 @@ impl MilestoneState {
             MilestoneState::Canceled => "canceled",
         }
     }
+}
+
+/// How far a piece of work is that a thread led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeState {
+    /// It will be done.
+    Accepted,
+    /// It is being done.
+    InProgress,
+    /// The partner's turn.
+    WaitingForPartner,
+    /// It is done.
+    Done,
+    /// It will not be done.
+    Declined,
+}
+
+impl OutcomeState {
+    /// Whether nobody works on it any more.
+    pub fn is_over(self) -> bool {
+        match self {
+            OutcomeState::Accepted | OutcomeState::InProgress | OutcomeState::WaitingForPartner => false,
+            OutcomeState::Done | OutcomeState::Declined => true,
+        }
+    }
+}
+
+/// One of the two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The people behind Gridlink.
+    Desk,
+    /// The partner.
+    Partner,
 }
 
 /// Why an issue is closed.
@@ -783,10 +879,23 @@ mod tests {
     }
 
     #[test]
+    fn the_link_of_a_task_gives_back_what_it_is_about() {
+        for wish in [
+            WishId::Message("MSG-1.2".parse().unwrap()),
+            WishId::Request("REQ-9".parse().unwrap()),
+        ] {
+            let link: LinkKey = LinkKey::of_thread(&wish).to_string().parse().unwrap();
+            assert_eq!(link.wish(), Some(wish));
+        }
+        assert_eq!(LinkKey::case().wish(), None);
+    }
+
+    #[test]
     fn an_issue_subject_gives_back_its_parts() {
         let subject: Subject = "issues/GC1/ISS-1".to_owned().try_into().unwrap();
         let (company, issue) = subject.as_issue().unwrap();
         assert_eq!((company.as_str(), issue.as_str()), ("GC1", "ISS-1"));
+        assert_eq!(subject.as_thread(), None);
         assert!(Subject::try_from("issues//x".to_owned()).is_err());
         assert!(Subject::try_from("issues/a/b/c".to_owned()).is_err());
     }

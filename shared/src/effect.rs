@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ActionKind, Category, ClosedBecause, CompanyId, CorrelationId, EscalationKey, IssueState, LinkKey, MilestoneState,
-    Subject, SysId, TableName, Timestamp, digest_of, hex,
+    OutcomeState, RequestId, Subject, SysId, TableName, TaskName, Timestamp, digest_of, hex,
 };
 use crate::event::{Asked, AskedBy, Document, Passing, Turn};
 use crate::messages::{self, PartnerText};
@@ -49,6 +49,10 @@ pub enum Effect {
     ReportEscalation(ReportEscalation),
     /// Show the partner how far the task of a team is.
     ReportMilestone(ReportMilestone),
+    /// Tell the partner what became of something that was asked for in a thread.
+    ReportOutcome(ReportOutcome),
+    /// Close the partner's request for a document.
+    CloseRequest(CloseRequest),
     /// Keep something about the issue, in the table only. It is a step of its own: one transaction
     /// writes a link once.
     Remember(Remember),
@@ -88,6 +92,9 @@ pub struct CreateRecord {
     pub correlation: String,
     /// All fields but `sys_id`; references by sys_id.
     pub fields: BTreeMap<String, String>,
+    /// The rule of the mapping that makes a task of a thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<TaskName>,
 }
 
 /// Sets fields.
@@ -192,6 +199,19 @@ pub enum Place {
     Issue,
     /// In the workspace of the escalated issue.
     Workspace,
+    /// In the thread.
+    Thread,
+}
+
+impl fmt::Display for Place {
+    /// Where it is, behind what is said to be there.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Place::Issue => "",
+            Place::Workspace => " in the workspace",
+            Place::Thread => " in the thread",
+        })
+    }
 }
 
 /// Shows a file of a record to the partner.
@@ -211,6 +231,12 @@ pub struct ShareDocument {
     pub max_bytes: u64,
     /// Who says so if it cannot be delivered, by public name.
     pub desk: String,
+    /// Where the partner finds it: the issue also while that is escalated, or the thread.
+    #[serde(default)]
+    pub place: Place,
+    /// The partner's request that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
 }
 
 /// Says something to the partner that no agent wrote.
@@ -222,6 +248,9 @@ pub struct PostNotice {
     pub author: String,
     /// What it says.
     pub text: PartnerText,
+    /// Where the partner finds it: the issue also while that is escalated, or the thread.
+    #[serde(default)]
+    pub place: Place,
 }
 
 /// Tells the partner how far the issue is.
@@ -387,6 +416,86 @@ impl Milestone {
     }
 }
 
+/// Tells the partner what became of something that was asked for in a thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportOutcome {
+    /// The task.
+    pub record: Record,
+    /// Grows with every report of the outcome: the number of the event in its stream.
+    pub version: u64,
+    /// Since when it is so.
+    pub since: Timestamp,
+    /// What is told.
+    pub outcome: Outcome,
+}
+
+/// How far the task of a thread is, in the partner's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// For programs.
+    pub state: OutcomeState,
+    /// One line, from the mapping.
+    pub label: String,
+    /// More, from the mapping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What the partner should do next, from the mapping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+    /// How it ended, or why it will not be done: from the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<PartnerText>,
+}
+
+impl Outcome {
+    /// Tells two outcomes apart as the partner sees them.
+    pub fn digest(&self) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        hex(&digest_of(&["outcome", &json])[..12])
+    }
+}
+
+/// Closes the partner's request for a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseRequest {
+    /// The task.
+    pub record: Record,
+    /// Grows with every report of the request: the number of the event in its stream.
+    pub version: u64,
+    /// The request.
+    pub request: RequestId,
+    /// How it ends.
+    pub ending: Ending,
+}
+
+/// How a request for a document ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ending", rename_all = "kebab-case")]
+pub enum Ending {
+    /// With what was delivered of the task; not while that is nothing.
+    Delivered,
+    /// The task is done, with whatever was delivered of it.
+    Done,
+    /// It will not come.
+    Declined {
+        /// Why, from the record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<PartnerText>,
+    },
+}
+
+impl Ending {
+    /// Tells two endings apart as the partner sees them; `documents` are the ids of those that were delivered.
+    pub fn digest(&self, documents: &BTreeSet<&str>) -> String {
+        let mut parts = match self {
+            Ending::Delivered | Ending::Done => vec!["fulfilled"],
+            Ending::Declined { reason } => vec!["declined", reason.as_ref().map_or("", PartnerText::as_str)],
+        };
+        parts.extend(documents);
+        hex(&digest_of(&parts)[..12])
+    }
+}
+
 /// Keeps something about an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remember {
@@ -439,6 +548,7 @@ impl ShareDocument {
                 what,
                 author: self.desk.clone(),
                 text: messages::document_not_delivered(),
+                place: self.place,
             }),
         ]
     }
@@ -522,7 +632,7 @@ impl Attach {
     /// What makes this attachment the one it is; unique per record.
     pub fn what(&self) -> String {
         match &self.source {
-            Source::Community { document } => format!("document {} {}", document.document_id, document.sha256),
+            Source::Community { document } => document.attached_as(),
             Source::EventText => format!("text {}", self.file_name),
         }
     }
@@ -552,6 +662,8 @@ impl Effect {
             Effect::ReportClosure(effect) => Some(&effect.record),
             Effect::Remind(effect) => Some(&effect.record),
             Effect::ReportMilestone(effect) => Some(&effect.record),
+            Effect::ReportOutcome(effect) => Some(&effect.record),
+            Effect::CloseRequest(effect) => Some(&effect.record),
             Effect::Remember(effect) => Some(&effect.record),
             Effect::Follow(record) => Some(record),
             Effect::Recognize(effect) => Some(&effect.record),
@@ -598,21 +710,17 @@ impl fmt::Display for Effect {
                 )
             }
             Effect::PostComment(effect) => {
-                let place = match effect.place {
-                    Place::Issue => "",
-                    Place::Workspace => " in the workspace",
-                };
                 write!(
                     f,
-                    "show the comment {} of {} {} to the partner{place}",
-                    effect.entry, effect.record.table, effect.record.sys_id
+                    "show the comment {} of {} {} to the partner{}",
+                    effect.entry, effect.record.table, effect.record.sys_id, effect.place
                 )
             }
             Effect::ShareDocument(effect) => {
                 write!(
                     f,
-                    "show the file {} of {} {} to the partner",
-                    effect.attachment, effect.record.table, effect.record.sys_id
+                    "show the file {} of {} {} to the partner{}",
+                    effect.attachment, effect.record.table, effect.record.sys_id, effect.place
                 )
             }
             Effect::PostNotice(effect) => write!(f, "give the partner notice of {}", effect.what),
@@ -641,6 +749,15 @@ impl fmt::Display for Effect {
             Effect::ReportMilestone(effect) => {
                 let Milestone { title, state, .. } = &effect.milestone;
                 write!(f, "show the milestone {title} as {}", state.as_str())
+            }
+            Effect::ReportOutcome(effect) => write!(f, "tell the partner: {}", effect.outcome.label),
+            Effect::CloseRequest(effect) => {
+                let what = match effect.ending {
+                    Ending::Delivered => "with what was delivered",
+                    Ending::Done => "as done",
+                    Ending::Declined { .. } => "as declined",
+                };
+                write!(f, "close the request {} {what}", effect.request)
             }
             Effect::Remember(effect) => match &effect.kept {
                 Kept::Disputed(version) => write!(f, "keep that the partner disputed the question {version}"),

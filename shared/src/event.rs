@@ -5,6 +5,7 @@
 //! it is kept, visibly, until a version learns it.
 
 mod exchange;
+mod thread;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::domain::{
 };
 
 pub use exchange::{Exchange, ExchangeNews, Passed, Passing, Turn, Waiting};
+pub use thread::{DocumentRequest, PostedMessage, Thread, ThreadAct, ThreadNews, Wish, WishKind};
 
 /// The largest event that is accepted, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -94,6 +96,8 @@ pub enum Data {
     EscalationAsked(EscalationAsked),
     /// An exchange failed, is late, or went through after all.
     Exchange(Box<ExchangeNews>),
+    /// A partner wrote in a thread, or asked for a document there.
+    Thread(Box<ThreadNews>),
     /// A type that this version does not know.
     Unknown,
 }
@@ -227,6 +231,13 @@ pub struct Document {
     pub size: u64,
     /// The SHA-256 of its bytes.
     pub sha256: ContentHash,
+}
+
+impl Document {
+    /// What makes it the one it is among the files of a record.
+    pub fn attached_as(&self) -> String {
+        format!("document {} {}", self.document_id, self.sha256)
+    }
 }
 
 /// Changed members of an issue.
@@ -681,6 +692,10 @@ impl Event {
             let (subject, lane) = (news.subject(), news.lane());
             return Destination::Stream(Stream { subject, lane }, Some(UseCase::RaiseIncident));
         }
+        if let Data::Thread(news) = &self.data {
+            let (subject, lane) = (news.subject(), Lane::In);
+            return Destination::Stream(Stream { subject, lane }, Some(UseCase::CreateTask));
+        }
         match self.data.issue() {
             Some((company, issue)) => {
                 let subject = Subject::issue(company, issue);
@@ -703,18 +718,23 @@ impl Event {
     pub fn company(&self) -> Option<&CompanyId> {
         match &self.data {
             Data::Exchange(news) => news.exchange().company_id.as_ref(),
+            Data::Thread(news) => Some(&news.thread.company_id),
             data => data.issue().map(|(company, _)| company),
         }
     }
 
     /// Whether the event is about a partner, known or not.
     pub fn is_of_a_partner(&self) -> bool {
-        self.data.issue().is_some() || matches!(self.data, Data::Exchange(_))
+        self.data.issue().is_some() || matches!(self.data, Data::Exchange(_) | Data::Thread(_))
     }
 
     /// Whether this is the kind of event that begins a subject.
     pub fn begins_subject(&self) -> bool {
-        matches!(self.data, Data::IssueOpened(_))
+        match &self.data {
+            Data::IssueOpened(_) => true,
+            Data::Thread(news) => news.thread.version == 1,
+            _ => false,
+        }
     }
 }
 
@@ -737,9 +757,10 @@ impl Data {
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
             }
-            kind => match ExchangeNews::parse(kind, json) {
-                Some(news) => Data::Exchange(Box::new(news?)),
-                None => Data::Unknown,
+            kind => match (ExchangeNews::parse(kind, json), ThreadNews::parse(kind, json)) {
+                (Some(news), _) => Data::Exchange(Box::new(news?)),
+                (None, Some(news)) => Data::Thread(Box::new(news?)),
+                (None, None) => Data::Unknown,
             },
         };
         data.check()?;
@@ -783,6 +804,10 @@ impl Data {
                 news.exchange().check()?;
                 (None, &[])
             }
+            Data::Thread(news) => {
+                news.check()?;
+                (news.author(), news.documents())
+            }
             Data::RecordChanged(_) | Data::ClosureDue(_) | Data::EscalationAsked(_) | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
@@ -817,7 +842,7 @@ impl Data {
             Data::MilestoneChanged(data) => Some((&data.company_id, &data.issue_id)),
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
             Data::EscalationAsked(data) => Some((&data.company_id, &data.issue_id)),
-            Data::RecordChanged(_) | Data::Exchange(_) | Data::Unknown => None,
+            Data::RecordChanged(_) | Data::Exchange(_) | Data::Thread(_) | Data::Unknown => None,
         }
     }
 
@@ -826,6 +851,7 @@ impl Data {
         match self {
             Data::RecordChanged(change) => Some(Subject::record(change.table(), change.sys_id())),
             Data::Exchange(news) => Some(news.subject()),
+            Data::Thread(news) => Some(news.subject()),
             data => data.issue().map(|(company, issue)| Subject::issue(company, issue)),
         }
     }

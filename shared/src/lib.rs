@@ -19,6 +19,8 @@ pub mod messages;
 
 pub mod mapping;
 
+pub mod additions;
+
 pub mod failure;
 
 pub mod retry;

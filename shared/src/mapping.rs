@@ -9,6 +9,7 @@
 mod escalation;
 mod exchanges;
 mod status;
+mod tasks;
 
 use std::collections::BTreeMap;
 
@@ -16,16 +17,18 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::domain::{CompanyId, SenderName, TableName, is_query_value};
-use crate::effect::Status;
-use crate::event::{Event, Exchange, Issue, OURSELVES, Priority, Turn};
+use crate::domain::{CompanyId, IssueState, SenderName, TableName, is_query_value};
+use crate::effect::{Outcome, Status};
+use crate::event::{Event, Exchange, Issue, OURSELVES, Priority, Thread, Turn, Wish};
 use crate::messages;
 use escalation::{EscalationFile, compile_escalation};
 use exchanges::{ExchangesFile, compile_exchanges};
 use status::{GoneFile, StatusFile, StatusRules, Words, compile_statuses, words_of};
+use tasks::{TasksFile, compile_tasks};
 
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
+pub use tasks::{TaskRule, TaskRules, TaskUnder};
 
 /// Names that conditions and templates may use.
 const VARIABLES: [&str; 17] = [
@@ -99,8 +102,8 @@ pub struct Mapping {
     tables: BTreeMap<TableName, TableRule>,
     routes: Vec<Route>,
     owners: BTreeMap<TableName, Owner>,
-    statuses: BTreeMap<TableName, StatusRules>,
-    when_gone: Option<Words>,
+    statuses: BTreeMap<TableName, StatusRules<IssueState>>,
+    when_gone: Option<Words<IssueState>>,
     /// How agents appear to partners.
     pub desk: Desk,
     /// How a partner is asked whether an issue is solved; without it nobody is asked.
@@ -109,6 +112,8 @@ pub struct Mapping {
     pub escalation: Option<EscalationRule>,
     /// What becomes of exchanges that fail; without it nothing does.
     pub exchanges: Option<ExchangeRules>,
+    /// Which tasks threads lead to; without it they lead to none.
+    pub tasks: Option<TaskRules>,
     templates: Environment<'static>,
 }
 
@@ -331,9 +336,11 @@ struct File {
     escalation: Option<EscalationFile>,
     statuses: Spanned<BTreeMap<TableName, StatusFile>>,
     #[serde(default)]
-    when_gone: Option<GoneFile>,
+    when_gone: Option<GoneFile<IssueState>>,
     #[serde(default)]
     exchanges: Option<ExchangesFile>,
+    #[serde(default)]
+    tasks: Option<TasksFile>,
     routes: Spanned<Vec<RouteFile>>,
 }
 
@@ -410,6 +417,10 @@ impl Mapping {
             }
             None => None,
         };
+        let tasks = file
+            .tasks
+            .map(|rules| compile_tasks(rules, &tables, &mut templates))
+            .transpose()?;
         Ok(Self {
             senders: file.senders.value,
             pull: file.pull.map(|rule| rule.value).unwrap_or_default(),
@@ -426,6 +437,7 @@ impl Mapping {
             closure: file.closure.map(|rule| rule.value),
             escalation,
             exchanges,
+            tasks,
             templates,
         })
     }
@@ -469,10 +481,55 @@ impl Mapping {
         number: &str,
         values: &BTreeMap<String, String>,
     ) -> Result<Option<Status>, Unresolved> {
-        let rules = self.statuses.get(table);
-        rules
-            .map(|rules| rules.status(&self.templates, table, number, values))
-            .transpose()
+        let Some(rules) = self.statuses.get(table) else {
+            return Ok(None);
+        };
+        let (words, resolution) = rules.words(&self.templates, values)?;
+        Ok(Some(words.status(resolution, number)))
+    }
+
+    /// The rule that makes a task of what a partner may want in a thread; nothing where none does.
+    ///
+    /// # Errors
+    /// When a condition cannot be worked out for it.
+    pub fn task_rule(&self, thread: &Thread, wish: &Wish<'_>) -> Result<Option<&TaskRule>, Unresolved> {
+        match &self.tasks {
+            Some(rules) => rules.rule(&self.templates, thread, wish),
+            None => Ok(None),
+        }
+    }
+
+    /// The fields of the task that a rule makes, by template; `partner` is the name to show.
+    ///
+    /// # Errors
+    /// When a template cannot be worked out for this wish.
+    pub fn task_fields(
+        &self,
+        rule: &TaskRule,
+        thread: &Thread,
+        wish: &Wish<'_>,
+        partner: &str,
+    ) -> Result<BTreeMap<String, String>, Unresolved> {
+        rule.rendered(&self.templates, thread, wish, partner)
+    }
+
+    /// The fields of a task that [`Mapping::outcome`] looks at; none for a table without words.
+    pub fn outcome_fields(&self, table: &TableName) -> impl Iterator<Item = &str> {
+        let rules = self.tasks.as_ref().and_then(|rules| rules.words(table));
+        rules.into_iter().flat_map(StatusRules::fields)
+    }
+
+    /// What the partner is told of a task with these stored values; `None` for a table without words, which
+    /// only a task can have that was moved there.
+    ///
+    /// # Errors
+    /// When a condition cannot be worked out for this task.
+    pub fn outcome(&self, table: &TableName, values: &BTreeMap<String, String>) -> Result<Option<Outcome>, Unresolved> {
+        let Some(rules) = self.tasks.as_ref().and_then(|rules| rules.words(table)) else {
+            return Ok(None);
+        };
+        let (words, resolution) = rules.words(&self.templates, values)?;
+        Ok(Some(words.outcome(resolution)))
     }
 
     /// What becomes of an exchange that fails or is late; nothing without rules. `partner` is the name to show.

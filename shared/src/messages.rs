@@ -4,15 +4,19 @@
 //! characters, bidirectional overrides and ServiceNow's `[code]` tag do not pass.
 
 mod exchanges;
+mod threads;
 mod to_partner;
 
 use std::fmt::Write;
 
-use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilestone, TransactionRef};
+use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilestone, ThreadAct, TransactionRef};
 
 pub use exchanges::{
     exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
     exchanges_resolved, recounted,
+};
+pub use threads::{
+    earlier_message, earlier_messages, request_withdrawn, thread_message, thread_origin, thread_request,
 };
 pub(crate) use to_partner::resolution;
 pub use to_partner::{
@@ -111,6 +115,14 @@ pub fn complete_text(event: &Event) -> String {
         Data::IssueEscalated(act) | Data::IssueDeEscalated(act) => {
             clean(act.reason.as_deref().unwrap_or_default()) + "\n"
         }
+        Data::Thread(news) => match &news.act {
+            ThreadAct::Posted { message, .. } => clean(&message.text) + "\n",
+            ThreadAct::Requested(request) => {
+                format!("{}\n\n{}\n", clean(&request.document_type), clean(&request.text))
+            }
+            ThreadAct::Withdrawn { reason, .. } => clean(reason.as_deref().unwrap_or_default()) + "\n",
+            ThreadAct::Provided(_) => String::new(),
+        },
         Data::DocumentShared(_)
         | Data::ClosureConfirmed(_)
         | Data::MilestoneChanged(_)

@@ -93,6 +93,7 @@ fn escalation_record(known: &Known, begin: &Begin, rule: &EscalationRecord) -> E
         correlation: format!("{}/escalation~{}", known.issue, &begin.key.as_str()[..8]),
         record: chosen(known, link, Escalation::table()),
         fields,
+        rule: None,
     })
 }
 
@@ -107,6 +108,7 @@ fn team_task(known: &Known, begin: &Begin, task: &TeamTask, group: &SysId) -> Cr
         correlation: format!("{}/{}~{}", known.issue, task.name, &begin.key.as_str()[..8]),
         record: chosen(known, link, begin.tasks.table.clone()),
         fields,
+        rule: None,
     }
 }
 

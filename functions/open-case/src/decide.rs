@@ -6,16 +6,16 @@ mod fields;
 #[cfg(test)]
 mod tests;
 
+use shared::additions::{documents, text_of_event};
 use shared::domain::{EscalationKey, LinkKey, SysId};
-use shared::effect::{AskEscalation, Attach, CreateRecord, Effect, Kept, Record, Remember};
-use shared::effect::{Source, UpdateFields};
+use shared::effect::{AskEscalation, CreateRecord, Effect, Kept, Record, Remember, UpdateFields};
 use shared::event::{Asked, AskedBy, ClosureAnswer, Data, Event};
 use shared::mapping::{Mode, Routed, WhenFinished};
 use shared::messages;
 use shared::store::Link;
 
 use crate::{Content, Facts, Linked, Place};
-use additions::{comment, dispute, documents, escalated, late_opening, message};
+use additions::{comment, dispute, escalated, late_opening, message};
 use changes::changed;
 use fields::{Around, brings_description, fields, file_of_description, text_file};
 
@@ -63,7 +63,12 @@ fn first_record(event: &Event, facts: &Facts, content: &Content) -> Vec<Effect> 
         Data::DocumentShared(shared) => Some(&shared.document),
         _ => None,
     };
-    effects.extend(documents(facts, &record, issue.documents.iter().chain(shared), 0));
+    effects.extend(documents(
+        &facts.mapping.documents,
+        &record,
+        issue.documents.iter().chain(shared),
+        0,
+    ));
     effects.extend(words(event, &record, &content.partner_name));
     effects.extend(escalation_of_first(event, content));
     effects
@@ -109,12 +114,18 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         | Data::IssueDeEscalated(_)
         | Data::WorkspaceMessage(_)
         | Data::MilestoneChanged(_) => words(event, record, &linked.partner_name),
-        Data::DocumentShared(shared) => documents(facts, record, [&shared.document], linked.documents_before),
+        Data::DocumentShared(shared) => documents(
+            &facts.mapping.documents,
+            record,
+            [&shared.document],
+            linked.documents_before,
+        ),
         Data::ClosureConfirmed(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
+        | Data::Thread(_)
         | Data::Unknown => Vec::new(),
     };
     effects.extend(escalation_of_news(event, linked.content.as_ref()));
@@ -157,6 +168,7 @@ fn escalation_by_partner(event: &Event) -> Option<Effect> {
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
+        | Data::Thread(_)
         | Data::Unknown => return None,
     };
     Some(ask(event, asked, AskedBy::Partner))
@@ -199,6 +211,7 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
+        | Data::Thread(_)
         | Data::Unknown => Vec::new(),
     }
 }
@@ -274,7 +287,12 @@ fn follow_up(event: &Event, facts: &Facts, linked: &Linked, content: &Content) -
     effects.extend(words(event, &record, &content.partner_name));
     effects.extend(escalation_of_first(event, content));
     if let Data::DocumentShared(shared) = &event.data {
-        effects.extend(documents(facts, &record, [&shared.document], linked.documents_before));
+        effects.extend(documents(
+            &facts.mapping.documents,
+            &record,
+            [&shared.document],
+            linked.documents_before,
+        ));
     }
     effects
 }
@@ -310,9 +328,10 @@ fn create(
         record: record.clone(),
         correlation,
         fields: fields.values,
+        rule: None,
     })];
     if let Some(file) = text_file(event, &content.issue, &fields.cut) {
-        effects.push(attach_text(record, file));
+        effects.push(text_of_event(record, file));
     } else if !fields.cut.is_empty() {
         let names = fields.cut.into_iter().collect::<Vec<_>>().join(", ");
         effects.push(tell(format!(
@@ -320,14 +339,6 @@ fn create(
         )));
     }
     effects
-}
-
-fn attach_text(record: &Record, file_name: String) -> Effect {
-    Effect::Attach(Attach {
-        record: record.clone(),
-        source: Source::EventText,
-        file_name,
-    })
 }
 
 fn tell(text: String) -> Effect {

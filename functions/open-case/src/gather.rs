@@ -7,13 +7,12 @@ use std::time::Duration;
 use anyhow::anyhow;
 use shared::clients::Clients;
 use shared::domain::{CompanyId, IssueId, SysId, TableName};
-use shared::effect::{Attach, Source};
 use shared::event::{Data, Document, Event, Issue};
 use shared::failure::Failure;
 use shared::lambda::Situation;
-use shared::mapping::{Mode, UnknownPartner, WhenFinished};
+use shared::mapping::{Mode, WhenFinished};
 use shared::servicenow::{Row, Select};
-use shared::store::{Claim, ClaimKind, Link, LinkState, reference_key};
+use shared::store::{Link, LinkState, documents_taken, reference_key};
 use shared::trading_grid;
 
 use crate::{Content, Facts, Linked, Place};
@@ -110,6 +109,7 @@ async fn linked(
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
+        | Data::Thread(_)
         | Data::Unknown => None,
     };
     let partner_name = match (&content, &event.data) {
@@ -140,6 +140,7 @@ async fn linked(
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
+        | Data::Thread(_)
         | Data::Unknown => 0,
     };
     Ok(Linked {
@@ -204,21 +205,8 @@ async fn documents_before(
     document: &Document,
 ) -> Result<usize, Failure> {
     let ledger = clients.store.ledger(&situation.subject).await?;
-    let is_taken = |claim: &&Claim| claim.kind == ClaimKind::Document && claim.remote.is_some();
-    let before = ledger.iter().filter(is_taken).count();
-    if before < clients.mapping.documents.max_per_issue {
-        return Ok(before);
-    }
-    let attach = Attach {
-        record: link.record.clone(),
-        source: Source::Community {
-            document: document.clone(),
-        },
-        file_name: String::new(),
-    };
-    let claim = reference_key(&link.record.sys_id, &attach.what());
-    let taken = clients.store.claim_of(&situation.subject, &claim).await?;
-    Ok(if taken.is_some() { 0 } else { before })
+    let this = reference_key(&link.record.sys_id, &document.attached_as());
+    Ok(documents_taken(&ledger, &BTreeSet::from([this])))
 }
 
 /// The issue as the community has it now.
@@ -301,19 +289,7 @@ async fn partner(
         .mapping
         .table(table)
         .ok_or_else(|| Failure::permanent(anyhow!("{table} has no rule"), CORRECT_THE_MAPPING))?;
-    match clients.partner(&rule.partner, company).await? {
-        Some((id, name)) if name.trim().is_empty() => Ok((Some(id), company.to_string())),
-        Some((id, name)) => Ok((Some(id), name)),
-        None if clients.mapping.unknown_partner == UnknownPartner::Accept => Ok((None, company.to_string())),
-        None => Err(Failure::permanent(
-            anyhow!(
-                "ServiceNow has no {} with {} = {company}",
-                rule.partner.table,
-                rule.partner.key
-            ),
-            format!("add {company} to {} and replay", rule.partner.table),
-        )),
-    }
+    clients.partner_of_record(&rule.partner, company).await
 }
 
 /// Finds the group that a new record goes to.

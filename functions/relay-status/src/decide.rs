@@ -7,14 +7,14 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use shared::domain::SysId;
-use shared::effect::{self, Effect, PostComment, Recognize, ReportStatus, Status};
+use shared::effect::{self, Effect, PostComment, Recognize, Record, ReportStatus, Status};
 use shared::event::Event;
 use shared::messages;
 use shared::store::{Claim, ClaimKind, Link, text_hash};
 
 use crate::closing::{closing, due, taken_back};
 use crate::escalation::escalation;
-use crate::{Facts, Found, Gone, Place};
+use crate::{Conversation, Facts, Found, Gone, Place, Told};
 use sharing::Sharing;
 pub(crate) use sharing::{SHARED_WITHIN, is_shared_already};
 
@@ -32,7 +32,7 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
             }
             match &found.status {
                 Some(told) => {
-                    effects.extend(comments(found));
+                    effects.extend(comments(&found.conversation, &places(found)));
                     effects.extend(status(facts, found, told));
                     effects.extend(closing(facts, found));
                     effects.extend(escalation(event, found));
@@ -94,24 +94,31 @@ fn status(facts: &Facts, found: &Found, status: &Status) -> Option<Effect> {
     }))
 }
 
+/// Where the partner of an issue finds what is said: comments go to the workspace while it is escalated.
+fn places(found: &Found) -> Told {
+    Told {
+        comments: match found.escalation.under_way {
+            Some(_) => effect::Place::Workspace,
+            None => effect::Place::Issue,
+        },
+        ..Told::default()
+    }
+}
+
 /// Public comments that the partner has not seen, and the files that they share. Our own are recognized:
 /// the text with its reference, and one entry for each claim, the earliest first.
-fn comments(found: &Found) -> Vec<Effect> {
-    let place = match found.escalation.under_way {
-        Some(_) => effect::Place::Workspace,
-        None => effect::Place::Issue,
-    };
+pub fn comments(conversation: &Conversation, told: &Told) -> Vec<Effect> {
     let mut own: BTreeMap<String, SysId> = BTreeMap::new();
     let mut silent = BTreeSet::new();
-    let mut sharing = Sharing::of(found);
+    let mut sharing = Sharing::of(conversation, told);
     let mut effects = Vec::new();
-    for said in &found.comments {
+    for said in &conversation.comments {
         let comment = &said.comment;
         let hash = text_hash(comment.text());
-        let claim = found
+        let claim = conversation
             .ledger
             .iter()
-            .find(|claim| is_origin(claim, &hash, &found.link) && !own.contains_key(&claim.key));
+            .find(|claim| is_origin(claim, &hash, &conversation.record) && !own.contains_key(&claim.key));
         if let Some(claim) = claim {
             own.insert(claim.key.clone(), comment.sys_id.clone());
             continue;
@@ -123,12 +130,12 @@ fn comments(found: &Found) -> Vec<Effect> {
         match text {
             _ if !said.is_new => {}
             Some(text) => effects.push(Effect::PostComment(PostComment {
-                record: found.link.record.clone(),
+                record: conversation.record.clone(),
                 entry: comment.sys_id.clone(),
                 created: comment.created,
                 author: said.author.clone(),
                 text,
-                place,
+                place: told.comments,
             })),
             None => {
                 silent.insert(comment.sys_id.clone());
@@ -138,7 +145,7 @@ fn comments(found: &Found) -> Vec<Effect> {
     }
     if !own.is_empty() || !silent.is_empty() {
         let recognize = Recognize {
-            record: found.link.record.clone(),
+            record: conversation.record.clone(),
             entries: own,
             silent,
         };
@@ -148,10 +155,10 @@ fn comments(found: &Found) -> Vec<Effect> {
 }
 
 /// Whether an entry with this text can have come from a claim that is bound to none yet.
-fn is_origin(claim: &Claim, hash: &str, link: &Link) -> bool {
+fn is_origin(claim: &Claim, hash: &str, record: &Record) -> bool {
     claim.kind == ClaimKind::Journal
         && claim.remote.is_none()
-        && claim.target == link.record.sys_id.as_str()
+        && claim.target == record.sys_id.as_str()
         && claim.text.as_deref() == Some(hash)
 }
 

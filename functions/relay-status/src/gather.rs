@@ -18,7 +18,7 @@ use shared::trading_grid;
 use shared::trading_grid::collaboration::Closure;
 
 use crate::decide::{SHARED_WITHIN, is_shared_already};
-use crate::{Asking, Due, Escalation, Facts, Found, Gone, Place, Said};
+use crate::{Asking, Conversation, Due, Escalation, Facts, Found, Gone, Place, Said};
 
 /// How much earlier than the last read entry the journal is read again: what took so long to
 /// commit, and clocks that differ.
@@ -72,41 +72,16 @@ async fn place(
     change: &RecordChange,
     mut link: Link,
 ) -> Result<Place, Failure> {
-    let mut has_moved = false;
-    let row = match row(clients, &link).await? {
-        Some(row) => Some(row),
-        None => match class_of(clients, &link).await? {
-            Some(class) => {
-                has_moved = class != link.record.table;
-                link.record.table = class;
-                row(clients, &link).await?
-            }
-            None => None,
-        },
+    let fields = |table: &TableName| {
+        let mapping = &clients.mapping;
+        let fields = mapping.status_fields(table).chain(mapping.escalation_fields(table));
+        fields.map(str::to_owned).collect()
     };
-    let Some(row) = row else {
+    let Some((row, has_moved)) = read(clients, &mut link, fields).await? else {
         let deleted = change.is_deletion().then_some(event.time);
         return gone(clients, situation, link, deleted).await;
     };
-    let mut since = link.journal_at.unwrap_or(link.intent_at);
-    if change.is_of_a_file() {
-        // An earlier comment may have announced it.
-        since = since.min(event.time.before(SHARED_WITHIN));
-    }
-    let entries = clients.servicenow.entries(&link.record.sys_id, since, OVERLAP).await?;
-    let public = entries.into_iter().filter_map(Entry::public).collect::<Vec<_>>();
-    let ledger = match public.is_empty() {
-        true => Vec::new(),
-        false => clients.store.ledger(&situation.subject).await?,
-    };
-    let mut comments = Vec::new();
-    for comment in public {
-        comments.extend(said(clients, &ledger, &link, comment).await?);
-    }
-    let files = match comments.iter().any(|said| !said.shares.is_empty()) {
-        true => files(clients, situation, &link, &ledger).await?,
-        false => Vec::new(),
-    };
+    let conversation = conversation(clients, situation, event, change, &link).await?;
     let table = &link.record.table;
     let status = clients
         .mapping
@@ -139,12 +114,70 @@ async fn place(
         continued_by,
         updated,
         status,
+        conversation,
+    })))
+}
+
+/// A record as it is, and whether it has come to another table: its link follows it there. `fields` names
+/// what is read of it in a table, beside its number and when it last changed.
+///
+/// # Errors
+/// When ServiceNow gives no clear answer.
+pub async fn read(
+    clients: &Clients,
+    link: &mut Link,
+    fields: impl Fn(&TableName) -> BTreeSet<String>,
+) -> Result<Option<(Row, bool)>, Failure> {
+    if let Some(row) = row(clients, link, fields(&link.record.table)).await? {
+        return Ok(Some((row, false)));
+    }
+    let Some(class) = class_of(clients, link).await? else {
+        return Ok(None);
+    };
+    let has_moved = class != link.record.table;
+    link.record.table = class;
+    let row = row(clients, link, fields(&link.record.table)).await?;
+    Ok(row.map(|row| (row, has_moved)))
+}
+
+/// What is said on a record for the partner.
+///
+/// # Errors
+/// When a fact cannot be had now.
+pub async fn conversation(
+    clients: &Clients,
+    situation: &Situation,
+    event: &Event,
+    change: &RecordChange,
+    link: &Link,
+) -> Result<Conversation, Failure> {
+    let mut since = link.journal_at.unwrap_or(link.intent_at);
+    if change.is_of_a_file() {
+        // An earlier comment may have announced it.
+        since = since.min(event.time.before(SHARED_WITHIN));
+    }
+    let entries = clients.servicenow.entries(&link.record.sys_id, since, OVERLAP).await?;
+    let public = entries.into_iter().filter_map(Entry::public).collect::<Vec<_>>();
+    let ledger = match public.is_empty() {
+        true => Vec::new(),
+        false => clients.store.ledger(&situation.subject).await?,
+    };
+    let mut comments = Vec::new();
+    for comment in public {
+        comments.extend(said(clients, &ledger, link, comment).await?);
+    }
+    let files = match comments.iter().any(|said| !said.shares.is_empty()) {
+        true => files(clients, situation, link, &ledger).await?,
+        false => Vec::new(),
+    };
+    Ok(Conversation {
+        record: link.record.clone(),
         comments,
         files,
         documents: clients.mapping.documents_to_partner.clone(),
         desk: desk(clients),
         ledger,
-    })))
+    })
 }
 
 /// The stored values of these fields.
@@ -321,10 +354,8 @@ async fn at_the_end(
 }
 
 /// The record as it is.
-async fn row(clients: &Clients, link: &Link) -> Result<Option<Row>, Failure> {
-    let mut fields = BTreeSet::from(["sys_id", "number", "sys_updated_on"]);
-    fields.extend(clients.mapping.status_fields(&link.record.table));
-    fields.extend(clients.mapping.escalation_fields(&link.record.table));
+async fn row(clients: &Clients, link: &Link, mut fields: BTreeSet<String>) -> Result<Option<Row>, Failure> {
+    fields.extend(["sys_id", "number", "sys_updated_on"].map(str::to_owned));
     let select = Select::named(&fields).map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
     Ok(clients
         .servicenow

@@ -26,16 +26,16 @@ mod gather;
 
 use std::collections::BTreeMap;
 
-use shared::domain::{EscalationKey, LinkKey, Timestamp};
-use shared::effect::{Change, Status};
+use shared::domain::{EscalationKey, LinkKey, RequestId, Timestamp};
+use shared::effect::{self, Change, Record, Status};
 use shared::mapping::DocumentRule;
 use shared::messages::PublicComment;
 use shared::servicenow::Attachment;
 use shared::store::{Claim, Link};
 use shared::trading_grid::collaboration::Closure;
 
-pub use decide::decide;
-pub use gather::gather;
+pub use decide::{comments, decide};
+pub use gather::{conversation, gather, read};
 
 /// What must be known before deciding.
 pub struct Facts {
@@ -122,6 +122,14 @@ pub struct Found {
     pub asking: Option<Asking>,
     /// What is known of an escalation.
     pub escalation: Escalation,
+    /// What is said on it for the partner.
+    pub conversation: Conversation,
+}
+
+/// What is said on a record for the partner, and what the partner knows of it.
+pub struct Conversation {
+    /// The record.
+    pub record: Record,
     /// Its public comments that may be new, or share a file, oldest first.
     pub comments: Vec<Said>,
     /// Its files, where a comment shares one.
@@ -132,6 +140,17 @@ pub struct Found {
     pub desk: String,
     /// Everything that was written before, on either side.
     pub ledger: Vec<Claim>,
+}
+
+/// Where the partner finds what is said on a record.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// The comments.
+    pub comments: effect::Place,
+    /// Files, and what Gridlink says about them.
+    pub files: effect::Place,
+    /// The partner's request that files answer.
+    pub request: Option<RequestId>,
 }
 
 /// A public comment.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::to_partner::problem;
 use super::{Applied, Apply};
-use crate::domain::MilestoneId;
+use crate::domain::{MilestoneId, Side};
 use crate::effect::{AskEscalation, MoveLanes, ReportEscalation, ReportMilestone};
 use crate::event::EscalationAsked;
 use crate::failure::Failure;
-use crate::trading_grid::collaboration::{EscalationReport, EscalationState, MilestoneReport, Problem, Reported, Side};
+use crate::trading_grid::collaboration::{EscalationReport, EscalationState, MilestoneReport, Problem, Reported};
 
 /// An issue that is closed in the community is waited for this long.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);

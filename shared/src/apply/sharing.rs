@@ -11,13 +11,13 @@ use tokio::time::timeout;
 use super::attachment::{NO_PROGRESS, TRANSFER_TIMEOUT, forward};
 use super::{Applied, Apply};
 use crate::domain::ContentHash;
-use crate::effect::{PostNotice, ShareDocument};
+use crate::effect::{Place, PostNotice, ShareDocument};
 use crate::event::Document;
 use crate::failure::Failure;
 use crate::http::{full, piped};
 use crate::servicenow::{Attachment, Download, Error, Flaw};
 use crate::trading_grid;
-use crate::trading_grid::collaboration::{NewComment, Person, Shelf, Upload};
+use crate::trading_grid::collaboration::{Shelf, Upload};
 
 impl Apply<'_> {
     pub(super) async fn share_document(&self, share: &ShareDocument) -> Result<Applied, Failure> {
@@ -41,7 +41,6 @@ impl Apply<'_> {
     }
 
     async fn transfer(&self, share: &ShareDocument, mut attachment: Attachment) -> Result<Document, Failure> {
-        let (company, issue) = self.issue()?;
         let (size, sha256) = match (attachment.size, &attachment.hash) {
             (Some(size), Some(hash)) => (size, hash.clone()),
             // What is announced to the community must be known before the first byte.
@@ -56,7 +55,17 @@ impl Apply<'_> {
             size,
             sha256: &sha256,
         };
-        let shelf = Shelf::Issue(&company, &issue);
+        let (of_issue, of_thread);
+        let shelf = match share.place {
+            Place::Issue | Place::Workspace => {
+                of_issue = self.issue()?;
+                Shelf::Issue(&of_issue.0, &of_issue.1)
+            }
+            Place::Thread => {
+                of_thread = self.thread()?;
+                Shelf::Thread(&of_thread.0, &of_thread.1, share.request.as_ref())
+            }
+        };
         let mut download = self.open_file(share, &attachment).await?;
         let shared = if size == 0 {
             next(&mut download).await?;
@@ -85,19 +94,8 @@ impl Apply<'_> {
     }
 
     pub(super) async fn post_notice(&self, notice: &PostNotice) -> Result<Applied, Failure> {
-        let (company, issue) = self.issue()?;
         let key = self.key("notice", &[self.subject.as_str(), &notice.what]);
-        let comment = NewComment {
-            text: notice.text.as_str().to_owned(),
-            author: Person::of_the_desk(notice.author.as_str()),
-            article_ids: Vec::new(),
-        };
-        let posted = self
-            .clients
-            .community
-            .post_comment(&company, &issue, &key, &comment)
-            .await;
-        let posted = posted.map_err(trading_grid::Error::into_failure)?;
+        let posted = self.say(notice.place, &key, &notice.author, &notice.text).await?;
         Ok(Applied {
             writes: Vec::new(),
             story: vec![format!("gave the partner notice of {} as {posted}", notice.what)],

@@ -4,12 +4,13 @@
 use anyhow::anyhow;
 
 use super::{Applied, Apply};
-use crate::domain::{CompanyId, IssueId, Stream, SysId, UseCase};
+use crate::domain::{CompanyId, IssueId, Stream, SysId, ThreadId, UseCase};
 use crate::effect::{
     Closing, Kept, Place, PostComment, Recognize, Record, Remember, Remind, ReportClosure, ReportStatus,
 };
 use crate::event::{ClosureDue, Event, Malformed};
 use crate::failure::{Failure, chain};
+use crate::messages::PartnerText;
 use crate::store::{Accepted, Write};
 use crate::trading_grid;
 use crate::trading_grid::collaboration::{ClosureReport, ClosureRequest, ExpectedAction, Key, NewComment, NewMessage};
@@ -17,46 +18,21 @@ use crate::trading_grid::collaboration::{Person, Problem, Reported, Room, Status
 
 impl Apply<'_> {
     pub(super) async fn post_comment(&self, post: &PostComment) -> Result<Applied, Failure> {
-        let (company, issue) = self.issue()?;
         let (record, entry) = (&post.record.sys_id, &post.entry);
-        let text = post.text.as_str().to_owned();
-        let author = Person::of_the_desk(post.author.as_str());
-        let community = &self.clients.community;
-        let posted = match post.place {
-            Place::Issue => {
-                let comment = NewComment {
-                    text,
-                    author,
-                    article_ids: Vec::new(),
-                };
-                let key = self.key("comment", &[record.as_str(), entry.as_str()]);
-                let posted = community.post_comment(&company, &issue, &key, &comment).await;
-                posted.map(String::from)
-            }
-            Place::Workspace => {
-                let message = NewMessage {
-                    text,
-                    author,
-                    in_reply_to: None,
-                    document_ids: Vec::new(),
-                    article_ids: Vec::new(),
-                };
-                let key = self.key("message", &[record.as_str(), entry.as_str()]);
-                let room = Room::Escalation(&company, &issue);
-                community.post_message(room, &key, &message).await.map(String::from)
-            }
+        let kind = match post.place {
+            Place::Issue => "comment",
+            Place::Workspace | Place::Thread => "message",
         };
-        let posted = posted.map_err(|error| match error.into_failure() {
+        let key = self.key(kind, &[record.as_str(), entry.as_str()]);
+        let posted = self.say(post.place, &key, &post.author, &post.text).await;
+        let posted = posted.map_err(|failure| match failure {
             // There is no workspace: the issue is told it instead.
             Failure::Permanent { cause, .. } if post.place == Place::Workspace => Failure::Refused {
                 reason: chain(cause.as_ref()),
             },
             failure => failure,
         })?;
-        let place = match post.place {
-            Place::Issue => "",
-            Place::Workspace => " in the workspace",
-        };
+        let place = post.place;
         let store = &self.clients.store;
         Ok(Applied {
             writes: vec![
@@ -65,6 +41,50 @@ impl Apply<'_> {
             ],
             story: vec![format!("showed the comment {entry} to the partner{place} as {posted}")],
         })
+    }
+
+    /// Says something to the partner in its place; gives the id that it has there.
+    pub(super) async fn say(
+        &self,
+        place: Place,
+        key: &Key,
+        author: &str,
+        text: &PartnerText,
+    ) -> Result<String, Failure> {
+        let (text, author) = (text.as_str().to_owned(), Person::of_the_desk(author));
+        let community = &self.clients.community;
+        let message = |text: String, author: Person| NewMessage {
+            text,
+            author,
+            in_reply_to: None,
+            document_ids: Vec::new(),
+            article_ids: Vec::new(),
+        };
+        let said = match place {
+            Place::Issue => {
+                let (company, issue) = self.issue()?;
+                let comment = NewComment {
+                    text,
+                    author,
+                    article_ids: Vec::new(),
+                };
+                let posted = community.post_comment(&company, &issue, key, &comment).await;
+                posted.map(String::from)
+            }
+            Place::Workspace => {
+                let (company, issue) = self.issue()?;
+                let room = Room::Escalation(&company, &issue);
+                let posted = community.post_message(room, key, &message(text, author)).await;
+                posted.map(String::from)
+            }
+            Place::Thread => {
+                let (company, thread) = self.thread()?;
+                let room = Room::Thread(&company, &thread);
+                let posted = community.post_message(room, key, &message(text, author)).await;
+                posted.map(String::from)
+            }
+        };
+        said.map_err(trading_grid::Error::into_failure)
     }
 
     /// A comment that the community refused is done with, as colleagues are told: it is not shown
@@ -238,6 +258,12 @@ impl Apply<'_> {
     pub(super) fn issue(&self) -> Result<(CompanyId, IssueId), Failure> {
         let not_one = || Failure::permanent(anyhow!("{} is not an issue", self.subject), "dismiss the entry");
         self.subject.as_issue().ok_or_else(not_one)
+    }
+
+    /// The thread that the subject is.
+    pub(super) fn thread(&self) -> Result<(CompanyId, ThreadId), Failure> {
+        let not_one = || Failure::permanent(anyhow!("{} is not a thread", self.subject), "dismiss the entry");
+        self.subject.as_thread().ok_or_else(not_one)
     }
 
     /// The key of a write: the same for every try of the same effect, and for no other.

@@ -524,7 +524,9 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::ReportStatus(_)
         | Effect::ReportClosure(_)
         | Effect::ReportEscalation(_)
-        | Effect::ReportMilestone(_) => &[System::TradingGrid],
+        | Effect::ReportMilestone(_)
+        | Effect::ReportOutcome(_)
+        | Effect::CloseRequest(_) => &[System::TradingGrid],
         Effect::AskEscalation(_)
         | Effect::MoveLanes(_)
         | Effect::Remind(_)
@@ -556,6 +558,8 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::MoveLanes(_)
         | Effect::ReportEscalation(_)
         | Effect::ReportMilestone(_)
+        | Effect::ReportOutcome(_)
+        | Effect::CloseRequest(_)
         | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::Remember(_)

@@ -11,6 +11,7 @@ pub(super) fn init(level: &str) {
     let ours = [
         "shared",
         "bridge_escalation",
+        "create_task",
         "open_case",
         "raise_incident",
         "relay_status",

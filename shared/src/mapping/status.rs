@@ -11,25 +11,48 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::{HOLDS, Invalid, Unresolved, compile_condition, invalid};
-use crate::domain::{IssueState, TableName};
-use crate::effect::{Expected, Status};
+use crate::domain::{IssueState, OutcomeState, TableName};
+use crate::effect::{Expected, Outcome, Status};
 use crate::messages::{self, PartnerText};
 
 /// The longest label that the collaboration contract takes, in characters.
 const LABEL: usize = 100;
 
+/// How far something is, for programs.
+pub(super) trait State: Copy {
+    /// Whether it is over, so that the record says publicly how it ended.
+    fn is_over(self) -> bool;
+}
+
+impl State for IssueState {
+    fn is_over(self) -> bool {
+        match self {
+            IssueState::Resolved | IssueState::Closed => true,
+            IssueState::Open | IssueState::InProgress | IssueState::WaitingForPartner => false,
+        }
+    }
+}
+
+impl State for OutcomeState {
+    fn is_over(self) -> bool {
+        OutcomeState::is_over(self)
+    }
+}
+
 /// The rules of one table.
 #[derive(Debug)]
-pub(super) struct StatusRules {
+pub(super) struct StatusRules<S> {
     resolution: TableName,
-    rules: Vec<StatusRule>,
+    rules: Vec<StatusRule<S>>,
     fields: BTreeSet<String>,
+    /// Where they stand in the mapping.
+    place: String,
 }
 
 #[derive(Debug)]
-struct StatusRule {
+struct StatusRule<S> {
     is_conditional: bool,
-    words: Words,
+    words: Words<S>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,15 +60,15 @@ struct StatusRule {
 pub(super) struct StatusFile {
     /// The field that says publicly how the record was resolved.
     resolution: TableName,
-    rules: Spanned<Vec<RuleFile>>,
+    rules: Spanned<Vec<RuleFile<IssueState>>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RuleFile {
+pub(super) struct RuleFile<S> {
     #[serde(default)]
     when: Option<Spanned<String>>,
-    state: IssueState,
+    state: S,
     label: Spanned<String>,
     #[serde(default)]
     text: Option<String>,
@@ -55,8 +78,8 @@ struct RuleFile {
 
 /// What a rule says.
 #[derive(Debug, Clone)]
-pub(super) struct Words {
-    state: IssueState,
+pub(super) struct Words<S> {
+    state: S,
     label: String,
     text: Option<String>,
     expected: Option<Expected>,
@@ -65,15 +88,15 @@ pub(super) struct Words {
 /// What is told of a record that was deleted.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GoneFile {
-    state: IssueState,
+pub(super) struct GoneFile<S> {
+    state: S,
     label: Spanned<String>,
     #[serde(default)]
     text: Option<String>,
 }
 
 /// Checks the words for a deleted record.
-pub(super) fn words_of(file: GoneFile, key: &str) -> Result<Words, Invalid> {
+pub(super) fn words_of<S>(file: GoneFile<S>, key: &str) -> Result<Words<S>, Invalid> {
     Ok(Words {
         state: file.state,
         label: checked(&file.label, format!("{key}.label"))?,
@@ -90,7 +113,25 @@ fn checked(label: &Spanned<String>, key: String) -> Result<String, Invalid> {
     }
 }
 
-impl Words {
+impl Words<OutcomeState> {
+    pub(super) fn outcome(self, resolution: Option<PartnerText>) -> Outcome {
+        let Words {
+            state,
+            label,
+            text,
+            expected,
+        } = self;
+        Outcome {
+            state,
+            label,
+            text,
+            expected,
+            resolution,
+        }
+    }
+}
+
+impl Words<IssueState> {
     pub(super) fn status(self, resolution: Option<PartnerText>, number: &str) -> Status {
         let Words {
             state,
@@ -109,43 +150,38 @@ impl Words {
     }
 }
 
-impl StatusRules {
-    /// The fields of a record that [`StatusRules::status`] looks at.
+impl<S: State> StatusRules<S> {
+    /// The fields of a record that [`StatusRules::words`] looks at.
     pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(String::as_str).chain([self.resolution.as_str()])
     }
 
-    /// What is told of a record with these stored values.
+    /// What is told of a record with these stored values, and how it ended.
     ///
     /// # Errors
     /// When a condition cannot be worked out for this record.
-    pub(super) fn status(
+    pub(super) fn words(
         &self,
         templates: &Environment<'static>,
-        table: &TableName,
-        number: &str,
         values: &BTreeMap<String, String>,
-    ) -> Result<Status, Unresolved> {
+    ) -> Result<(Words<S>, Option<PartnerText>), Unresolved> {
         let facts = facts(values);
         for (at, rule) in self.rules.iter().enumerate() {
             if rule.is_conditional {
                 let unresolved = |source| Unresolved {
-                    route: format!("statuses.{table}"),
+                    route: self.place.clone(),
                     key: "when",
                     source,
                 };
-                let template = templates.get_template(&name_of(table, at)).map_err(unresolved)?;
+                let template = templates.get_template(&name_of(&self.place, at)).map_err(unresolved)?;
                 if template.render(&facts).map_err(unresolved)? != HOLDS {
                     continue;
                 }
             }
-            let resolution = match rule.words.state {
-                IssueState::Resolved | IssueState::Closed => values
-                    .get(self.resolution.as_str())
-                    .and_then(|text| messages::resolution(text)),
-                IssueState::Open | IssueState::InProgress | IssueState::WaitingForPartner => None,
-            };
-            return Ok(rule.words.clone().status(resolution, number));
+            let resolution = values.get(self.resolution.as_str());
+            let resolution = resolution.filter(|_| rule.words.state.is_over());
+            let resolution = resolution.and_then(|text| messages::resolution(text));
+            return Ok((rule.words.clone(), resolution));
         }
         unreachable!("the last rule has no condition: checked by parse")
     }
@@ -167,8 +203,8 @@ pub(super) fn facts(values: &BTreeMap<String, String>) -> Value {
     minijinja::context! { record => record }
 }
 
-fn name_of(table: &TableName, at: usize) -> String {
-    format!("statuses/{table}/{at}")
+fn name_of(place: &str, at: usize) -> String {
+    format!("{place}/{at}")
 }
 
 /// Checks the rules of all tables and makes their conditions ready.
@@ -176,29 +212,35 @@ pub(super) fn compile_statuses(
     file: Spanned<BTreeMap<TableName, StatusFile>>,
     tables: &[&TableName],
     templates: &mut Environment<'static>,
-) -> Result<BTreeMap<TableName, StatusRules>, Invalid> {
+) -> Result<BTreeMap<TableName, StatusRules<IssueState>>, Invalid> {
     if let Some(missing) = tables.iter().find(|table| !file.value.contains_key(**table)) {
         let problem = "is missing: every table of `tables` needs words for the partner";
         return Err(invalid(&file, format!("statuses.{missing}"), problem));
     }
     let mut all = BTreeMap::new();
     for (table, status) in file.value {
-        let rules = compile(&table, &status, templates)?;
+        let rules = compile(format!("statuses.{table}"), status.resolution, &status.rules, templates)?;
         all.insert(table, rules);
     }
     Ok(all)
 }
 
-fn compile(table: &TableName, file: &StatusFile, templates: &mut Environment<'static>) -> Result<StatusRules, Invalid> {
+/// Checks the rules of a table, which stand at `place`, and makes their conditions ready.
+pub(super) fn compile<S: State>(
+    place: String,
+    resolution: TableName,
+    file: &Spanned<Vec<RuleFile<S>>>,
+    templates: &mut Environment<'static>,
+) -> Result<StatusRules<S>, Invalid> {
     let mut rules = Vec::new();
     let mut fields = BTreeSet::new();
-    let last = file.rules.value.len().saturating_sub(1);
-    if file.rules.value.is_empty() {
+    let last = file.value.len().saturating_sub(1);
+    if file.value.is_empty() {
         let problem = "must have at least one rule";
-        return Err(invalid(&file.rules, format!("statuses.{table}.rules"), problem));
+        return Err(invalid(file, format!("{place}.rules"), problem));
     }
-    for (at, rule) in file.rules.value.iter().enumerate() {
-        let key = |part: &str| format!("statuses.{table}.rules[{at}].{part}");
+    for (at, rule) in file.value.iter().enumerate() {
+        let key = |part: &str| format!("{place}.rules[{at}].{part}");
         let label = checked(&rule.label, key("label"))?;
         match &rule.when {
             Some(when) if at == last => {
@@ -211,7 +253,7 @@ fn compile(table: &TableName, file: &StatusFile, templates: &mut Environment<'st
             }
             None => {}
             Some(when) => {
-                fields.extend(record_condition(name_of(table, at), when, &key("when"), templates)?);
+                fields.extend(record_condition(name_of(&place, at), when, &key("when"), templates)?);
             }
         }
         rules.push(StatusRule {
@@ -231,12 +273,13 @@ fn compile(table: &TableName, file: &StatusFile, templates: &mut Environment<'st
     if let Some(field) = clash {
         let problem =
             format!("record.{field} is used as a value and as a reference: name its sys_id as record.{field}.sys_id");
-        return Err(invalid(&file.rules, format!("statuses.{table}.rules"), problem));
+        return Err(invalid(file, format!("{place}.rules"), problem));
     }
     Ok(StatusRules {
-        resolution: file.resolution.clone(),
+        resolution,
         rules,
         fields,
+        place,
     })
 }
 

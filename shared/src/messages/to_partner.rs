@@ -250,7 +250,7 @@ pub fn sharing_comment(comment: &PublicComment) -> Option<PartnerText> {
 
 /// A file that was announced and will not come.
 pub fn document_not_delivered() -> PartnerText {
-    PartnerText("A document that belongs to this issue could not be delivered. We are informed.".to_owned())
+    PartnerText("A document that was announced here could not be delivered. We are informed.".to_owned())
 }
 
 /// A file that was announced and is not there, but may still come.

@@ -29,7 +29,7 @@ pub enum Accepted {
     Unrelated,
     /// The same sender used the same id for something else.
     Conflict,
-    /// The issue belongs to another company.
+    /// The issue or thread belongs to another company.
     Foreign,
 }
 
@@ -58,6 +58,7 @@ impl Store {
                         Role::Escalation | Role::Coordination => (Lane::Escalation, UseCase::BridgeEscalation),
                         // No partner reads the incident of a failed exchange.
                         Role::Incident => return Ok(Accepted::Unrelated),
+                        Role::Task => (Lane::Out, UseCase::CreateTask),
                     };
                     (Stream { subject, lane }, Some(use_case))
                 }
@@ -199,10 +200,17 @@ impl Store {
             TransactWriteItem::builder().update(head).build(),
             TransactWriteItem::builder().put(self.put_new(entry)?).build(),
         ];
-        if let (None, Some((company, issue))) = (known, stream.subject.as_issue()) {
+        let bound = || match stream.subject.as_issue() {
+            Some((company, issue)) => Some((company, bind_key(issue.as_str()))),
+            None => {
+                let (company, thread) = stream.subject.as_thread()?;
+                Some((company, bind_key(&format!("threads/{thread}"))))
+            }
+        };
+        if let (None, Some((company, key))) = (known, bound()) {
             let bind = Put::builder()
                 .table_name(&self.table)
-                .set_item(Some(item(bind_key(issue.as_str()), [("company", s(company.as_str()))])))
+                .set_item(Some(item(key, [("company", s(company.as_str()))])))
                 .condition_expression("attribute_not_exists(pk) OR company = :company")
                 .expression_attribute_values(":company", s(company.as_str()))
                 .build()
@@ -225,7 +233,7 @@ impl Store {
 
 /// Where the duplicate check stands among the writes.
 const SEEN: usize = 0;
-/// Where the binding of an issue to its company stands among the writes.
+/// Where the binding of an issue or thread to its company stands among the writes.
 const BIND: usize = 3;
 
 fn first_head(

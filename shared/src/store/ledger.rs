@@ -4,6 +4,7 @@
 //! may have happened or may still happen, waits until neither a worker nor a late commit can be
 //! under way any more, and then looks for the write's traces before it writes again.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Update};
@@ -122,6 +123,20 @@ impl ClaimState {
 /// The ledger key of a write to a record: what it is, and to which record.
 pub fn reference_key(record: &SysId, what: &str) -> String {
     hex(&digest_of(&["wrote", record.as_str(), what])[..12])
+}
+
+/// The documents of the community that files of a record were shared as, by id.
+pub fn documents_of<'a>(ledger: &'a [Claim], record: &SysId) -> BTreeSet<&'a str> {
+    let shared = ledger.iter().filter(|claim| claim.kind == ClaimKind::Shared);
+    let of_record = shared.filter(|claim| claim.target == record.as_str());
+    of_record.map(|claim| claim.reference.as_str()).collect()
+}
+
+/// How many documents of the community were brought, but for those of these claims.
+pub fn documents_taken(ledger: &[Claim], except: &BTreeSet<String>) -> usize {
+    let is_taken = |claim: &&Claim| claim.kind == ClaimKind::Document && claim.remote.is_some();
+    let others = ledger.iter().filter(is_taken);
+    others.filter(|claim| !except.contains(&claim.key)).count()
 }
 
 impl Claim {

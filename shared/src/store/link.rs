@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckF
 use super::item::{Item, back_key, item, link_key, n, number, s, text, values};
 use super::work::Write;
 use super::{Error, Store, failed};
-use crate::domain::{EscalationKey, LinkKey, Role, Subject, SysId, Timestamp};
+use crate::domain::{EscalationKey, LinkKey, Role, Subject, SysId, TaskName, Timestamp};
 use crate::effect::{CreateRecord, Record};
 
 /// The state of a link.
@@ -51,6 +51,10 @@ pub struct Link {
     pub escalated: Option<EscalationKey>,
     /// Whether the record that stands for the issue was critical when it was last looked at.
     pub is_critical: bool,
+    /// The rule of the mapping that made this task of a thread.
+    pub rule: Option<TaskName>,
+    /// Identifies what was last reported of the request for a document that this task is about.
+    pub answered: Option<String>,
 }
 
 impl Link {
@@ -84,6 +88,8 @@ impl Link {
             disputed: number(item, "disputed").and_then(|version| version.try_into().ok()),
             escalated: text(item, "escalated").and_then(|key| key.parse().ok()),
             is_critical: item.contains_key("critical"),
+            rule: text(item, "rule").and_then(|rule| rule.parse().ok()),
+            answered: text(item, "answered").map(str::to_owned),
         })
     }
 }
@@ -97,7 +103,7 @@ impl Store {
     pub fn intent(&self, subject: &Subject, create: &CreateRecord) -> Result<Vec<Write>, Error> {
         let now = self.clock.now();
         let record = &create.record;
-        let link = item(
+        let mut link = item(
             link_key(subject, &record.link),
             [
                 ("state", s("INTENT")),
@@ -108,6 +114,9 @@ impl Store {
                 ("intent_at", n(now.millis())),
             ],
         );
+        if let Some(rule) = &create.rule {
+            link.insert("rule".to_owned(), s(rule.as_str()));
+        }
         let back = item(
             back_key(&record.sys_id),
             [
@@ -202,6 +211,14 @@ impl Store {
     /// When the write cannot be built.
     pub fn told(&self, subject: &Subject, link: &LinkKey, told: &str) -> Result<Write, Error> {
         self.set(subject, link, "told", s(told))
+    }
+
+    /// What was reported of the request for a document that a task is about.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn answered(&self, subject: &Subject, link: &LinkKey, answered: &str) -> Result<Write, Error> {
+        self.set(subject, link, "answered", s(answered))
     }
 
     /// Up to when the journals of a record were read for the partner.

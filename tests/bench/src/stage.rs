@@ -260,6 +260,7 @@ fn environment(config: &Config, upstream: &Upstream, folders: &Folders) -> Vec<(
             "QUEUE_URL_BRIDGE_ESCALATION",
             config.queues[&UseCase::BridgeEscalation].clone(),
         ),
+        ("QUEUE_URL_CREATE_TASK", config.queues[&UseCase::CreateTask].clone()),
         ("QUEUE_URL_RELAY_STATUS", config.queues[&UseCase::RelayStatus].clone()),
         (
             "QUEUE_URL_RAISE_INCIDENT",

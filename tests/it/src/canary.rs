@@ -12,6 +12,7 @@ use serde_json::json;
 use worlds::IssueSeed;
 use worlds::servicenow::AGENT;
 
+use crate::create_task::{TASKS, THREAD, asks, starts, task};
 use crate::play::{Play, default_mapping, in_town};
 use crate::prove::setting;
 use crate::scenarios::{ISSUE, NORTHWIND, case, event};
@@ -100,11 +101,16 @@ impl<'a> Garden<'a> {
         name
     }
 
-    /// The documents of the issue, as the partner opens them.
+    /// The documents of the issue and of the thread, as the partner opens them.
     fn documents(&self) -> Vec<String> {
-        let seen = self.town.community.partner_sees_issue(NORTHWIND, ISSUE).unwrap();
-        let documents = seen["documents"].as_array().cloned().unwrap_or_default();
-        let bytes = documents.iter().map(|document| {
+        let community = &self.town.community;
+        let places = [
+            community.partner_sees_issue(NORTHWIND, ISSUE),
+            community.partner_sees_thread(NORTHWIND, THREAD),
+        ];
+        let seen = places.into_iter().flatten();
+        let documents = seen.flat_map(|seen| seen["documents"].as_array().cloned().unwrap_or_default());
+        let bytes = documents.map(|document| {
             let id = document["documentId"].as_str().unwrap();
             self.town.community.document_bytes(NORTHWIND, id).unwrap()
         });
@@ -187,6 +193,30 @@ fn texts(town: &Town, class: &str) -> BTreeMap<String, Text> {
     texts
 }
 
+/// The sys_id of a user.
+fn user(town: &Town, login: &str) -> String {
+    let users = town.servicenow.rows("sys_user");
+    users.into_iter().find(|user| user["user_name"] == login).unwrap()["sys_id"].clone()
+}
+
+/// Makes what belongs to a task of a thread, full of words.
+fn surround_task(garden: &mut Garden<'_>, sys_id: &str) {
+    let town = garden.town;
+    let row = town.servicenow.row(TASKS, sys_id).unwrap();
+    garden.file(sys_id);
+    let (assignee, manager) = (user(town, "priya.raman"), user(town, "yuki.tanaka"));
+    garden.plant(&assignee, "sys_user", &[]);
+    garden.plant(&user(town, AGENT), "sys_user", &["user_name"]);
+    let approval = [("sysapproval", sys_id), ("document_id", sys_id), ("approver", &manager)];
+    garden.insert("sysapproval_approver", &approval);
+    garden.plant(&row["assignment_group"], "sys_user_group", &["name"]);
+    let company = town.servicenow.row("core_company", &row["company"]).unwrap();
+    let but = ["name", "u_trading_grid_id"];
+    garden.plant(&company["sys_id"], &company["sys_class_name"], &but);
+    let fields = [("assigned_to", assignee.as_str()), ("work_notes_list", &manager)];
+    town.servicenow.update(TASKS, sys_id, &fields);
+}
+
 /// Makes everything that belongs to a record, full of words.
 fn surround(garden: &mut Garden<'_>, sys_id: &str, class: &str) {
     let town = garden.town;
@@ -198,13 +228,9 @@ fn surround(garden: &mut Garden<'_>, sys_id: &str, class: &str) {
     let task_id = garden.insert(task, &[("parent", sys_id), (parent, sys_id)]);
     garden.file(&task_id);
     garden.file(sys_id);
-    let user = |login: &str| {
-        let users = town.servicenow.rows("sys_user");
-        users.into_iter().find(|user| user["user_name"] == login).unwrap()["sys_id"].clone()
-    };
-    let (assignee, manager) = (user("tom.becker"), user("csm.manager"));
+    let (assignee, manager) = (user(town, "tom.becker"), user(town, "csm.manager"));
     garden.plant(&assignee, "sys_user", &[]);
-    garden.plant(&user(AGENT), "sys_user", &["user_name"]);
+    garden.plant(&user(town, AGENT), "sys_user", &["user_name"]);
     let approval = [("sysapproval", sys_id), ("document_id", sys_id), ("approver", &manager)];
     garden.insert("sysapproval_approver", &approval);
     let finance = town.servicenow.rows("sys_user_group");
@@ -318,14 +344,86 @@ async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
     assert!(garden.planted.len() > 10 * STEPS, "{} words", garden.planted.len());
 }
 
-#[test]
-fn nothing_internal_is_ever_seen_on_the_partners_side() {
+/// The same for the task of a thread.
+async fn drive_task(town: &Arc<Town>, play: &Play, seed: u64) {
+    let mut garden = Garden::new(town, seed);
+    play.open_the_doors();
+    play.tell();
+    for act in [starts, asks] {
+        play.deliver(&act(&town.community)).await;
+        play.quiet().await;
+    }
+    let sys_id = task(town);
+    surround_task(&mut garden, &sys_id);
+    let group = garden.insert("sys_user_group", &[]);
+    let (mut said, mut shared, mut labels) = (0, 0, BTreeSet::new());
+    for step in 0..STEPS {
+        // How a task ended is public once it is over, and only then.
+        let close_notes = garden.word("sc_task.close_notes".to_owned());
+        let resolution = format!("Resolution {step}");
+        let file = format!("answer-{step}.txt");
+        let comment = format!("Answer {step}\nshare: {file}");
+        let unshared = garden.file(&sys_id);
+        let note = format!("{}\nshare: {unshared}", garden.word("sc_task.work_notes".to_owned()));
+        let mut fields = match garden.rng.u8(0..4) {
+            0 => vec![("state", "2"), ("close_notes", close_notes.as_str())],
+            1 => vec![("state", "-5"), ("close_notes", &close_notes)],
+            2 => vec![("state", "4"), ("close_notes", &resolution)],
+            _ => vec![("assignment_group", group.as_str())],
+        };
+        fields.push(("work_notes", &note));
+        if garden.rng.bool() || step == 0 {
+            fields.push(("comments", &comment));
+            said += 1;
+            if step % 2 == 0 {
+                town.servicenow
+                    .agent_file(&sys_id, &file, "text/plain", format!("Page {step}"));
+                shared += 1;
+            }
+        }
+        garden.plant(&sys_id, TASKS, &PUBLIC);
+        town.servicenow.update(TASKS, &sys_id, &fields);
+        if garden.rng.bool() {
+            play.quiet().await;
+        }
+        garden.check();
+        let seen = town.community.partner_sees_thread(NORTHWIND, THREAD).unwrap();
+        labels.insert(seen["outcomes"][0]["label"].to_string());
+    }
+    play.quiet().await;
+    garden.check();
+    let seen = town.community.partner_sees_thread(NORTHWIND, THREAD).unwrap();
+    let messages = seen["messages"].as_array().unwrap().iter();
+    let of_the_desk = messages.filter(|message| message["author"]["name"] == "Partner Support");
+    // A file that is not there is said.
+    assert_eq!(
+        of_the_desk.count(),
+        said + (said - shared),
+        "what is public does arrive: {seen}"
+    );
+    assert_eq!(garden.documents().len(), shared, "what is shared does arrive: {seen}");
+    assert!(labels.len() > 1, "the outcome never moved");
+    assert!(garden.planted.len() > 10 * STEPS, "{} words", garden.planted.len());
+}
+
+/// Runs a test with every seed, or with the one that is asked for.
+fn with_seeds(test: impl AsyncFn(&Arc<Town>, &Play, u64)) {
     let one = setting("GRIDLINK_SEED").map(|seed| seed.parse::<u64>().unwrap());
     let seeds = one.map_or(1..=SEEDS, |seed| seed..=seed);
     for seed in seeds {
         println!("GRIDLINK_SEED={seed}");
-        in_town(default_mapping(), async |town, play| drive(town, play, seed).await);
+        in_town(default_mapping(), async |town, play| test(town, play, seed).await);
     }
+}
+
+#[test]
+fn nothing_internal_is_ever_seen_on_the_partners_side() {
+    with_seeds(drive);
+}
+
+#[test]
+fn nothing_internal_of_a_task_is_ever_seen_in_its_thread() {
+    with_seeds(drive_task);
 }
 
 #[test]

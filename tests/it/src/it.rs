@@ -22,6 +22,7 @@ mod bad_input;
 mod bridge_escalation;
 mod canary;
 mod cost;
+mod create_task;
 mod poll_both;
 mod poll_lens;
 mod prove;

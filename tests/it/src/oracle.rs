@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use shared::domain::UseCase;
 
-use crate::scenarios::{self, Expected, Scenario};
+use crate::scenarios::{self, Expected, Scenario, ThreadView};
 use crate::town::{TABLE, Town};
 
 fn heads(town: &Town) -> Vec<Value> {
@@ -155,6 +155,11 @@ pub(crate) fn check_owners(town: &Town, subject: &str, workspace: &Value) {
 
 /// What the partner sees of the desk: each status in its order, and each comment once.
 fn check_partner(town: &Town, scenario: &Scenario) {
+    check_labels(town, scenario);
+    if let Some(wanted) = &scenario.thread {
+        check_thread(town, wanted);
+        return;
+    }
     let Some(issue) = town.community.issue(scenarios::NORTHWIND, scenarios::ISSUE) else {
         town.violated("the community has no issue".to_owned());
         return;
@@ -196,6 +201,18 @@ fn check_partner(town: &Town, scenario: &Scenario) {
     }
     let subject = format!("issues/{}/{}", scenarios::NORTHWIND, scenarios::ISSUE);
     check_owners(town, &subject, &workspace);
+    let now = issue["statusReport"]["label"].as_str();
+    if now != scenario.labels.last().copied() {
+        town.violated(format!("the partner sees {now:?}"));
+    }
+    let view = format!("{issue} {workspace}");
+    if view.contains(scenarios::INTERNAL) {
+        town.violated(format!("the partner sees something internal: {view}"));
+    }
+}
+
+/// What the partner was told of the state of the work, each once and in order.
+fn check_labels(town: &Town, scenario: &Scenario) {
     let mut lines: Vec<(i64, String)> = Vec::new();
     for (number, text) in story(town) {
         let told = text.lines().filter_map(|line| line.strip_prefix("told the partner: "));
@@ -206,13 +223,54 @@ fn check_partner(town: &Town, scenario: &Scenario) {
     if labels != scenario.labels {
         town.violated(format!("the partner was told {labels:?}, not {:?}", scenario.labels));
     }
-    let now = issue["statusReport"]["label"].as_str();
-    if now != scenario.labels.last().copied() {
-        town.violated(format!("the partner sees {now:?}"));
-    }
-    let view = format!("{issue} {workspace}");
-    if view.contains(scenarios::INTERNAL) {
-        town.violated(format!("the partner sees something internal: {view}"));
+}
+
+/// What the partner sees of a thread: each message and document of the desk once, and how requests ended.
+fn check_thread(town: &Town, wanted: &ThreadView) {
+    let Some(thread) = town
+        .community
+        .partner_sees_thread(scenarios::NORTHWIND, crate::create_task::THREAD)
+    else {
+        town.violated("the community has no thread".to_owned());
+        return;
+    };
+    let list = |list: &str, part: &str, is_shown: fn(&Value) -> bool| {
+        let all = thread[list]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|one| is_shown(one));
+        all.map(|one| one[part].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let of_the_desk = |one: &Value| one["author"]["name"] == "Partner Support";
+    let view = "the thread";
+    check_list(
+        town,
+        view,
+        "messages",
+        &list("messages", "text", of_the_desk),
+        wanted.messages,
+    );
+    let ours = |one: &Value| one["documentId"].as_str().is_some_and(|id| id.starts_with("upl-"));
+    check_list(
+        town,
+        view,
+        "documents",
+        &list("documents", "name", ours),
+        wanted.documents,
+    );
+    let all = |_: &Value| true;
+    check_list(
+        town,
+        view,
+        "requests",
+        &list("documentRequests", "state", all),
+        wanted.requests,
+    );
+    check_list(town, view, "outcomes", &list("outcomes", "state", all), wanted.outcomes);
+    if thread.to_string().contains(scenarios::INTERNAL) {
+        town.violated(format!("the partner sees something internal: {thread}"));
     }
 }
 

@@ -149,6 +149,7 @@ impl Play {
                 UseCase::RaiseIncident,
                 worker!(town, UseCase::RaiseIncident, raise_incident),
             ),
+            (UseCase::CreateTask, worker!(town, UseCase::CreateTask, create_task)),
         ]);
         let (place, clock) = make(town);
         let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {

@@ -588,7 +588,7 @@ fn notes_of_ours(town: &Town) -> Vec<String> {
 }
 
 const NOT_THERE_YET: &str = "A document that was announced here is not available yet. We are informed.";
-const NOT_DELIVERED: &str = "A document that belongs to this issue could not be delivered. We are informed.";
+const NOT_DELIVERED: &str = "A document that was announced here could not be delivered. We are informed.";
 
 #[test]
 fn a_shared_file_reaches_the_partner_whole_and_no_other_does() {

@@ -74,10 +74,24 @@ pub(crate) struct Scenario {
     pub(crate) milestones: Option<&'static [(&'static str, &'static str)]>,
     /// Names of the documents of the desk that the partner sees, in order; there are no others.
     pub(crate) shared: &'static [&'static str],
+    /// The thread as the partner sees it, where the scenario is about one and no issue.
+    pub(crate) thread: Option<ThreadView>,
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
     /// What is there instead where an act meanwhile came so early that the rest had no reason to be made.
     pub(crate) or_only: Option<Expected>,
+}
+
+/// What the partner sees of a thread in the end.
+pub(crate) struct ThreadView {
+    /// Parts of the messages of the desk, in order; there are no others.
+    pub(crate) messages: &'static [&'static str],
+    /// Names of the documents of the desk, in order; there are no others.
+    pub(crate) documents: &'static [&'static str],
+    /// The states of the partner's requests, in order.
+    pub(crate) requests: &'static [&'static str],
+    /// The states of the outcomes, in order.
+    pub(crate) outcomes: &'static [&'static str],
 }
 
 pub(crate) const CASE: Expected = Expected {
@@ -112,6 +126,7 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         workspace: &[],
         milestones: Some(&[]),
         shared: &[],
+        thread: None,
         steps,
         expected,
         or_only: None,
@@ -125,6 +140,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         .chain(crate::relay_status::scenarios())
         .chain(crate::bridge_escalation::scenarios())
         .chain(crate::raise_incident::scenarios())
+        .chain(crate::create_task::scenarios())
         .collect()
 }
 

@@ -37,6 +37,8 @@ fn link(link: LinkKey, table: &str, sys_id: &str) -> Link {
         disputed: None,
         escalated: None,
         is_critical: false,
+        rule: None,
+        answered: None,
     }
 }
 

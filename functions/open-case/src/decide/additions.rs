@@ -1,14 +1,13 @@
 //! What a partner adds: comments and documents, and the opening itself when it comes late.
 
-use std::collections::BTreeSet;
-
+use shared::additions::{documents, said, text_of_event};
 use shared::domain::{EscalationKey, Role};
-use shared::effect::{AddJournal, Attach, Effect, Journal, Record, Source};
-use shared::event::{ClosureAnswer, Comment, Document, Event, Issue, Message};
+use shared::effect::{Effect, Record};
+use shared::event::{ClosureAnswer, Comment, Event, Issue, Message};
 use shared::messages;
 
 use super::fields::file_name;
-use super::{attach_text, tell};
+use super::tell;
 use crate::{Facts, Linked};
 
 /// The opening comes after the record: only what the record does not have yet is added.
@@ -21,9 +20,9 @@ pub(super) fn late_opening(facts: &Facts, linked: &Linked, issue: &Issue) -> Vec
         let is_complete =
             says(&messages::one_line(&issue.summary, usize::MAX)) && says(messages::clean(&issue.description).trim());
         if !is_complete && says("…") {
-            effects.push(attach_text(record, file_name(issue, &issue.description)));
+            effects.push(text_of_event(record, file_name(issue, &issue.description)));
         }
-        effects.extend(documents(facts, record, &issue.documents, 0));
+        effects.extend(documents(&facts.mapping.documents, record, &issue.documents, 0));
     }
     if effects.is_empty() {
         effects.push(tell("the record exists: nothing to add".to_owned()));
@@ -73,72 +72,4 @@ pub(super) fn dispute(record: &Record, answer: &ClosureAnswer, partner: &str) ->
         text,
         format!("dispute-{version}.txt"),
     )
-}
-
-/// What a partner says, for the customer's journal; with the complete text in a file where it does not fit.
-fn said(record: &Record, what: String, text: String, file: String) -> Vec<Effect> {
-    let short = messages::cut_with_pointer(&text, messages::JOURNAL, &file);
-    let is_cut = short != text;
-    let mut effects = vec![Effect::AddJournal(AddJournal {
-        record: record.clone(),
-        journal: Journal::Comments,
-        what,
-        text: short,
-    })];
-    if is_cut {
-        effects.push(attach_text(record, file));
-    }
-    effects
-}
-
-/// Attaches documents, each once, and says which are not taken and why. Only documents that are
-/// taken count; `before` were taken earlier.
-pub(super) fn documents<'a>(
-    facts: &Facts,
-    record: &Record,
-    documents: impl IntoIterator<Item = &'a Document>,
-    before: usize,
-) -> Vec<Effect> {
-    let rule = &facts.mapping.documents;
-    let mut effects = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut taken = before;
-    for document in documents {
-        if !seen.insert((document.document_id.as_str(), document.sha256.as_str())) {
-            continue;
-        }
-        let refusal = if document.size > rule.max_bytes {
-            Some(format!(
-                "it has {} bytes, and at most {} are taken",
-                document.size, rule.max_bytes
-            ))
-        } else if !rule.takes(&document.media_type) {
-            Some(format!("files of type {} are not taken", document.media_type))
-        } else if taken >= rule.max_per_issue {
-            Some(format!("an issue takes at most {} documents", rule.max_per_issue))
-        } else {
-            None
-        };
-        match refusal {
-            None => {
-                taken += 1;
-                effects.push(Effect::Attach(Attach {
-                    record: record.clone(),
-                    source: Source::Community {
-                        document: document.clone(),
-                    },
-                    file_name: messages::file_name(&document.name),
-                }));
-            }
-            Some(reason) => {
-                effects.push(tell(format!("refused: document {}: {reason}", document.document_id)));
-                effects.push(Effect::note(
-                    record,
-                    format!("refusal of document {} {}", document.document_id, document.sha256),
-                    messages::document_refused(document, &reason),
-                ));
-            }
-        }
-    }
-    effects
 }

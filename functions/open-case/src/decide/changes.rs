@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use shared::additions::text_of_event;
 use shared::domain::{ContentHash, Role};
 use shared::effect::{Change, Effect, Record, UpdateFields};
 use shared::event::{Event, IssueUpdate};
@@ -10,7 +11,7 @@ use shared::messages;
 use shared::store::Link;
 
 use super::fields::{Around, DESCRIPTION, Fields, brings_description, fields, file_of_description, text_file};
-use super::{attach_text, tell};
+use super::tell;
 use crate::{Content, Facts, Linked};
 
 /// Carries the partner's changes over where the partner decides, and notes them where an agent does.
@@ -58,7 +59,7 @@ pub(super) fn changed(
         effects.push(Effect::UpdateFields(UpdateFields { record, set }));
     }
     effects.extend(kept);
-    effects.extend(text_file(event, &content.issue, &cut).map(|file| attach_text(record, file)));
+    effects.extend(text_file(event, &content.issue, &cut).map(|file| text_of_event(record, file)));
     effects.extend(wishes(facts, update, record));
     if effects.is_empty() {
         effects.push(tell(format!("version {} brings nothing new", update.version)));
@@ -102,7 +103,7 @@ fn fields_of_linked(event: &Event, link: &Link, content: &Content) -> Fields {
         Role::Case => None,
         Role::FollowUp => base.split_once("\n\n").map(|(line, _)| line),
         // No record of an issue: what it was made of stays.
-        Role::Escalation | Role::Coordination | Role::Incident => None,
+        Role::Escalation | Role::Coordination | Role::Incident | Role::Task => None,
     };
     let file = file_of_description(&content.issue);
     let is_attached = base.contains(&file) || brings_description(event, &content.issue);

@@ -98,6 +98,7 @@ pub(super) fn brings_description(event: &Event, issue: &Issue) -> bool {
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
+        | Data::Thread(_)
         | Data::Unknown => false,
     }
 }
@@ -119,6 +120,7 @@ fn brings_summary(event: &Event, issue: &Issue) -> bool {
         | Data::ClosureDue(_)
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
+        | Data::Thread(_)
         | Data::Unknown => false,
     }
 }

@@ -123,6 +123,7 @@ fn opens(event: &Event, facts: &Facts, rules: &ExchangeRules, among: &Among) -> 
         record,
         correlation: exchange.correlation_id.to_string(),
         fields: fields(content, exchange, &failures),
+        rule: None,
     }));
     if let Err(why) = &content.assigned_to {
         effects.push(tell(format!("the incident is assigned to its group only: {why}")));

@@ -208,6 +208,8 @@ fn found(number: &str, count: u64, failing: u64) -> Found {
             disputed: None,
             escalated: None,
             is_critical: false,
+            rule: None,
+            answered: None,
         },
         row: None,
     };

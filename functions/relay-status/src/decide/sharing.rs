@@ -11,14 +11,15 @@ use shared::servicenow::Attachment;
 use shared::store::{Claim, ClaimKind, reference_key};
 
 use super::tell;
-use crate::{Found, Said};
+use crate::{Conversation, Said, Told};
 
 /// A file that comes later than this after the comment that shares it is somebody else's business.
 pub(crate) const SHARED_WITHIN: Duration = Duration::from_secs(24 * 3600);
 
 /// The files of a record, and what the partner has of them.
 pub(super) struct Sharing<'a> {
-    found: &'a Found,
+    conversation: &'a Conversation,
+    told: &'a Told,
     /// Files that the partner has, or will have by this plan.
     shared: BTreeSet<SysId>,
     /// How many that are; of this and other records.
@@ -34,13 +35,17 @@ enum Meant<'a> {
 }
 
 impl<'a> Sharing<'a> {
-    pub(super) fn of(found: &'a Found) -> Self {
-        let of_a_file = found.ledger.iter().filter(|claim| claim.kind == ClaimKind::Shared);
+    pub(super) fn of(conversation: &'a Conversation, told: &'a Told) -> Self {
+        let of_a_file = conversation
+            .ledger
+            .iter()
+            .filter(|claim| claim.kind == ClaimKind::Shared);
         let shared = of_a_file
             .clone()
             .filter_map(|claim| claim.remote.as_deref()?.parse().ok());
         Self {
-            found,
+            conversation,
+            told,
             shared: shared.collect(),
             count: of_a_file.count(),
         }
@@ -54,13 +59,15 @@ impl<'a> Sharing<'a> {
     fn file(&mut self, said: &Said, name: &str) -> Vec<Effect> {
         let what = what(&said.comment.sys_id, name);
         let share = |file: &Attachment| ShareDocument {
-            record: self.found.link.record.clone(),
+            record: self.conversation.record.clone(),
             attachment: file.sys_id.clone(),
             what: what.clone(),
             file_name: messages::file_name(&file.file_name),
             media_type: media_type(file),
-            max_bytes: self.found.documents.max_bytes,
-            desk: self.found.desk.clone(),
+            max_bytes: self.conversation.documents.max_bytes,
+            desk: self.conversation.desk.clone(),
+            place: self.told.files,
+            request: self.told.request.clone(),
         };
         let refused = |file: &Attachment, reason: &str| instead_of(&Effect::ShareDocument(share(file)), reason);
         match self.meant(said, name) {
@@ -86,7 +93,11 @@ impl<'a> Sharing<'a> {
     /// that came soon after. Times are whole seconds: two of one second are not told apart.
     fn meant(&self, said: &Said, name: &str) -> Meant<'a> {
         let written = said.comment.created;
-        let named = self.found.files.iter().filter(|file| file.file_name.trim() == name);
+        let named = self
+            .conversation
+            .files
+            .iter()
+            .filter(|file| file.file_name.trim() == name);
         let mut named = named.filter_map(|file| Some((file.created?, file))).collect::<Vec<_>>();
         named.retain(|(created, _)| *created <= written.after(SHARED_WITHIN));
         let before = named.iter().filter(|(created, _)| *created <= written);
@@ -108,7 +119,7 @@ impl<'a> Sharing<'a> {
     /// Whether we brought the file here, from the partner.
     fn is_of_the_partner(&self, file: &Attachment) -> bool {
         let ours = |claim: &&Claim| matches!(claim.kind, ClaimKind::Document | ClaimKind::Text);
-        self.found
+        self.conversation
             .ledger
             .iter()
             .filter(ours)
@@ -117,7 +128,7 @@ impl<'a> Sharing<'a> {
 
     /// Why the mapping does not let a file go to the partner.
     fn refusal(&self, file: &Attachment) -> Option<String> {
-        let rule = &self.found.documents;
+        let rule = &self.conversation.documents;
         if let Some(size) = file.size.filter(|size| *size > rule.max_bytes) {
             return Some(format!(
                 "it has {size} bytes, and at most {} are shared",
@@ -135,14 +146,14 @@ impl<'a> Sharing<'a> {
     /// A file that is not there: both sides learn it once. It is shared when it comes in time.
     fn absent(&self, what: &str, name: &str) -> Vec<Effect> {
         let what = format!("absence of {what}");
-        let record = &self.found.link.record;
+        let record = &self.conversation.record;
         let note = AddJournal {
             record: record.clone(),
             journal: Journal::WorkNotes,
             what: what.clone(),
             text: messages::document_awaited(name),
         };
-        if is_claimed(&self.found.ledger, record, &note.in_journal()) {
+        if is_claimed(&self.conversation.ledger, record, &note.in_journal()) {
             return Vec::new();
         }
         vec![
@@ -150,8 +161,9 @@ impl<'a> Sharing<'a> {
             Effect::AddJournal(note),
             Effect::PostNotice(PostNotice {
                 what,
-                author: self.found.desk.clone(),
+                author: self.conversation.desk.clone(),
                 text: messages::document_not_there_yet(),
+                place: self.told.files,
             }),
         ]
     }

@@ -10,7 +10,7 @@ use shared::store::{ClaimState, LinkState};
 use shared::trading_grid::collaboration::Closure;
 
 use super::*;
-use crate::{Escalation, Gone, Said};
+use crate::{Conversation, Escalation, Gone, Said};
 
 const RECORD: &str = "a3d911b2e30132ebe35c2ddfb2cf852a";
 /// A partner's comment as we write it.
@@ -35,6 +35,8 @@ fn link() -> Link {
         disputed: None,
         escalated: None,
         is_critical: false,
+        rule: None,
+        answered: None,
     }
 }
 
@@ -120,15 +122,18 @@ fn found() -> Found {
             was_critical: false,
             is_critical: Some(false),
         },
-        comments: Vec::new(),
-        files: Vec::new(),
-        documents: DocumentRule {
-            max_bytes: 1000,
-            max_per_issue: 2,
-            media_types: vec!["text/*".to_owned()],
+        conversation: Conversation {
+            record: link().record,
+            comments: Vec::new(),
+            files: Vec::new(),
+            documents: DocumentRule {
+                max_bytes: 1000,
+                max_per_issue: 2,
+                media_types: vec!["text/*".to_owned()],
+            },
+            desk: "Partner Support".to_owned(),
+            ledger: Vec::new(),
         },
-        desk: "Partner Support".to_owned(),
-        ledger: Vec::new(),
     }
 }
 
@@ -150,22 +155,23 @@ fn a_record_that_was_continued_tells_its_comments_and_no_status() {
     let told = decided(|found| {
         found.status = Some(status_of("closed"));
         found.continued_by = Some("follow-up#0011223344556677".parse().unwrap());
-        found.comments = vec![comment('a', "See the new case.")];
+        found.conversation.comments = vec![comment('a', "See the new case.")];
     });
     assert_eq!(told, ["post a: See the new case."]);
 }
 
 #[test]
 fn equal_comments_of_agents_stay_two() {
-    let told = decided(|found| found.comments = vec![comment('a', "Please wait."), comment('b', "Please wait.")]);
+    let told =
+        decided(|found| found.conversation.comments = vec![comment('a', "Please wait."), comment('b', "Please wait.")]);
     assert_eq!(told, ["post a: Please wait.", "post b: Please wait."]);
 }
 
 #[test]
 fn our_own_entry_is_recognized_once_and_a_copy_of_it_is_a_persons() {
     let told = decided(|found| {
-        found.comments = vec![comment('a', &format!("{OURS}\r\n")), comment('b', OURS)];
-        found.ledger = vec![claim("one")];
+        found.conversation.comments = vec![comment('a', &format!("{OURS}\r\n")), comment('b', OURS)];
+        found.conversation.ledger = vec![claim("one")];
     });
     assert_eq!(told, ["recognize [\"one\"]".to_owned(), format!("post b: {OURS}")]);
 }
@@ -173,8 +179,8 @@ fn our_own_entry_is_recognized_once_and_a_copy_of_it_is_a_persons() {
 #[test]
 fn two_equal_entries_of_ours_are_two_claims() {
     let told = decided(|found| {
-        found.comments = vec![comment('a', OURS), comment('b', OURS)];
-        found.ledger = vec![claim("one"), claim("two")];
+        found.conversation.comments = vec![comment('a', OURS), comment('b', OURS)];
+        found.conversation.ledger = vec![claim("one"), claim("two")];
     });
     assert_eq!(told, ["recognize [\"one\", \"two\"]"]);
 }
@@ -196,8 +202,8 @@ fn a_quoted_or_forged_reference_suppresses_nothing() {
         (OURS, of_another_record),
     ] {
         let told = decided(|found| {
-            found.comments = vec![comment('b', text)];
-            found.ledger = vec![claim];
+            found.conversation.comments = vec![comment('b', text)];
+            found.conversation.ledger = vec![claim];
         });
         assert_eq!(told, [format!("post b: {text}")]);
     }
@@ -255,7 +261,7 @@ fn a_record_that_moved_is_followed_and_a_table_without_words_keeps_silent() {
         decided(|found| {
             found.has_moved = has_moved;
             found.link.record.table = "problem".parse().unwrap();
-            found.comments = vec![comment('a', "Public once.")];
+            found.conversation.comments = vec![comment('a', "Public once.")];
             if !has_words {
                 found.status = None;
             }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::issues::ids;
-use super::words::{Key, Origin, Side};
+use super::words::{Key, Origin};
 use super::{Collaboration, Error, Operation, Reported};
-use crate::domain::{CompanyId, IssueId, MilestoneId, MilestoneState, Timestamp};
+use crate::domain::{CompanyId, IssueId, MilestoneId, MilestoneState, Side, Timestamp};
 use crate::rfc3339;
 
 /// The workspace is opened or ended.

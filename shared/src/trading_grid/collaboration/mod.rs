@@ -59,8 +59,8 @@ pub use problem::Problem;
 pub use threads::{
     DocumentRequest, DocumentRequestState, FulfilmentReport, FulfilmentState, Message, NewDocumentRequest,
 };
-pub use threads::{NewMessage, Outcome, OutcomeReport, OutcomeState, Room, Thread};
-pub use words::{ExpectedAction, Key, Origin, Page, Person, Side};
+pub use threads::{NewMessage, Outcome, OutcomeReport, Room, Thread};
+pub use words::{ExpectedAction, Key, Origin, Page, Person};
 
 /// Where the community is and which secret opens it.
 #[derive(Debug, Clone)]

@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{ExpectedAction, Key, Origin, Page, Person, Side};
+use super::words::{ExpectedAction, Key, Origin, Page, Person};
 use super::{Collaboration, Cursor, Error, Ids, Operation, Reported};
-use crate::domain::{ArticleId, CompanyId, DocumentId, IssueId, MessageId, OutcomeId, RequestId, ThreadId, Timestamp};
+use crate::domain::{ArticleId, CompanyId, DocumentId, IssueId, MessageId, OutcomeId, OutcomeState};
+use crate::domain::{RequestId, Side, ThreadId, Timestamp};
 use crate::event::{Document, TransactionRef};
 use crate::rfc3339;
 
@@ -187,22 +188,6 @@ pub struct OutcomeReport {
     /// Since when it is so.
     #[serde(with = "rfc3339")]
     pub since: Timestamp,
-}
-
-/// How far a piece of work is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutcomeState {
-    /// It will be done.
-    Accepted,
-    /// It is being done.
-    InProgress,
-    /// The partner's turn.
-    WaitingForPartner,
-    /// It is done.
-    Done,
-    /// It will not be done.
-    Declined,
 }
 
 /// An outcome as it stands.

@@ -126,16 +126,6 @@ impl Person {
     }
 }
 
-/// One of the two sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Side {
-    /// The people behind Gridlink.
-    Desk,
-    /// The partner.
-    Partner,
-}
-
 /// What the partner should do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

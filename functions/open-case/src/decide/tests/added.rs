@@ -62,7 +62,7 @@ fn one_document_more_than_an_issue_may_have_is_refused_with_a_note() {
     assert!(decided(&event(SHARED), &facts).starts_with("attach"));
     linked(&mut facts).documents_before = 20;
     insta::assert_snapshot!(decided(&event(SHARED), &facts), @"
-    refused: document doc-pod: an issue takes at most 20 documents
+    refused: document doc-pod: at most 20 documents are taken
     add refusal of document doc-pod 4429… to work_notes of sn_customerservice_case THE-CASE
     ");
 }
@@ -79,7 +79,7 @@ fn refused_documents_do_not_use_up_the_places_of_others() {
     assert_eq!(decided.matches("add refusal of document bad-").count(), 30);
     assert_eq!(
         decided
-            .matches("refused: document good-20: an issue takes at most 20 documents")
+            .matches("refused: document good-20: at most 20 documents are taken")
             .count(),
         1
     );

@@ -133,6 +133,8 @@ pub(super) fn made_by(event: &Event, facts: Facts) -> Facts {
             disputed: None,
             escalated: None,
             is_critical: false,
+            rule: None,
+            answered: None,
         },
         has_moved: false,
         row: row_of(row),
@@ -206,6 +208,8 @@ pub(super) fn written(effects: &[Effect]) -> Vec<(&str, &str)> {
             Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)
+            | Effect::ReportOutcome(_)
+            | Effect::CloseRequest(_)
             | Effect::PostComment(_)
             | Effect::ShareDocument(_)
             | Effect::PostNotice(_)

@@ -105,6 +105,8 @@ fn claims_differ(effects: &[Effect]) {
             | Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)
+            | Effect::ReportOutcome(_)
+            | Effect::CloseRequest(_)
             | Effect::Remember(_)
             | Effect::Follow(_)
             | Effect::Recognize(_)

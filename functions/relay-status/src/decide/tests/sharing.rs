@@ -43,8 +43,8 @@ fn sharing(id: char, text: &str) -> Said {
 /// What is decided of `share: a.txt` and these files, ids shortened.
 fn with(files: Vec<Attachment>, change: impl FnOnce(&mut Found)) -> Vec<String> {
     let told = decided(|found| {
-        found.comments = vec![sharing('c', "Here it is.\nshare: a.txt")];
-        found.files = files;
+        found.conversation.comments = vec![sharing('c', "Here it is.\nshare: a.txt")];
+        found.conversation.files = files;
         change(found);
     });
     told.iter().map(|line| short(line)).collect()
@@ -80,10 +80,10 @@ fn a_shared_file_follows_its_comment_which_is_shown_without_the_line() {
     let told = with(vec![file('1', "a.txt", 0), file('2', "b.txt", 0)], |_| {});
     assert_eq!(told, [SAID, "show the file 1 to the partner"]);
     let alone = with(vec![file('1', " a.txt ", 0)], |found| {
-        found.comments = vec![sharing('c', "SHARE :  a.txt  ")];
+        found.conversation.comments = vec![sharing('c', "SHARE :  a.txt  ")];
     });
     assert_eq!(alone, ["nothing in c", "show the file 1 to the partner"]);
-    let dealt_with = with(Vec::new(), |found| found.comments[0].shares.clear());
+    let dealt_with = with(Vec::new(), |found| found.conversation.comments[0].shares.clear());
     assert_eq!(dealt_with, [SAID], "the line is not shown later either");
 }
 
@@ -91,7 +91,7 @@ fn a_shared_file_follows_its_comment_which_is_shown_without_the_line() {
 fn only_an_agents_line_with_the_exact_name_shares_a_file() {
     let name = |text: &str| {
         with(vec![file('1', "a.txt", 0)], |found| {
-            found.comments = vec![sharing('c', text)]
+            found.conversation.comments = vec![sharing('c', text)]
         })
         .contains(&"show the file 1 to the partner".to_owned())
     };
@@ -109,8 +109,8 @@ fn only_an_agents_line_with_the_exact_name_shares_a_file() {
     }
     // As gathered of anybody else.
     let told = with(vec![file('1', "a.txt", 0)], |found| {
-        found.comments[0].shares.clear();
-        found.comments[0].is_obeyed = false;
+        found.conversation.comments[0].shares.clear();
+        found.conversation.comments[0].is_obeyed = false;
     });
     assert_eq!(told, ["post c: Here it is.\nshare: a.txt"]);
     let quoted = sharing('c', "Ada wrote:\nshare: a.txt\n\nvia Trading Grid · ref 7f3a");
@@ -155,7 +155,7 @@ fn a_file_that_the_mapping_does_not_let_out_is_refused_on_both_sides() {
     let told = of(|file| file.content_type = "Image/PNG".to_owned());
     assert_eq!(told, refused('1', "files of type image/png are not shared"));
     let told = with(vec![file('1', "a.txt", 0)], |found| {
-        found.ledger = vec![brought('8'), brought('9')]
+        found.conversation.ledger = vec![brought('8'), brought('9')]
     });
     assert_eq!(told, refused('1', "at most 2 files of an issue are shared"));
 }
@@ -172,16 +172,18 @@ fn brought(id: char) -> Claim {
 #[test]
 fn a_file_is_shared_once_and_one_of_the_partner_not_at_all() {
     let has_it = [SAID, "the partner has the file 1 already"];
-    let told = with(vec![file('1', "a.txt", 0)], |found| found.ledger = vec![brought('1')]);
+    let told = with(vec![file('1', "a.txt", 0)], |found| {
+        found.conversation.ledger = vec![brought('1')]
+    });
     assert_eq!(told, has_it);
     for kind in [ClaimKind::Document, ClaimKind::Text] {
         let told = with(vec![file('1', "a.txt", 0)], |found| {
-            found.ledger = vec![Claim { kind, ..brought('1') }];
+            found.conversation.ledger = vec![Claim { kind, ..brought('1') }];
         });
         assert_eq!(told, has_it);
     }
     let told = with(vec![file('1', "a.txt", 0)], |found| {
-        found.comments = vec![sharing('c', "share: a.txt\nshare: a.txt"), sharing('d', "share: a.txt")];
+        found.conversation.comments = vec![sharing('c', "share: a.txt\nshare: a.txt"), sharing('d', "share: a.txt")];
     });
     let has_it = [
         "nothing in cd",
@@ -208,8 +210,8 @@ fn a_file_that_is_not_there_is_said_once_and_shared_when_it_comes() {
             what: format!("absence of {what}"),
             text: String::new(),
         };
-        found.comments[0].is_new = false;
-        found.ledger = vec![claim(&reference_key(&note.record.sys_id, &note.in_journal()))];
+        found.conversation.comments[0].is_new = false;
+        found.conversation.ledger = vec![claim(&reference_key(&note.record.sys_id, &note.in_journal()))];
     };
     assert_eq!(with(Vec::new(), noted), [""; 0]);
     let came = with(vec![file('1', "a.txt", WRITTEN + 5000)], noted);
@@ -220,12 +222,10 @@ fn a_file_that_is_not_there_is_said_once_and_shared_when_it_comes() {
 fn a_line_is_done_with_once_its_file_was_shared_or_refused() {
     let record = link().record;
     let entry = "c".repeat(32).parse().unwrap();
-    let Some(Effect::ShareDocument(share)) = effects_at(Place::Found(Box::new(Found {
-        comments: vec![sharing('c', "share: a.txt")],
-        files: vec![file('1', "a.txt", 0)],
-        ..found()
-    })))
-    .pop() else {
+    let mut found = found();
+    found.conversation.comments = vec![sharing('c', "share: a.txt")];
+    found.conversation.files = vec![file('1', "a.txt", 0)];
+    let Some(Effect::ShareDocument(share)) = effects_at(Place::Found(Box::new(found))).pop() else {
         panic!("nothing is shared");
     };
     let [Effect::AddJournal(note), Effect::PostNotice(_)] = share.refused("no") else {

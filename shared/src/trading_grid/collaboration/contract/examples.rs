@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::super::{
     ArticleReport, Audience, ClosureReport, ClosureRequest, Collaboration, EscalationReport, EscalationState,
     ExpectedAction, FulfilmentReport, FulfilmentState, Key, MilestoneReport, NewComment, NewDocumentRequest,
-    NewMessage, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, Operation, OutcomeReport,
-    OutcomeState, Person, Room, Shelf, Side, StatusReport, StepState, Upload, Withdrawal, WithdrawnBecause,
+    NewMessage, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, Operation, OutcomeReport, Person,
+    Room, Shelf, StatusReport, StepState, Upload, Withdrawal, WithdrawnBecause,
 };
 use crate::domain::{
     ActionKind, ArticleId, CompanyId, ContentHash, DocumentId, IssueId, IssueState, MilestoneId, MilestoneState,
-    OutcomeId, RequestId, ThreadId, Timestamp,
+    OutcomeId, OutcomeState, RequestId, Side, ThreadId, Timestamp,
 };
 use crate::event::Document;
 use crate::http::full;

@@ -156,6 +156,12 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
                 "gridlink.community.exchange.delayed.v1",
                 "gridlink.community.exchange.recovered.v1",
             ],
+            Data::Thread(_) => &[
+                "gridlink.community.thread.message-posted.v1",
+                "gridlink.community.thread.document-requested.v1",
+                "gridlink.community.thread.document-request-withdrawn.v1",
+                "gridlink.community.thread.document-provided.v1",
+            ],
             Data::Unknown => &[],
         }
     }
@@ -181,7 +187,7 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             known.insert(event.kind);
         }
     }
-    assert_eq!(known.len(), 16, "each type that is known has a sample");
+    assert_eq!(known.len(), 20, "each type that is known has a sample");
 }
 
 #[tokio::test(start_paused = true)]
