@@ -32,8 +32,8 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
 /// Where something in a thread goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Placing<'a> {
-    /// Its rule makes a task of it; an earlier try may have intended that.
-    New(Option<&'a Link>),
+    /// This rule makes a task of it; an earlier try may have intended that.
+    New(&'a TaskRule, Option<&'a Link>),
     /// It has its task already.
     Has(&'a Link),
     /// To a task that is open.
@@ -61,15 +61,15 @@ pub(crate) fn placing<'a>(news: &ThreadNews, found: &'a News) -> Placing<'a> {
     let own = of(&LinkKey::of_thread(&wish.id));
     match (own, &found.rule) {
         (Some(Task { link, .. }), _) if link.state == LinkState::Linked => return Placing::Has(link),
-        (Some(Task { link, .. }), Some(_)) => return Placing::New(Some(link)),
+        (Some(Task { link, .. }), Some(rule)) => return Placing::New(rule, Some(link)),
         (Some(_), None) | (None, _) => {}
     }
     let answered = found.answered.as_ref().and_then(of).filter(|task| task.is_open);
     match (&news.act, &found.rule) {
-        (ThreadAct::Requested(_), Some(_)) => Placing::New(None),
+        (ThreadAct::Requested(_), Some(rule)) => Placing::New(rule, None),
         (_, Some(rule)) => match open().find(|task| task.link.rule.as_ref() == Some(&rule.name)) {
             Some(task) => Placing::Open(&answered.unwrap_or(task).link),
-            None => Placing::New(None),
+            None => Placing::New(rule, None),
         },
         (_, None) => answered.map_or_else(newest, |task| Placing::Open(&task.link)),
     }
@@ -78,17 +78,16 @@ pub(crate) fn placing<'a>(news: &ThreadNews, found: &'a News) -> Placing<'a> {
 /// The partner did something in the thread.
 fn acted(facts: &Facts, news: &ThreadNews, found: &News) -> Vec<Effect> {
     let what = named(news);
-    match (placing(news, found), &found.rule) {
-        (Placing::Has(link), _) => vec![tell(format!("{what} has the task {}: nothing to do", number(link)))],
-        (Placing::Nothing, _) => vec![tell(match news.wish() {
+    match placing(news, found) {
+        Placing::Has(link) => vec![tell(format!("{what} has the task {}: nothing to do", number(link)))],
+        Placing::Nothing => vec![tell(match news.wish() {
             Some(_) => format!("no rule makes a task of {what}, and none is open: nothing is done"),
             None => format!("{what} is about no open task: nothing is done"),
         })],
-        (Placing::New(_), Some(rule)) => made(facts, news, found, rule, &what),
-        (Placing::New(_), None) => Vec::new(),
-        (Placing::Open(link), rule) => {
+        Placing::New(rule, _) => made(facts, news, found, rule, &what),
+        Placing::Open(link) => {
             let number = number(link);
-            let mut effects = vec![tell(match (rule, news.wish()) {
+            let mut effects = vec![tell(match (&found.rule, news.wish()) {
                 (Some(rule), _) => format!("the rule {} has an open task: {what} goes to {number}", rule.name),
                 (None, Some(_)) => format!("no rule makes a task of {what}: it goes to the open task {number}"),
                 (None, None) => format!("{what} goes to the open task {number}"),

@@ -87,7 +87,7 @@ impl Gathering<'_> {
         };
         found.answered = self.answered(&found.tasks).await?;
         let target = match (placing(self.news, &found), &wish, rule, &mapping.tasks) {
-            (Placing::New(intent), Some(wish), Some(rule), Some(rules)) if rule.mode != Mode::Off => {
+            (Placing::New(_, intent), Some(wish), Some(rule), Some(rules)) if rule.mode != Mode::Off => {
                 let link = LinkKey::of_thread(&wish.id);
                 let sys_id = SysId::chosen(self.clients.store.deployment(), &self.situation.subject, &link);
                 let frozen = intent.map(|link| link.record.table.clone());
