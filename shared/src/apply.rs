@@ -21,7 +21,9 @@ use anyhow::anyhow;
 
 use crate::clients::Clients;
 use crate::domain::{Role, Subject, SysId};
-use crate::effect::{AddJournal, CreateRecord, Effect, Place, PostComment, Record, Source, UpdateFields};
+use crate::effect::{
+    AddJournal, CreateRecord, Effect, Place, PostComment, PostNotice, Record, ShareDocument, Source, UpdateFields,
+};
 use crate::event::Event;
 use crate::failure::{Failure, System};
 use crate::messages;
@@ -573,6 +575,15 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         text: format!("refused: {effect}: {reason}"),
     };
     let note = match effect {
+        // The workspace was ended meanwhile, or never takes it: the issue may.
+        Effect::ShareDocument(share) if share.place == Place::Workspace => Some(Effect::ShareDocument(ShareDocument {
+            place: Place::Issue,
+            ..share.clone()
+        })),
+        Effect::PostNotice(notice) if notice.place == Place::Workspace => Some(Effect::PostNotice(PostNotice {
+            place: Place::Issue,
+            ..notice.clone()
+        })),
         Effect::ShareDocument(share) => return std::iter::once(told).chain(share.refused(reason)).collect(),
         Effect::Attach(attach) => match &attach.source {
             Source::Community { document } => Some(Effect::note(
@@ -582,7 +593,6 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
             )),
             Source::EventText => None,
         },
-        // The workspace was ended meanwhile, or never takes it.
         Effect::PostComment(post) if post.place == Place::Workspace => Some(Effect::PostComment(PostComment {
             place: Place::Issue,
             ..post.clone()

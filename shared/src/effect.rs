@@ -231,7 +231,7 @@ pub struct ShareDocument {
     pub max_bytes: u64,
     /// Who says so if it cannot be delivered, by public name.
     pub desk: String,
-    /// Where the partner finds it: the issue also while that is escalated, or the thread.
+    /// Where the partner finds it.
     #[serde(default)]
     pub place: Place,
     /// The partner's request that it answers.
@@ -248,7 +248,7 @@ pub struct PostNotice {
     pub author: String,
     /// What it says.
     pub text: PartnerText,
-    /// Where the partner finds it: the issue also while that is escalated, or the thread.
+    /// Where the partner finds it.
     #[serde(default)]
     pub place: Place,
 }

@@ -94,14 +94,14 @@ fn status(facts: &Facts, found: &Found, status: &Status) -> Option<Effect> {
     }))
 }
 
-/// Where the partner of an issue finds what is said: comments go to the workspace while it is escalated.
+/// Where the partner of an issue finds what is said and shared: in the workspace while it is escalated.
 fn places(found: &Found) -> Told {
     Told {
-        comments: match found.escalation.under_way {
+        place: match found.escalation.under_way {
             Some(_) => effect::Place::Workspace,
             None => effect::Place::Issue,
         },
-        ..Told::default()
+        request: None,
     }
 }
 
@@ -135,7 +135,7 @@ pub fn comments(conversation: &Conversation, told: &Told) -> Vec<Effect> {
                 created: comment.created,
                 author: said.author.clone(),
                 text,
-                place: told.comments,
+                place: told.place,
             })),
             None => {
                 silent.insert(comment.sys_id.clone());

@@ -145,10 +145,8 @@ pub struct Conversation {
 /// Where the partner finds what is said on a record.
 #[derive(Debug, Clone, Default)]
 pub struct Told {
-    /// The comments.
-    pub comments: effect::Place,
-    /// Files, and what Gridlink says about them.
-    pub files: effect::Place,
+    /// Where that is: the comments, the files, and what Gridlink says about those.
+    pub place: effect::Place,
     /// The partner's request that files answer.
     pub request: Option<RequestId>,
 }

@@ -57,9 +57,13 @@ impl Apply<'_> {
         };
         let (of_issue, of_thread);
         let shelf = match share.place {
-            Place::Issue | Place::Workspace => {
+            Place::Issue => {
                 of_issue = self.issue()?;
                 Shelf::Issue(&of_issue.0, &of_issue.1)
+            }
+            Place::Workspace => {
+                of_issue = self.issue()?;
+                Shelf::Escalation(&of_issue.0, &of_issue.1)
             }
             Place::Thread => {
                 of_thread = self.thread()?;

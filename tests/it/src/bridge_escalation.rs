@@ -10,7 +10,7 @@ use crate::cost::Cost;
 use crate::faults::System;
 use crate::oracle::{story, workspace};
 use crate::play::{Play, default_mapping, in_town};
-use crate::relay_status::{answers, with_a_case};
+use crate::relay_status::{answers, shares, with_a_case};
 use crate::scenarios::{
     self, CASE, Expected, INTERNAL, ISSUE, NORTHWIND, Scenario, Step, Struck, case, closes, comments, event, opens,
     opens_critical, scenario,
@@ -383,6 +383,54 @@ fn a_comment_for_a_workspace_that_was_ended_meanwhile_is_shown_on_the_issue() {
         play.quiet().await;
         let workspace = workspace(town);
         assert_eq!(workspace["messages"], json!([]), "{workspace}");
+    });
+}
+
+/// Names of what the desk has shared in a place.
+fn files(place: &Value) -> Vec<&str> {
+    let documents = place["documents"].as_array().into_iter().flatten();
+    documents.filter_map(|document| document["name"].as_str()).collect()
+}
+
+#[test]
+fn a_file_of_the_desk_is_shared_in_the_workspace_and_on_the_issue_when_that_was_ended() {
+    for is_ended in [false, true] {
+        with_a_case(async |town, play| {
+            deliver(town, play, escalates).await;
+            let late = is_ended.then(|| ends_it(&town.community));
+            shares(town);
+            play.quiet().await;
+            if let Some(late) = late {
+                play.deliver(&late).await;
+                play.quiet().await;
+            }
+            let issue = town.community.issue(NORTHWIND, ISSUE).unwrap();
+            let seen = workspace(town);
+            let wanted: [&[&str]; 2] = match is_ended {
+                false => [&["quote.txt"], &[]],
+                true => [&[], &["quote.txt"]],
+            };
+            assert_eq!([files(&seen), files(&issue)], wanted, "{seen} {issue}");
+        });
+    }
+}
+
+#[test]
+fn a_file_that_nobody_can_share_is_said_in_the_workspace() {
+    with_a_case(async |town, play| {
+        deliver(town, play, escalates).await;
+        let too_large = vec![b'x'; 26_214_401];
+        town.servicenow
+            .agent_file(&case(town), "plan.pdf", "application/pdf", too_large);
+        town.servicenow.agent_comment(&case(town), "share: plan.pdf");
+        play.quiet().await;
+        let seen = workspace(town);
+        assert_eq!(files(&seen), Vec::<&str>::new());
+        assert!(
+            seen["messages"].to_string().contains("A document that was announced"),
+            "{seen}"
+        );
+        assert!(notes(town, &case(town)).iter().any(|note| note.contains("plan.pdf")));
     });
 }
 

@@ -182,7 +182,7 @@ fn notes(town: &Town) {
 }
 
 /// An agent attaches two files and shares one of them.
-fn shares(town: &Town) {
+pub(crate) fn shares(town: &Town) {
     let (sys_id, servicenow) = (case(town), &town.servicenow);
     servicenow.agent_file(&sys_id, "quote.txt", "text/plain", QUOTE);
     servicenow.agent_file(&sys_id, "internal.txt", "text/plain", INTERNAL);

@@ -29,8 +29,7 @@ pub(super) fn changed(facts: &Facts, changed: &Changed) -> Vec<Effect> {
         Some(WishId::Message(_)) | None => None,
     };
     let told = Told {
-        comments: effect::Place::Thread,
-        files: effect::Place::Thread,
+        place: effect::Place::Thread,
         request: request.clone(),
     };
     effects.extend(comments(&changed.conversation, &told));

@@ -66,7 +66,7 @@ impl<'a> Sharing<'a> {
             media_type: media_type(file),
             max_bytes: self.conversation.documents.max_bytes,
             desk: self.conversation.desk.clone(),
-            place: self.told.files,
+            place: self.told.place,
             request: self.told.request.clone(),
         };
         let refused = |file: &Attachment, reason: &str| instead_of(&Effect::ShareDocument(share(file)), reason);
@@ -163,7 +163,7 @@ impl<'a> Sharing<'a> {
                 what,
                 author: self.conversation.desk.clone(),
                 text: messages::document_not_there_yet(),
-                place: self.told.files,
+                place: self.told.place,
             }),
         ]
     }
