@@ -152,6 +152,8 @@ BREAKAGES: dict[str, tuple[str, Breakage]] = {
         "documents_to_partner",
         put("documents_to_partner", {"max_bytes": 1, "max_per_issue": 1, "types": []}),
     ),
+    "a parked event told of in words": ("when_parked", put("when_parked", "tell_after_minutes", "60 minutes")),
+    "a parked event without words": ("when_parked.text", put("when_parked", "text", " ")),
     "a deleted record without words": ("when_gone", drop("when_gone", "label")),
     "a pull of nobody": ("pull.community", put("pull", "community", "")),
     "a pull of something else": ("pull", put("pull", "lens", "trading-grid")),

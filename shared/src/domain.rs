@@ -348,6 +348,8 @@ pub enum Lane {
     Out,
     /// What is to be done about a subject at a certain time if nobody does anything until then.
     Reminders,
+    /// What the partner is to hear when an event has been parked for too long.
+    Notices,
     /// Whether an issue is escalated, and what its teams have reached.
     Escalation,
     /// What becomes of an exchange, or of exchanges that fail in the same way.
@@ -358,10 +360,11 @@ pub enum Lane {
 
 impl Lane {
     /// All lanes of this version.
-    pub const ALL: [Lane; 6] = [
+    pub const ALL: [Lane; 7] = [
         Lane::In,
         Lane::Out,
         Lane::Reminders,
+        Lane::Notices,
         Lane::Escalation,
         Lane::Exchange,
         Lane::Unrouted,
@@ -373,6 +376,7 @@ impl Lane {
             Lane::In => "in",
             Lane::Out => "out",
             Lane::Reminders => "reminders",
+            Lane::Notices => "notices",
             Lane::Escalation => "escalation",
             Lane::Exchange => "exchange",
             Lane::Unrouted => "unrouted",

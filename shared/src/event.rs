@@ -92,6 +92,8 @@ pub enum Data {
     RecordChanged(RecordChange),
     /// The time for an answer to a question about closing is over. Only Gridlink itself tells this.
     ClosureDue(ClosureDue),
+    /// An event of an issue was parked. Only Gridlink itself tells this.
+    IssueParked(IssueParked),
     /// An issue is to be escalated, or no longer. Only Gridlink itself tells this.
     EscalationAsked(EscalationAsked),
     /// An exchange failed, is late, or went through after all.
@@ -504,6 +506,47 @@ impl ClosureDue {
     }
 }
 
+/// An event of an issue was parked: if nobody has helped in time, its partner hears that it is not forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueParked {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// The lane that stands still.
+    pub lane: Lane,
+    /// At which entry.
+    pub number: i64,
+    /// Until when somebody may help before the partner hears of it.
+    pub due_at: Timestamp,
+}
+
+impl IssueParked {
+    const KIND: &str = "gridlink.internal.issue-parked.v1";
+
+    /// What is parked, for people and for the id of the event.
+    pub fn entry(&self) -> String {
+        format!("{}/{}", self.lane.as_str(), self.number)
+    }
+
+    /// The event that tells it: one for each entry, however often it is parked.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn event(&self, now: Timestamp) -> Result<Event, Malformed> {
+        let subject = Subject::issue(&self.company_id, &self.issue_id);
+        let issue = hex(&digest_of(&[subject.as_str()])[..16]);
+        own_event(
+            Self::KIND,
+            &format!("parked/{issue}/{}", self.entry()),
+            &subject,
+            self,
+            now,
+        )
+    }
+}
+
 /// An event of our own.
 fn own_event(
     kind: &str,
@@ -701,6 +744,7 @@ impl Event {
                 let subject = Subject::issue(company, issue);
                 let (lane, use_case) = match &self.data {
                     Data::ClosureDue(_) => (Lane::Reminders, UseCase::RelayStatus),
+                    Data::IssueParked(_) => (Lane::Notices, UseCase::RelayStatus),
                     Data::EscalationAsked(_) => (Lane::Escalation, UseCase::BridgeEscalation),
                     _ => (Lane::In, UseCase::OpenCase),
                 };
@@ -752,6 +796,7 @@ impl Data {
             "gridlink.community.escalation.message-posted.v1" => Data::WorkspaceMessage(parse_json(json, "data")?),
             "gridlink.community.escalation.document-shared.v1" => Data::DocumentShared(parse_json(json, "data")?),
             "gridlink.community.escalation.milestone-changed.v1" => Data::MilestoneChanged(parse_json(json, "data")?),
+            IssueParked::KIND => Data::IssueParked(parse_json(json, "data")?),
             ClosureDue::KIND => Data::ClosureDue(parse_json(json, "data")?),
             EscalationAsked::KIND => Data::EscalationAsked(parse_json(json, "data")?),
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
@@ -808,7 +853,11 @@ impl Data {
                 news.check()?;
                 (news.author(), news.documents())
             }
-            Data::RecordChanged(_) | Data::ClosureDue(_) | Data::EscalationAsked(_) | Data::Unknown => (None, &[]),
+            Data::RecordChanged(_)
+            | Data::ClosureDue(_)
+            | Data::IssueParked(_)
+            | Data::EscalationAsked(_)
+            | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
             return Err(malformed(
@@ -841,6 +890,7 @@ impl Data {
             Data::WorkspaceMessage(data) => Some((&data.company_id, &data.issue_id)),
             Data::MilestoneChanged(data) => Some((&data.company_id, &data.issue_id)),
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
+            Data::IssueParked(data) => Some((&data.company_id, &data.issue_id)),
             Data::EscalationAsked(data) => Some((&data.company_id, &data.issue_id)),
             Data::RecordChanged(_) | Data::Exchange(_) | Data::Thread(_) | Data::Unknown => None,
         }

@@ -12,6 +12,7 @@ mod status;
 mod tasks;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Deserialize;
@@ -86,6 +87,22 @@ pub struct PullRule {
     pub servicenow: Option<SenderName>,
 }
 
+/// What a partner hears whose event has been parked for some time.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParkedRule {
+    tell_after_minutes: u16,
+    /// What the partner reads; it says nothing of why.
+    pub text: String,
+}
+
+impl ParkedRule {
+    /// How long somebody may help before the partner hears of it.
+    pub fn tell_after(&self) -> Duration {
+        Duration::from_secs(u64::from(self.tell_after_minutes) * 60)
+    }
+}
+
 /// The checked mapping.
 #[derive(Debug)]
 pub struct Mapping {
@@ -103,6 +120,8 @@ pub struct Mapping {
     routes: Vec<Route>,
     owners: BTreeMap<TableName, Owner>,
     statuses: BTreeMap<TableName, StatusRules<IssueState>>,
+    /// When and what a partner hears whose event is parked; without it nothing is told.
+    pub when_parked: Option<ParkedRule>,
     when_gone: Option<Words<IssueState>>,
     /// How agents appear to partners.
     pub desk: Desk,
@@ -336,6 +355,8 @@ struct File {
     escalation: Option<EscalationFile>,
     statuses: Spanned<BTreeMap<TableName, StatusFile>>,
     #[serde(default)]
+    when_parked: Option<Spanned<ParkedRule>>,
+    #[serde(default)]
     when_gone: Option<GoneFile<IssueState>>,
     #[serde(default)]
     exchanges: Option<ExchangesFile>,
@@ -377,6 +398,11 @@ impl Mapping {
         if file.senders.value.keys().any(|name| name.as_str() == OURSELVES) {
             let problem = "is the name of Gridlink itself: choose another";
             return Err(invalid(&file.senders, format!("senders.{OURSELVES}"), problem));
+        }
+        if let Some(rule) = &file.when_parked
+            && messages::still_waiting(&rule.value.text).is_none()
+        {
+            return Err(invalid(rule, "when_parked.text", "must say something"));
         }
         if let Some(pull) = &file.pull {
             let named = [
@@ -432,6 +458,7 @@ impl Mapping {
             routes,
             owners: file.ownership,
             statuses,
+            when_parked: file.when_parked.map(|rule| rule.value),
             when_gone,
             desk: file.desk.value,
             closure: file.closure.map(|rule| rule.value),
@@ -1047,6 +1074,16 @@ mod tests {
             &["statuses.", "issue.state is not known", "record.<field>"],
         );
         check("agents: hidden", "agents: secret", &["secret", "hidden"]);
+        check(
+            "tell_after_minutes: 60",
+            "tell_after_minutes: an hour",
+            &["line ", "tell_after_minutes"],
+        );
+        check(
+            "text: We have what you sent",
+            "text: ' ' # We have what you sent",
+            &["line ", "when_parked.text", "must say something"],
+        );
         check(
             "community: trading-grid",
             "community: another",

@@ -21,6 +21,7 @@ pub use threads::{
 pub(crate) use to_partner::resolution;
 pub use to_partner::{
     PartnerText, PublicComment, document_not_delivered, document_not_there_yet, public_comment, sharing_comment,
+    still_waiting,
 };
 
 /// The longest `short_description` of a ServiceNow task, in characters.
@@ -129,6 +130,7 @@ pub fn complete_text(event: &Event) -> String {
         | Data::EscalationAsked(_)
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
+        | Data::IssueParked(_)
         | Data::Exchange(_)
         | Data::Unknown => String::new(),
     }

@@ -30,7 +30,7 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
             let facts = open_case::gather(clients, situation, event).await?;
             Ok(Facts::In(Box::new(facts)))
         }
-        Lane::Out | Lane::Reminders => {
+        Lane::Out | Lane::Reminders | Lane::Notices => {
             let facts = relay_status::gather(clients, situation, event).await?;
             Ok(Facts::Out(Box::new(facts)))
         }

@@ -7,7 +7,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use shared::domain::SysId;
-use shared::effect::{self, Effect, PostComment, Recognize, Record, ReportStatus, Status};
+use shared::effect::{self, Effect, PostComment, PostNotice, Recognize, Record, ReportStatus, Status};
 use shared::event::Event;
 use shared::messages;
 use shared::store::{Claim, ClaimKind, Link, text_hash};
@@ -46,6 +46,18 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
             effects
         }
         Place::Due(asked) => due(asked),
+        Place::Parked(parked) => vec![match &parked.notice {
+            Some((author, text)) => Effect::PostNotice(PostNotice {
+                what: format!("the wait of {}", parked.entry),
+                author: author.clone(),
+                text: text.clone(),
+                place: effect::Place::Issue,
+            }),
+            None => tell(format!(
+                "{} is no longer parked: the partner is told nothing",
+                parked.entry
+            )),
+        }],
     }
 }
 

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use shared::clients::Clients;
-use shared::domain::{IssueState, LinkKey, SysId, TableName, Timestamp};
+use shared::domain::{IssueState, LinkKey, Stream, SysId, TableName, Timestamp};
 use shared::effect::Status;
-use shared::event::{ClosureDue, Data, Event, RecordChange};
+use shared::event::{ClosureDue, Data, Event, IssueParked, RecordChange};
 use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::AgentNames;
-use shared::messages::PublicComment;
+use shared::messages::{self, PublicComment};
 use shared::servicenow::{Attachment, Entry, Row, Select};
 use shared::store::{Claim, ClaimKind, ClaimState, Link, SETTLED_AFTER};
 use shared::trading_grid;
 use shared::trading_grid::collaboration::Closure;
 
 use crate::decide::{SHARED_WITHIN, is_shared_already};
-use crate::{Asking, Conversation, Due, Escalation, Facts, Found, Gone, Place, Said};
+use crate::{Asking, Conversation, Due, Escalation, Facts, Found, Gone, Parked, Place, Said};
 
 /// How much earlier than the last read entry the journal is read again: what took so long to
 /// commit, and clocks that differ.
@@ -41,6 +41,10 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
             Some(link) => at_the_end(clients, situation, due, link).await?,
             None => Place::Nowhere,
         },
+        Data::IssueParked(parked) if situation.now < parked.due_at => {
+            return Err(Failure::Early { until: parked.due_at });
+        }
+        Data::IssueParked(parked) => is_parked(clients, situation, parked).await?,
         _ => {
             let cause = anyhow!("{} is no news of a record", event.kind);
             return Err(Failure::permanent(cause, "dismiss the entry"));
@@ -350,6 +354,21 @@ async fn at_the_end(
         closure: closure(clients, situation).await?,
         link,
         close,
+    })))
+}
+
+/// Whether an entry is still parked when the time to help is over.
+async fn is_parked(clients: &Clients, situation: &Situation, parked: &IssueParked) -> Result<Place, Failure> {
+    let stream = Stream {
+        subject: situation.subject.clone(),
+        lane: parked.lane,
+    };
+    let is_parked = clients.store.parked_at(&stream).await? == Some(parked.number);
+    let rule = clients.mapping.when_parked.as_ref().filter(|_| is_parked);
+    let text = rule.and_then(|rule| messages::still_waiting(&rule.text));
+    Ok(Place::Parked(Box::new(Parked {
+        entry: parked.entry(),
+        notice: text.map(|text| (desk(clients), text)),
     })))
 }
 

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use shared::domain::{EscalationKey, LinkKey, RequestId, Timestamp};
 use shared::effect::{self, Change, Record, Status};
 use shared::mapping::DocumentRule;
-use shared::messages::PublicComment;
+use shared::messages::{PartnerText, PublicComment};
 use shared::servicenow::Attachment;
 use shared::store::{Claim, Link};
 use shared::trading_grid::collaboration::Closure;
@@ -55,6 +55,17 @@ pub enum Place {
     Found(Box<Found>),
     /// It was resolved, and the time for the partner's answer is over.
     Due(Box<Due>),
+    /// Something else of the issue was parked, and the time to help is over.
+    Parked(Box<Parked>),
+}
+
+/// An entry that was parked.
+pub struct Parked {
+    /// Which one.
+    pub entry: String,
+    /// The public name of the desk, and its words for it; none when the entry is no longer parked, or the mapping
+    /// has no words any more.
+    pub notice: Option<(String, PartnerText)>,
 }
 
 /// What is known of a question about closing.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::{Decide, Gather, Situation};
 use crate::apply::{Apply, Standing, instead_of};
 use crate::clients::Clients;
-use crate::domain::{Stream, Timestamp, UseCase};
+use crate::domain::{Lane, Stream, Timestamp, UseCase};
 use crate::effect::{Effect, Source};
-use crate::event::Event;
+use crate::event::{Event, IssueParked};
 use crate::failure::{Failure, System, chain};
 use crate::retry;
 use crate::store::{Breaker, Commit, Deferral, Entry, Gate, Lease, Loaded, Outcome, Parking, Taken, Write};
@@ -426,6 +426,7 @@ impl<G, D> Drain<'_, G, D> {
                     // A refused creation leaves nothing behind: other rules may make it possible.
                     decides_anew: matches!(under_way.as_deref(), Some(Effect::CreateRecord(_))),
                 };
+                self.will_tell(lease).await?;
                 store.park(lease, &parking).await?;
                 Ok(Drained::Parked(text))
             }
@@ -463,10 +464,33 @@ impl<G, D> Drain<'_, G, D> {
                     remedy: "see the reason, correct it, and replay or dismiss",
                     decides_anew: true,
                 };
+                self.will_tell(lease).await?;
                 store.park(lease, &parking).await?;
                 Ok(Drained::Parked(reason))
             }
         }
+    }
+
+    /// Sees to it that the partner of an issue that is about to be parked hears of that if nobody helps in time. It
+    /// comes first, so that a crash between the two forgets nobody: who looks in time sees whether it is parked.
+    async fn will_tell(&self, lease: &Lease) -> Result<(), Failure> {
+        let Stream { subject, lane } = &lease.stream;
+        let (Some(rule), Some((company_id, issue_id)), Lane::In | Lane::Out | Lane::Escalation) =
+            (&self.clients.mapping.when_parked, subject.as_issue(), lane)
+        else {
+            return Ok(());
+        };
+        let now = self.clients.clock.now();
+        let parked = IssueParked {
+            issue_id,
+            company_id,
+            lane: *lane,
+            number: lease.finished + 1,
+            due_at: now.after(rule.tell_after()),
+        };
+        let event = parked.event(now).map_err(|error| Failure::transient(error.into()))?;
+        self.clients.store.accept(&event).await?;
+        Ok(())
     }
 
     async fn put_off(

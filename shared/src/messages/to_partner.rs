@@ -248,6 +248,11 @@ pub fn sharing_comment(comment: &PublicComment) -> Option<PartnerText> {
     PartnerText::of(&said.collect::<Vec<_>>().join("\n"), COMMENT)
 }
 
+/// What a partner hears whose issue has been waiting for help for too long, in the words of the mapping.
+pub fn still_waiting(words: &str) -> Option<PartnerText> {
+    PartnerText::of(words, NOTE)
+}
+
 /// A file that was announced and will not come.
 pub fn document_not_delivered() -> PartnerText {
     PartnerText("A document that was announced here could not be delivered. We are informed.".to_owned())

@@ -148,6 +148,26 @@ impl Store {
         }
     }
 
+    /// At which entry a stream is parked, if it is.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn parked_at(&self, stream: &Stream) -> Result<Option<i64>, Error> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(head_key(stream)))
+            .projection_expression("parked")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(failed("read of a stream"))?;
+        let head = answer.item.unwrap_or_default();
+        let parked = head.get("parked").and_then(|parked| parked.as_m().ok());
+        Ok(parked.and_then(|parked| number(parked, "n")))
+    }
+
     /// Gives the lanes of an issue to the use cases that work on it from now on. A lane that is not there
     /// yet is made, empty: whoever accepts into it finds its owner.
     ///

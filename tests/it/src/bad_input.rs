@@ -303,6 +303,12 @@ fn an_issue_of_an_unknown_partner_is_parked_with_its_reason_and_delays_nobody() 
         assert!(parked["remedy"].as_str().unwrap().contains("replay"), "{head}");
         assert!(head.get("next_attempt_at").is_none(), "{head}");
         assert!(!scenarios::case(town).is_empty(), "the other issue has its case");
+        // The community does not know the issue either: nobody can be told, and nothing else stands still for that.
+        sleep(Duration::from_secs(2 * 3600)).await;
+        play.quiet().await;
+        let items = town.cloud.items(TABLE);
+        let notices = items.iter().find(|item| item["sk"] == "HEAD#notices").unwrap();
+        assert!(notices["finished"] == 1 && notices.get("parked").is_none(), "{notices}");
         // Somebody adds the partner and replays.
         town.servicenow.insert(
             "customer_account",

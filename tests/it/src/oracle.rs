@@ -43,19 +43,21 @@ pub(crate) fn is_settled(town: &Town) -> bool {
     })
 }
 
-/// Whether a stream of reminders has nothing to remind of yet. It counts as settled also before a worker
+/// Whether a stream of what is to be done at a certain time has nothing to do yet. It counts as settled also before a worker
 /// has seen that; that it is due some time is the liveness invariant.
 fn is_ahead_of_time(town: &Town, head: &Value) -> bool {
-    let first = format!("IN#reminders#{:08}", number(head, "finished") + 1);
-    head["sk"] == "HEAD#reminders"
-        && town.cloud.items(TABLE).iter().any(|item| {
-            let event = || serde_json::from_str::<Value>(item["event"].as_str().unwrap_or_default()).unwrap();
-            item["pk"] == head["pk"]
-                && item["sk"] == first
-                && event()["data"]["dueAt"]
-                    .as_i64()
-                    .is_some_and(|due| due > town.clock.now().millis())
-        })
+    let Some(lane @ ("reminders" | "notices")) = head["sk"].as_str().and_then(|sk| sk.strip_prefix("HEAD#")) else {
+        return false;
+    };
+    let first = format!("IN#{lane}#{:08}", number(head, "finished") + 1);
+    town.cloud.items(TABLE).iter().any(|item| {
+        let event = || serde_json::from_str::<Value>(item["event"].as_str().unwrap_or_default()).unwrap();
+        item["pk"] == head["pk"]
+            && item["sk"] == first
+            && event()["data"]["dueAt"]
+                .as_i64()
+                .is_some_and(|due| due > town.clock.now().millis())
+    })
 }
 
 /// Whether a sweep would find something.

@@ -143,6 +143,43 @@ fn a_record_that_the_instance_refuses_parks_its_stream_and_can_be_replayed() {
 }
 
 #[test]
+fn the_partner_of_what_is_parked_hears_once_that_it_waits_and_not_why() {
+    for helps_in_time in [true, false] {
+        in_town(default_mapping(), async |town, play| {
+            play.open_the_doors();
+            let body = json!({"error": {"message": "Operation Failed", "detail": "aborted by Business Rule 'Check'"}});
+            let fault = || status(403, Some(body.to_string()));
+            let refusal = || Rule::always("POST", "/api/now/v2/table", fault());
+            town.servicenow.knobs().add(refusal());
+            play.deliver(&scenarios::opens(&town.community)).await;
+            play.quiet().await;
+            let subject = head(town)["pk"].as_str().unwrap().to_owned();
+            let half_an_hour = Duration::from_secs(1800);
+            sleep(half_an_hour).await;
+            let heard = || {
+                let seen = town
+                    .community
+                    .partner_sees_issue(scenarios::NORTHWIND, scenarios::ISSUE)
+                    .unwrap();
+                assert!(!seen.to_string().contains("Business Rule"), "{seen}");
+                seen.to_string().matches("longer than usual").count()
+            };
+            assert_eq!(heard(), 0, "there is time to help");
+            if helps_in_time {
+                town.servicenow.knobs().clear();
+            }
+            play.replay(&subject).await;
+            for _ in 0..6 {
+                sleep(half_an_hour).await;
+                play.quiet().await;
+                assert_eq!(heard(), usize::from(!helps_in_time));
+            }
+            assert_eq!(scenarios::case(town).is_empty(), !helps_in_time);
+        });
+    }
+}
+
+#[test]
 fn a_rotated_client_secret_is_read_again() {
     in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
