@@ -2,9 +2,11 @@
 //! and gets a clear answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::mapping::Mapping;
+use tokio::time::sleep;
 
 use crate::play::{Play, default_mapping, in_town, signed};
 use crate::scenarios::{self, ISSUE, NORTHWIND};
