@@ -488,7 +488,9 @@ impl<G, D> Drain<'_, G, D> {
             number: lease.finished + 1,
             due_at: now.after(rule.tell_after()),
         };
-        let event = parked.event(now).map_err(|error| Failure::transient(error.into()))?;
+        let event = parked
+            .event(now)
+            .map_err(|error| Failure::transient(anyhow::Error::new(error)))?;
         self.clients.store.accept(&event).await?;
         Ok(())
     }
