@@ -600,7 +600,7 @@ mod tests {
         check(
             "    incident: { table: incident_task, parent: incident }",
             "    problem: { table: incident_task, parent: incident }",
-            "  under:",
+            "sn_customerservice_case: { table: sn_customerservice_task",
             "tasks.under",
             "problem is none of tables",
         );
