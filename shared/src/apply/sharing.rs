@@ -13,7 +13,7 @@ use super::{Applied, Apply};
 use crate::domain::ContentHash;
 use crate::effect::{Place, PostNotice, ShareDocument};
 use crate::event::Document;
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 use crate::http::{full, piped};
 use crate::servicenow::{Attachment, Download, Error, Flaw};
 use crate::trading_grid;
@@ -99,10 +99,21 @@ impl Apply<'_> {
 
     pub(super) async fn post_notice(&self, notice: &PostNotice) -> Result<Applied, Failure> {
         let key = self.key("notice", &[self.subject.as_str(), &notice.what]);
-        let posted = self.say(notice.place, &key, &notice.author, &notice.text).await?;
+        let story = match self.say(notice.place, &key, &notice.author, &notice.text).await {
+            Ok(posted) => format!("gave the partner notice of {} as {posted}", notice.what),
+            // There is nobody to be told, and nothing else must stand still for that.
+            Err(Failure::Permanent { cause, .. }) => {
+                format!(
+                    "the partner cannot be given notice of {}: {}",
+                    notice.what,
+                    chain(cause.as_ref())
+                )
+            }
+            Err(failure) => return Err(failure),
+        };
         Ok(Applied {
             writes: Vec::new(),
-            story: vec![format!("gave the partner notice of {} as {posted}", notice.what)],
+            story: vec![story],
         })
     }
 }

@@ -109,7 +109,11 @@ impl<'a> Garden<'a> {
             community.partner_sees_thread(NORTHWIND, THREAD),
         ];
         let seen = places.into_iter().flatten();
-        let documents = seen.flat_map(|seen| seen["documents"].as_array().cloned().unwrap_or_default());
+        let documents = seen.flat_map(|seen| {
+            let lists = [&seen["documents"], &seen["escalation"]["documents"]];
+            let lists = lists.map(|list| list.as_array().cloned().unwrap_or_default());
+            lists.concat()
+        });
         let bytes = documents.map(|document| {
             let id = document["documentId"].as_str().unwrap();
             self.town.community.document_bytes(NORTHWIND, id).unwrap()

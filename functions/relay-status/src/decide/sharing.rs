@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use shared::apply::instead_of;
 use shared::domain::{ContentHash, SysId};
 use shared::effect::{AddJournal, Effect, Journal, PostNotice, Record, ShareDocument};
 use shared::messages;
@@ -69,7 +68,13 @@ impl<'a> Sharing<'a> {
             place: self.told.place,
             request: self.told.request.clone(),
         };
-        let refused = |file: &Attachment, reason: &str| instead_of(&Effect::ShareDocument(share(file)), reason);
+        // Wherever it would have gone: what the rules refuse is shared nowhere.
+        let refused = |file: &Attachment, reason: &str| -> Vec<Effect> {
+            let share = share(file);
+            let instead = share.refused(reason);
+            let told = tell(format!("refused: {}: {reason}", Effect::ShareDocument(share)));
+            std::iter::once(told).chain(instead).collect()
+        };
         match self.meant(said, name) {
             Meant::Nothing => self.absent(&what, name),
             Meant::Several(file) => refused(file, "several files of this name were attached in the same second"),

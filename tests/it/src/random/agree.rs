@@ -401,7 +401,9 @@ impl Issue<'_> {
             .community
             .partner_sees_issue(company, &self.opened.issue)
             .unwrap();
-        let documents = seen["documents"].as_array().into_iter().flatten();
+        // In the workspace while the issue was escalated.
+        let places = [&seen["documents"], &seen["escalation"]["documents"]];
+        let documents = places.into_iter().filter_map(Value::as_array).flatten();
         let documents = documents.map(|document| {
             let (name, id) = (
                 document["name"].as_str().unwrap(),
