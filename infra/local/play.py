@@ -16,6 +16,7 @@ from exchanges import Failures
 from servicenow_view import AGENT, Instance, Record
 from stack import CLIENT, ROOT, Stack
 from streams import Item, differs, items, run_schedule, soon, text, wait_until_finished
+from threads import Thread
 from worlds import tell
 
 SAMPLES = ROOT / "events" / "receive-webhook"
@@ -58,7 +59,7 @@ class Issue:
 
 def perform(stack: Stack) -> list[str]:
     """Plays, prints and gives what is not as it should be."""
-    events = [webhook.restamped(webhook.read_event(SAMPLES / f"{name}.json")) for name in PLAY]
+    events = [webhook.read_event(SAMPLES / f"{name}.json") for name in PLAY]
     issues: dict[str, Issue] = {}
     for event in events:
         issues.setdefault(event["subject"], Issue(event["subject"])).learn(event)
@@ -69,18 +70,24 @@ def perform(stack: Stack) -> list[str]:
     instance = Instance(stack.servicenow, CLIENT)
     first = issues[events[0]["subject"]]
     faults += play_one_issue(stack, instance, first)
+    _, company, _ = first.subject.split("/")
+    thread = Thread(stack, instance, Instance(stack.servicenow, DESK), company)
+    with step("A thread asks for a corrected document: a task, and its outcome"):
+        faults += thread.play()
     failures = Failures(stack, instance)
     with step("Invoices fail in Trading Grid: one incident, until they go through"):
         faults += failures.play()
-    with step("Ringing what is due, as the schedule does every minute"):
-        faults += run_schedule(stack, "poll-changes")
+    with step("Ringing what is due, and polling both sides, as the schedules do every minute"):
+        for schedule in ("poll-changes", "poll-feed", "poll-records"):
+            faults += run_schedule(stack, schedule)
+        faults += wait_until_finished(stack, [*issues, thread.subject])
     with step("Reading back what came of it"):
         for issue in issues.values():
             read_back(stack, instance, issue)
     for issue in issues.values():
         show(issue)
         faults += judge(instance, issue)
-    faults += failures.show()
+    faults += thread.show() + failures.show()
     return faults + show_partner(stack, first)
 
 
@@ -108,20 +115,24 @@ def send_all(stack: Stack, events: list[webhook.Event]) -> list[str]:
     faults = []
     door = stack.door("trading-grid")
     rotated_out = replace(door, key=stack.keys["trading-grid"][0])
-    for name, event in zip(PLAY, events, strict=True):
-        if refusal := community.mirror(stack.trading_grid, event):
+    told = []
+    for name, sample in zip(PLAY, events, strict=True):
+        if refusal := community.mirror(stack.trading_grid, sample):
             raise Problem(f"The Trading Grid world refused {name}: {refusal}")
+        # The community's own event: the schedule finds the same one in its feed.
+        event = community.told(stack.trading_grid)
+        told.append(event)
         is_late = name == "commented"
         answer = webhook.send(rotated_out if is_late else door, event)
         detail(f"{answer.status}  {name}{', signed with the key before the last rotation' if is_late else ''}")
         if answer.status != 202:
             faults.append(f"{name}: answered {answer.status} {answer.body}")
     # The same again changes nothing, and a wrong signature gets nothing in.
-    again = webhook.send(door, events[-1])
+    again = webhook.send(door, told[-1])
     detail(f"{again.status}  {PLAY[-1]}, once more")
     if again.status != 202:
         faults.append(f"a duplicate was answered {again.status} {again.body}")
-    forged = webhook.send(replace(door, key="whsec_Zm9yZ2Vk"), events[0])
+    forged = webhook.send(replace(door, key="whsec_Zm9yZ2Vk"), told[0])
     detail(f"{forged.status}  {PLAY[0]}, signed with another key")
     if forged.status != 401:
         faults.append(f"a forged event was answered {forged.status} {forged.body}")

@@ -57,8 +57,9 @@ def wait_until_finished(stack: Stack, subjects: list[str]) -> list[str]:
 
 
 def is_finished(stack: Stack, subject: str) -> bool:
-    # What is to be done in some days is not waited for.
-    found = [head for head in heads(stack, subject) if text(head, "sk") != "HEAD#reminders"]
+    # What is to be done at a later time is not waited for.
+    later = ("HEAD#reminders", "HEAD#notices")
+    found = [head for head in heads(stack, subject) if text(head, "sk") not in later]
     return bool(found) and all(head.get("accepted") == head.get("finished", {"N": "0"}) for head in found)
 
 
