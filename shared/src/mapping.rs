@@ -1075,11 +1075,6 @@ mod tests {
         );
         check("agents: hidden", "agents: secret", &["secret", "hidden"]);
         check(
-            "tell_after_minutes: 60",
-            "tell_after_minutes: an hour",
-            &["line ", "tell_after_minutes"],
-        );
-        check(
             "text: We have what you sent",
             "text: ' ' # We have what you sent",
             &["line ", "when_parked.text", "must say something"],

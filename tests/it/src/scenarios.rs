@@ -151,17 +151,14 @@ fn open_case() -> Vec<Scenario> {
             only_creates: true,
             ..scenario("opened", vec![Step::Partner(opens)], vec![CASE])
         },
-        Scenario {
-            is_named: true,
-            ..scenario(
-                "opened-with-document",
-                vec![Step::Partner(opens_with_document)],
-                vec![Expected {
-                    attachments: &["asn-856.edi"],
-                    ..CASE
-                }],
-            )
-        },
+        scenario(
+            "opened-with-document",
+            vec![Step::Partner(opens_with_document)],
+            vec![Expected {
+                attachments: &["asn-856.edi"],
+                ..CASE
+            }],
+        ),
         scenario(
             "commented",
             vec![Step::Partner(opens), Step::Partner(comments)],
