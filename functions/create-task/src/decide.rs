@@ -69,6 +69,10 @@ pub(crate) fn placing<'a>(news: &ThreadNews, found: &'a News) -> Placing<'a> {
         (ThreadAct::Requested(_), Some(rule)) => Placing::New(rule, None),
         (_, Some(rule)) => match open().find(|task| task.link.rule.as_ref() == Some(&rule.name)) {
             Some(task) => Placing::Open(&answered.unwrap_or(task).link),
+            // A rule that makes no tasks withholds nothing from the one that is open.
+            None if rule.mode != Mode::On && open().next().is_some() => {
+                answered.map_or_else(newest, |task| Placing::Open(&task.link))
+            }
             None => Placing::New(rule, None),
         },
         (_, None) => answered.map_or_else(newest, |task| Placing::Open(&task.link)),
@@ -88,9 +92,11 @@ fn acted(facts: &Facts, news: &ThreadNews, found: &News) -> Vec<Effect> {
         Placing::Open(link) => {
             let number = number(link);
             let mut effects = vec![tell(match (&found.rule, news.wish()) {
-                (Some(rule), _) => format!("the rule {} has an open task: {what} goes to {number}", rule.name),
-                (None, Some(_)) => format!("no rule makes a task of {what}: it goes to the open task {number}"),
-                (None, None) => format!("{what} goes to the open task {number}"),
+                (Some(rule), _) if rule.mode == Mode::On => {
+                    format!("the rule {} has an open task: {what} goes to {number}", rule.name)
+                }
+                (_, Some(_)) => format!("no rule makes a task of {what}: it goes to the open task {number}"),
+                (_, None) => format!("{what} goes to the open task {number}"),
             })];
             effects.extend(words(news, found, link));
             let rule = &facts.mapping.documents;

@@ -23,6 +23,8 @@ use crate::{Asking, Conversation, Due, Escalation, Facts, Found, Gone, Parked, P
 /// How much earlier than the last read entry the journal is read again: what took so long to
 /// commit, and clocks that differ.
 const OVERLAP: Duration = Duration::from_secs(600);
+/// When it is looked again whether something that goes on is parked once more.
+const LOOK_AGAIN: Duration = Duration::from_secs(600);
 /// The remedy for what the mapping cannot work out.
 const CORRECT_THE_MAPPING: &str = "correct the mapping, deploy it, and replay";
 
@@ -363,7 +365,13 @@ async fn is_parked(clients: &Clients, situation: &Situation, parked: &IssueParke
         subject: situation.subject.clone(),
         lane: parked.lane,
     };
-    let is_parked = clients.store.parked_at(&stream).await? == Some(parked.number);
+    let (finished, parked_at) = clients.store.standing(&stream).await?;
+    let is_parked = parked_at == Some(parked.number);
+    if !is_parked && finished < parked.number {
+        // Somebody lets it go on, and it may be parked again.
+        let until = situation.now.after(LOOK_AGAIN);
+        return Err(Failure::Early { until });
+    }
     let rule = clients.mapping.when_parked.as_ref().filter(|_| is_parked);
     let text = rule.and_then(|rule| messages::still_waiting(&rule.text));
     Ok(Place::Parked(Box::new(Parked {

@@ -51,10 +51,10 @@ impl Clients {
             worker,
         };
         let read = reading.pages(&mut held, deadline, &mut done).await;
-        if read.is_ok() {
-            self.store.release_cursor(&held).await?;
-        }
+        // Who failed keeps nobody from it: each holds it under an epoch of its own.
+        let released = self.store.release_cursor(&held).await;
         read?;
+        released?;
         tracing::info!(
             entries = done.entries,
             told = done.told,

@@ -196,10 +196,10 @@ impl Run<'_> {
             return Ok(());
         };
         let read = self.read_on(pass, since, &mut held, deadline).await;
-        if read.is_ok() {
-            store.release_cursor(&held).await?;
-        }
-        read
+        // Who failed keeps nobody from it: each holds it under an epoch of its own.
+        let released = store.release_cursor(&held).await;
+        read?;
+        Ok(released?)
     }
 
     /// Window after window, until now or until time is up.

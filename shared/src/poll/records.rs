@@ -11,6 +11,7 @@ use crate::apply::CORRELATION_DISPLAY;
 use crate::clients::Clients;
 use crate::domain::{SenderName, SysId, TableName, Timestamp};
 use crate::event::{Event, MAX_AGE};
+use crate::failure::chain;
 use crate::servicenow::{Cursor, Field, Query, Row, Select};
 use crate::store::HeldCursor;
 
@@ -38,14 +39,15 @@ impl Clients {
         let read = self
             .read_records(sender, since, &mut held, (worker, deadline), &mut done)
             .await;
-        if read.is_ok() {
-            self.store.release_cursor(&held).await?;
-        }
+        // Who failed keeps nobody from it: each holds it under an epoch of its own.
+        let released = self.store.release_cursor(&held).await;
         read?;
+        released?;
         tracing::info!(
             entries = done.entries,
             told = done.told,
             known = done.known,
+            unusable = done.unusable,
             poll_behind = done.behind,
             "polled records"
         );
@@ -78,7 +80,20 @@ impl Clients {
             let mut events = Vec::new();
             for row in &rows {
                 done.entries += 1;
-                events.push(changed(sender, row)?);
+                match changed(sender, row) {
+                    Ok(event) => events.push(event),
+                    // The others must not wait for it, and it would be no other the next time.
+                    Err(error) => {
+                        done.unusable += 1;
+                        let error = chain(error.as_ref());
+                        tracing::error!(
+                            alarm = true,
+                            sys_id = row.text("sys_id"),
+                            error,
+                            "a changed record is left out"
+                        );
+                    }
+                }
             }
             let seen = self.store.seen(&events).await?;
             for event in &events {

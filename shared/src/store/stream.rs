@@ -148,24 +148,25 @@ impl Store {
         }
     }
 
-    /// At which entry a stream is parked, if it is.
+    /// How far a stream is: the last finished entry, and the one at which it is parked, if it is.
     ///
     /// # Errors
     /// When the table cannot be asked.
-    pub async fn parked_at(&self, stream: &Stream) -> Result<Option<i64>, Error> {
+    pub async fn standing(&self, stream: &Stream) -> Result<(i64, Option<i64>), Error> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
             .set_key(Some(head_key(stream)))
-            .projection_expression("parked")
+            .projection_expression("finished, parked")
             .consistent_read(true)
             .send()
             .await
             .map_err(failed("read of a stream"))?;
         let head = answer.item.unwrap_or_default();
         let parked = head.get("parked").and_then(|parked| parked.as_m().ok());
-        Ok(parked.and_then(|parked| number(parked, "n")))
+        let parked_at = parked.and_then(|parked| number(parked, "n"));
+        Ok((number(&head, "finished").unwrap_or(0), parked_at))
     }
 
     /// Gives the lanes of an issue to the use cases that work on it from now on. A lane that is not there

@@ -289,6 +289,22 @@ fn a_poller_that_dies_anywhere_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn a_poll_that_fails_does_not_keep_the_next_from_its_source() {
+    without_push(default_mapping(), async |town, play| {
+        opens(&town.community);
+        let events = Rule::once("GET", "/collaboration/v1/events", status(500, None));
+        town.community.knobs().add(events.times(20));
+        let deadline = town.clock.now().after(FUNCTION);
+        assert!(clients(town).poll_feed(None, "failing", deadline).await.is_err());
+        town.community.knobs().clear();
+        let polled = feed(town).await;
+        assert_eq!((polled.busy, polled.told), (0, 1), "{polled:?}");
+        play.quiet().await;
+        assert_eq!(cases(town), 1);
+    });
+}
+
+#[test]
 fn two_pollers_do_not_read_one_source_at_once() {
     without_push(default_mapping(), async |town, _| {
         let store = clients(town).store;

@@ -180,6 +180,35 @@ fn the_partner_of_what_is_parked_hears_once_that_it_waits_and_not_why() {
 }
 
 #[test]
+fn who_is_parked_again_after_a_late_try_is_not_forgotten() {
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        let body = json!({"error": {"message": "Operation Failed", "detail": "aborted by Business Rule 'Check'"}});
+        let refusal = || Rule::always("POST", "/api/now/v2/table", status(403, Some(body.to_string())));
+        town.servicenow.knobs().add(refusal());
+        play.deliver(&scenarios::opens(&town.community)).await;
+        play.quiet().await;
+        let subject = head(town)["pk"].as_str().unwrap().to_owned();
+        sleep(Duration::from_secs(3000)).await;
+        // It goes on just before the partner would be told, and waits for a system that is down.
+        town.servicenow.knobs().clear();
+        town.servicenow.knobs().add(Rule::always("*", "/", status(503, None)));
+        play.replay(&subject).await;
+        sleep(Duration::from_secs(3600)).await;
+        assert!(head(town).get("parked").is_none(), "{}", head(town));
+        town.servicenow.knobs().clear();
+        town.servicenow.knobs().add(refusal());
+        sleep(Duration::from_secs(2 * 3600)).await;
+        assert!(head(town).get("parked").is_some(), "{}", head(town));
+        let seen = town
+            .community
+            .partner_sees_issue(scenarios::NORTHWIND, scenarios::ISSUE)
+            .unwrap();
+        assert_eq!(seen.to_string().matches("longer than usual").count(), 1, "{seen}");
+    });
+}
+
+#[test]
 fn a_rotated_client_secret_is_read_again() {
     in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
