@@ -265,6 +265,20 @@ fn a_rule_that_is_not_on_says_what_it_would_do_or_that_it_does_nothing() {
 }
 
 #[test]
+fn a_rule_that_is_not_on_withholds_no_message_from_the_task_that_is_open() {
+    let rule = "    - name: corrected-shipping-document\n      mode: on";
+    for mode in ["mode: off", "mode: shadow"] {
+        let mapping = MAPPING.replace(rule, &rule.replace("mode: on", mode));
+        let open = vec![task("request REQ-1", "connection", true)];
+        let asked = message("Please send us the corrected bill of lading.");
+        let done = lines(&effects(&asked, &mapping, open, |_| ()));
+        assert!(done[0].starts_with("no rule makes a task of the message"), "{done:?}");
+        assert!(done[0].ends_with("it goes to the open task SCTASK-REQ-1"), "{done:?}");
+        assert!(done[1].starts_with("add message"), "{done:?}");
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_attached_whole_and_old_messages_are_left_out_first() {
     let many = (0..20).map(|number| format!("- Ada: {number} {}", "x".repeat(400)));
     let made = effects(&event(REQUESTED), MAPPING, Vec::new(), |found| {
