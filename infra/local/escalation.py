@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import community
-from console import Problem, detail
-from servicenow_view import AGENT, Instance, Record, Row
+from console import detail
+from servicenow_view import Instance, Record, Row
 from stack import Stack
 from streams import differs, owners, soon
-from worlds import tell
+from worlds import agent_sets, insist
 
 REASON = "The truck leaves at 16:00 and the plant stops tomorrow without these parts."
 ANSWER = "The carrier has found the truck at the southern gate."
@@ -124,13 +124,10 @@ class Escalation:
 
     def acts(self, act: str, **members: str) -> None:
         body = {"act": act, "companyId": self.company, "issueId": self.issue, **members}
-        if refusal := tell(self.stack.trading_grid, "acts", body):
-            raise Problem(f"The Trading Grid world refused that the partner {act}: {refusal}")
+        insist(self.stack.trading_grid, "acts", body, f"that the partner {act}")
 
     def works(self, table: str, sys_id: str, fields: dict[str, str]) -> None:
-        body = {"table": table, "sys_id": sys_id, "by": AGENT, "fields": fields}
-        if refusal := tell(self.stack.servicenow, "update", body):
-            raise Problem(f"The ServiceNow world refused an agent's work: {refusal}")
+        agent_sets(self.stack.servicenow, table, sys_id, fields)
 
 
 def count(rows: list[Row], part: str) -> int:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from console import Problem, detail, say
+from console import detail, say
 from servicenow_view import Instance, Row
 from stack import Stack
 from streams import differs, heads, items, run_schedule, soon, text
-from worlds import tell
+from worlds import insist
 
 # Contoso's invoices to us.
 INVOICES = ("90081", "90082")
@@ -109,8 +109,7 @@ class Failures:
         self.change(f"exchanges/{self.exchanges[invoice]}/{what}", body)
 
     def change(self, path: str, body: dict[str, Any]) -> None:
-        if refusal := tell(self.stack.trading_grid, path, body):
-            raise Problem(f"The Trading Grid world refused {path}: {refusal}")
+        insist(self.stack.trading_grid, path, body, path)
 
     def show(self) -> list[str]:
         """Prints the incidents; gives what is wrong in the end."""

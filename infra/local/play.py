@@ -13,11 +13,11 @@ import webhook
 from console import Problem, detail, say, step
 from escalation import Escalation
 from exchanges import Failures
-from servicenow_view import AGENT, Instance, Record
+from servicenow_view import Instance, Record
 from stack import CLIENT, ROOT, Stack
 from streams import Item, differs, items, run_schedule, soon, text, wait_until_finished
 from threads import Thread
-from worlds import tell
+from worlds import AGENT, agent_sets, insist
 
 SAMPLES = ROOT / "events" / "receive-webhook"
 # In the order of the story: the first issue is opened, changed, discussed, gets a document; then another.
@@ -146,8 +146,7 @@ def work(stack: Stack, issue: Issue, record: Record) -> list[str]:
     change(stack, record, TAKES)
     if faults := told_in_time(stack, issue, TOLD[1]):
         return faults
-    if refusal := tell(stack.servicenow, "clients", DESK | {"user_name": AGENT}):
-        raise Problem(f"The ServiceNow world knows no {AGENT}: {refusal}")
+    insist(stack.servicenow, "clients", DESK | {"user_name": AGENT}, f"a client for {AGENT}")
     Instance(stack.servicenow, DESK).attach(record.table, record.sys_id, FILE, "application/edi-x12", CONTENT)
     detail(f"an agent attaches {FILE}")
     change(stack, record, {"comments": f"{COMMENT}\nshare: {FILE}"})
@@ -173,8 +172,7 @@ def resolve(stack: Stack, issue: Issue, record: Record) -> list[str]:
         return faults
     _, company, name = issue.subject.split("/")
     act = {"act": "confirms-closure", "companyId": company, "issueId": name}
-    if refusal := tell(stack.trading_grid, "acts", act):
-        raise Problem(f"The partner cannot confirm that {issue.subject} is solved: {refusal}")
+    insist(stack.trading_grid, "acts", act, f"that the partner confirms that {issue.subject} is solved")
     detail("the partner confirms that the issue is solved")
     faults = told_in_time(stack, issue, TOLD[3]) or wait_until_finished(stack, [issue.subject])
     closure = partner_view(stack, issue.subject).get("closure", {})
@@ -182,9 +180,7 @@ def resolve(stack: Stack, issue: Issue, record: Record) -> list[str]:
 
 
 def change(stack: Stack, record: Record, fields: dict[str, str]) -> None:
-    body = {"table": record.table, "sys_id": record.sys_id, "by": AGENT, "fields": fields}
-    if refusal := tell(stack.servicenow, "update", body):
-        raise Problem(f"The ServiceNow world refused an agent's work: {refusal}")
+    agent_sets(stack.servicenow, record.table, record.sys_id, fields)
     detail(f"an agent sets {', '.join(fields)}")
 
 

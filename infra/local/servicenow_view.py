@@ -12,8 +12,6 @@ from typing import Any
 from console import Problem
 
 Row = dict[str, str]
-# Who works at the desk.
-AGENT = "maria.santos"
 SHOWN = ("number", "short_description", "state", "priority", "assignment_group", "account", "company")
 
 

@@ -6,11 +6,11 @@ import hashlib
 from typing import Any
 
 import community
-from console import Problem, detail, say
-from servicenow_view import AGENT, Instance, Row
+from console import detail, say
+from servicenow_view import Instance, Row
 from stack import Stack
 from streams import differs, soon, wait_until_finished
-from worlds import tell
+from worlds import agent_sets, insist
 
 TOPIC = "Shipping documents of purchase order 4500012345"
 COMPLAINT = "The packing list names the wrong plant."
@@ -98,13 +98,10 @@ class Thread:
         return next((one for one in threads if one["threadId"] == self.thread), {})
 
     def acts(self, act: dict[str, Any]) -> None:
-        if refusal := tell(self.stack.trading_grid, "acts", act):
-            raise Problem(f"The Trading Grid world refused that the partner {act['act']}: {refusal}")
+        insist(self.stack.trading_grid, "acts", act, f"that the partner {act['act']}")
 
     def works(self, fields: dict[str, str]) -> None:
-        body = {"table": TABLE, "sys_id": self.task()["sys_id"], "by": AGENT, "fields": fields}
-        if refusal := tell(self.stack.servicenow, "update", body):
-            raise Problem(f"The ServiceNow world refused an agent's work: {refusal}")
+        agent_sets(self.stack.servicenow, TABLE, self.task()["sys_id"], fields)
 
     def show(self) -> list[str]:
         """Prints what the partner sees; gives what is wrong in the end."""

@@ -9,6 +9,9 @@ from typing import Any
 
 from console import Problem
 
+# Who works at the desk.
+AGENT = "maria.santos"
+
 
 def tell(world: str, what: str, body: dict[str, Any]) -> str | None:
     """Lets something happen in a world; gives its reason when it refuses."""
@@ -21,6 +24,16 @@ def tell(world: str, what: str, body: dict[str, Any]) -> str | None:
     except OSError as error:
         return str(error)
     return None
+
+
+def insist(world: str, what: str, body: dict[str, Any], doing: str) -> None:
+    """Lets something happen that must not be refused."""
+    if refusal := tell(world, what, body):
+        raise Problem(f"The world at {world} refused {doing}: {refusal}")
+
+
+def agent_sets(servicenow: str, table: str, sys_id: str, fields: dict[str, str]) -> None:
+    insist(servicenow, "update", {"table": table, "sys_id": sys_id, "by": AGENT, "fields": fields}, "an agent's work")
 
 
 def state(world: str) -> dict[str, Any]:

@@ -571,9 +571,7 @@ fn gone(record: &Record) -> Failure {
 
 /// What is done in place of an effect that was refused: both sides can see it.
 pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
-    let told = Effect::Tell {
-        text: format!("refused: {effect}: {reason}"),
-    };
+    let told = effect.refused(reason);
     let note = match effect {
         // The workspace was ended meanwhile, or never takes it: the issue may.
         Effect::ShareDocument(share) if share.place == Place::Workspace => Some(Effect::ShareDocument(ShareDocument {

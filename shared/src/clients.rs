@@ -65,13 +65,8 @@ impl Clients {
             secret: systems.trading_grid_secret,
         };
         Ok(Self {
-            store: Store::new(
-                aws.dynamodb(),
-                config.table.clone(),
-                config.deployment.clone(),
-                clock.clone(),
-            ),
-            queue: Queue::new(aws.sqs(), config.queues.clone(), clock.clone()),
+            store: Store::new(config, &aws, clock.clone()),
+            queue: Queue::new(config, &aws, clock.clone()),
             servicenow: ServiceNow::new(transport.clone(), servicenow, Arc::clone(&secrets), clock.clone()),
             community: Collaboration::new(transport, community, Arc::clone(&secrets), clock.clone()),
             mapping,

@@ -300,9 +300,14 @@ pub struct Expected {
 impl Status {
     /// Tells two statuses apart as the partner sees them.
     pub fn digest(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
-        hex(&digest_of(&["status", &json])[..12])
+        digest_as_seen("status", self)
     }
+}
+
+/// Tells two values of a kind apart as the partner sees them.
+fn digest_as_seen(kind: &str, value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).unwrap_or_default();
+    hex(&digest_of(&[kind, &json])[..12])
 }
 
 /// Reports on the closing of an issue.
@@ -411,8 +416,7 @@ pub struct Milestone {
 impl Milestone {
     /// Tells two states of a milestone apart as the partner sees them.
     pub fn digest(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
-        hex(&digest_of(&["milestone", &json])[..12])
+        digest_as_seen("milestone", self)
     }
 }
 
@@ -450,8 +454,7 @@ pub struct Outcome {
 impl Outcome {
     /// Tells two outcomes apart as the partner sees them.
     pub fn digest(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
-        hex(&digest_of(&["outcome", &json])[..12])
+        digest_as_seen("outcome", self)
     }
 }
 
@@ -639,6 +642,13 @@ impl Attach {
 }
 
 impl Effect {
+    /// Says on the story that it was refused.
+    pub fn refused(&self, reason: &str) -> Effect {
+        Effect::Tell {
+            text: format!("refused: {self}: {reason}"),
+        }
+    }
+
     /// A note for colleagues on a record; `what` makes it the one it is.
     pub fn note(record: &Record, what: String, text: String) -> Self {
         Effect::AddJournal(AddJournal {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use crate::clients::Clients;
 use crate::clock::Clock;
@@ -103,11 +104,14 @@ pub async fn serve_sweep() -> Result<(), Error> {
     let sweeper = Sweeper::new(&config, transport.clone(), Clock::System);
     let (config, transport) = (&config, &transport);
     // A sweep needs neither mapping nor access to Trading Grid, and must not fail for the lack of them.
-    let (lens, clients) = (tokio::sync::OnceCell::new(), tokio::sync::OnceCell::new());
-    let mapping = || anyhow::Ok(Arc::new(Mapping::parse(&config.mapping()?)?));
+    let (mapping, lens, clients) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+    let mapping = async || {
+        let parsed = mapping.get_or_try_init(|| async { anyhow::Ok(Arc::new(Mapping::parse(&config.mapping()?)?)) });
+        parsed.await.map(Arc::clone)
+    };
     let lens = || {
         lens.get_or_try_init(|| async {
-            let (exchanges, mapping) = (Exchanges::from_env()?, mapping()?);
+            let (exchanges, mapping) = (Exchanges::from_env()?, mapping().await?);
             anyhow::Ok(LensPoller::new(
                 config,
                 exchanges,
@@ -119,7 +123,7 @@ pub async fn serve_sweep() -> Result<(), Error> {
     };
     let clients = || {
         clients.get_or_try_init(|| async {
-            let (systems, mapping) = (Systems::from_env()?, mapping()?);
+            let (systems, mapping) = (Systems::from_env()?, mapping().await?);
             Ok::<_, anyhow::Error>(Clients::new(
                 config,
                 systems,

@@ -31,14 +31,18 @@ pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable
 pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
 pub use tasks::{TaskRule, TaskRules, TaskUnder};
 
-/// Names that conditions and templates may use.
-const VARIABLES: [&str; 17] = [
+/// Names that conditions and templates about issues may use beside [`COMMON`].
+const VARIABLES: [&str; 6] = [
     "issue.id",
     "issue.kind",
     "issue.category",
     "issue.priority",
     "issue.summary",
     "issue.description",
+];
+
+/// Names that all conditions and templates about what partners do may use.
+const COMMON: [&str; 11] = [
     "partner.id",
     "partner.name",
     "transaction.transactionId",
@@ -863,8 +867,9 @@ fn check_variables(variables: &[String], at: &Spanned<String>, key: &str) -> Res
     check_names(&VARIABLES, variables, at, key)
 }
 
-/// Refuses names beside the known ones and those of business numbers.
+/// Refuses names beside the known ones, the common ones and those of business numbers.
 fn check_names(known: &[&str], variables: &[String], at: &Spanned<String>, key: &str) -> Result<(), Invalid> {
+    let known = [known, &COMMON].concat();
     let is_known = |name: &str| known.contains(&name) || name.starts_with("transaction.businessKeys.");
     match variables.iter().find(|name| !is_known(name)) {
         Some(name) => Err(invalid(

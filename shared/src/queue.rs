@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::aws::Aws;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::domain::{Lane, Stream, Subject, UseCase, digest_of, hex};
 use crate::failure::chain;
 
@@ -48,8 +50,12 @@ pub struct Queue {
 
 impl Queue {
     /// A handle on the queues.
-    pub fn new(client: aws_sdk_sqs::Client, urls: BTreeMap<UseCase, String>, clock: Clock) -> Self {
-        Self { client, urls, clock }
+    pub fn new(config: &Config, aws: &Aws, clock: Clock) -> Self {
+        Self {
+            client: aws.sqs(),
+            urls: config.queues.clone(),
+            clock,
+        }
     }
 
     /// Rings a stream's owner. `cause` tells this ring from others in the same millisecond.

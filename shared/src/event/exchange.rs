@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Event, Malformed, OURSELVES, TransactionRef, malformed, not_blank, parse_json};
+use super::{Event, Malformed, TransactionRef, malformed, not_blank, own_event, parse_json};
 use crate::domain::{
     Category, CompanyId, CorrelationId, EventId, Lane, SenderName, Subject, Timestamp, digest_of, hex,
 };
@@ -255,18 +255,8 @@ impl Passing {
             exchange.correlation_id.as_str(),
             cause.as_str(),
         ];
-        let json = json!({
-            "specversion": "1.0",
-            "id": format!("passed/{}", hex(&digest_of(&parts)[..16])),
-            "type": kind,
-            "source": "/gridlink",
-            "subject": subject.as_str(),
-            "time": now.to_string(),
-            "data": data,
-        });
-        let sender = SenderName::try_from(OURSELVES.to_owned());
-        let sender = sender.map_err(|error| malformed("sender", error.to_string()))?;
-        Event::parse(&sender, &json.to_string())
+        let id = format!("passed/{}", hex(&digest_of(&parts)[..16]));
+        own_event(kind, &id, &subject, &data, now)
     }
 }
 

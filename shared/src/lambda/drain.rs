@@ -426,8 +426,7 @@ impl<G, D> Drain<'_, G, D> {
                     // A refused creation leaves nothing behind: other rules may make it possible.
                     decides_anew: matches!(under_way.as_deref(), Some(Effect::CreateRecord(_))),
                 };
-                self.will_tell(lease).await?;
-                store.park(lease, &parking).await?;
+                self.park(lease, &parking).await?;
                 Ok(Drained::Parked(text))
             }
             Failure::Closed { until, .. } | Failure::Early { until } => {
@@ -464,15 +463,20 @@ impl<G, D> Drain<'_, G, D> {
                     remedy: "see the reason, correct it, and replay or dismiss",
                     decides_anew: true,
                 };
-                self.will_tell(lease).await?;
-                store.park(lease, &parking).await?;
+                self.park(lease, &parking).await?;
                 Ok(Drained::Parked(reason))
             }
         }
     }
 
-    /// Sees to it that the partner of an issue that is about to be parked hears of that if nobody helps in time. It
-    /// comes first, so that a crash between the two forgets nobody: who looks in time sees whether it is parked.
+    /// Parks a stream. That its partner will hear of it comes first, so that a crash between the two forgets nobody:
+    /// who looks in time sees whether it is parked.
+    async fn park(&self, lease: &Lease, parking: &Parking<'_>) -> Result<(), Failure> {
+        self.will_tell(lease).await?;
+        Ok(self.clients.store.park(lease, parking).await?)
+    }
+
+    /// Sees to it that the partner of an issue that is about to be parked hears of that if nobody helps in time.
     async fn will_tell(&self, lease: &Lease) -> Result<(), Failure> {
         let Stream { subject, lane } = &lease.stream;
         let (Some(rule), Some((company_id, issue_id)), Lane::In | Lane::Out | Lane::Escalation) =

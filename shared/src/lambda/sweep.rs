@@ -74,13 +74,8 @@ impl Sweeper {
     pub fn new(config: &Config, transport: Transport, clock: Clock) -> Self {
         let aws = Aws::new(config.aws.clone(), transport, clock.clone());
         Self {
-            store: Store::new(
-                aws.dynamodb(),
-                config.table.clone(),
-                config.deployment.clone(),
-                clock.clone(),
-            ),
-            queue: Queue::new(aws.sqs(), config.queues.clone(), clock.clone()),
+            store: Store::new(config, &aws, clock.clone()),
+            queue: Queue::new(config, &aws, clock.clone()),
             clock,
         }
     }
@@ -119,12 +114,7 @@ impl Sweeper {
     /// # Errors
     /// When the table cannot be asked, or belongs to another deployment.
     pub async fn sweep(&self, request_id: &str, deadline: Timestamp) -> anyhow::Result<Swept> {
-        let written = self.store.claim_table().await?;
-        let mine = self.store.deployment().as_str();
-        anyhow::ensure!(
-            written == mine,
-            "the table belongs to the deployment {written}, and this function to {mine}: correct DEPLOYMENT_ID"
-        );
+        self.store.claim_table().await?;
         let down = self.store.open_breakers().await?;
         let mut probed = Vec::new();
         let mut swept = Swept::default();

@@ -77,13 +77,8 @@ impl Ingress {
     ) -> Self {
         let aws = Aws::new(config.aws.clone(), transport, clock.clone());
         Self {
-            store: Store::new(
-                aws.dynamodb(),
-                config.table.clone(),
-                config.deployment.clone(),
-                clock.clone(),
-            ),
-            queue: Queue::new(aws.sqs(), config.queues.clone(), clock.clone()),
+            store: Store::new(config, &aws, clock.clone()),
+            queue: Queue::new(config, &aws, clock.clone()),
             secrets: Secrets::new(aws.secrets(), clock.clone()),
             secret_prefix,
             mapping,

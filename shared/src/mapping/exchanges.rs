@@ -16,8 +16,8 @@ use crate::domain::{Category, CompanyId, SenderName, TableName, is_query_value};
 use crate::event::{Exchange, Turn};
 use crate::messages;
 
-/// Names that conditions and templates may use.
-const VARIABLES: [&str; 20] = [
+/// Names that conditions and templates about exchanges may use beside [`super::COMMON`].
+const VARIABLES: [&str; 9] = [
     "exchange.turn",
     "exchange.status",
     "exchange.acknowledgement",
@@ -27,17 +27,6 @@ const VARIABLES: [&str; 20] = [
     "exchange.message",
     "exchange.senderName",
     "exchange.receiverName",
-    "partner.id",
-    "partner.name",
-    "transaction.transactionId",
-    "transaction.correlationId",
-    "transaction.documentType",
-    "transaction.direction",
-    "transaction.senderAddress",
-    "transaction.receiverAddress",
-    "transaction.interchangeControlNumber",
-    "transaction.businessKeys",
-    "details",
 ];
 
 /// The field that Gridlink itself writes and keeps current.

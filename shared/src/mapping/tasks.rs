@@ -21,25 +21,14 @@ use crate::effect::Outcome;
 use crate::event::{Thread, Wish, WishKind};
 use crate::messages;
 
-/// Names that conditions and templates may use.
-const VARIABLES: [&str; 17] = [
+/// Names that conditions and templates about threads may use beside [`super::COMMON`].
+const VARIABLES: [&str; 6] = [
     "request.kind",
     "request.text",
     "request.documentType",
     "thread.id",
     "thread.topic",
     "thread.issueId",
-    "partner.id",
-    "partner.name",
-    "transaction.transactionId",
-    "transaction.correlationId",
-    "transaction.documentType",
-    "transaction.direction",
-    "transaction.senderAddress",
-    "transaction.receiverAddress",
-    "transaction.interchangeControlNumber",
-    "transaction.businessKeys",
-    "details",
 ];
 
 /// The longest time that a rule may give, in days.

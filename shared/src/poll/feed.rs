@@ -1,8 +1,6 @@
 //! The feed of the community, for deployments without push and as the repair of push.
 
-use std::collections::BTreeSet;
-
-use super::{FIRST, Polled, RESERVE, accept, claim_table, cursor_name, earlier};
+use super::{FIRST, Polled, RESERVE, cursor_name, earlier, give_back, leave_out};
 use crate::clients::Clients;
 use crate::domain::{SenderName, Timestamp};
 use crate::event::Event;
@@ -32,7 +30,7 @@ impl Clients {
             tracing::info!("the mapping has no pull.community: no feed is read");
             return Ok(done);
         };
-        claim_table(&self.store).await?;
+        self.store.claim_table().await?;
         let Some(mut held) = self.store.take_cursor(&cursor_name("feed", since), worker).await? else {
             done.busy += 1;
             return Ok(done);
@@ -51,10 +49,7 @@ impl Clients {
             worker,
         };
         let read = reading.pages(&mut held, deadline, &mut done).await;
-        // Who failed keeps nobody from it: each holds it under an epoch of its own.
-        let released = self.store.release_cursor(&held).await;
-        read?;
-        released?;
+        give_back(&self.store, &held, read).await?;
         tracing::info!(
             entries = done.entries,
             told = done.told,
@@ -120,22 +115,10 @@ impl Reading<'_> {
             match self.event(item) {
                 Ok(event) if event.time < from => done.known += 1,
                 Ok(event) => events.push(event),
-                // The others must not wait for it, and it would be no other the next time.
-                Err(why) => {
-                    done.unusable += 1;
-                    tracing::error!(alarm = true, why, "an event of the feed is left out");
-                }
+                Err(why) => leave_out("an event of the feed", &why, done),
             }
         }
-        let seen: BTreeSet<_> = self.clients.store.seen(&events).await?;
-        for event in &events {
-            if seen.contains(&event.id) {
-                done.known += 1;
-                continue;
-            }
-            accept(&self.clients.store, &self.clients.queue, event, self.worker, done).await?;
-        }
-        Ok(())
+        self.clients.accept_unseen(&events, self.worker, done).await
     }
 
     fn event(&self, item: &str) -> Result<Event, String> {

@@ -15,7 +15,7 @@ use anyhow::Context;
 use url::Url;
 
 use super::process::{self, Standing};
-use super::{LAG, OVERLAP, Polled, RESERVE, accept, claim_table, cursor_name, earlier, millis};
+use super::{LAG, OVERLAP, Polled, RESERVE, accept, cursor_name, earlier, give_back, millis};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{Config, Exchanges};
@@ -122,13 +122,8 @@ impl LensPoller {
         ));
         let url: Url = exchanges.url;
         Self {
-            store: Store::new(
-                aws.dynamodb(),
-                config.table.clone(),
-                config.deployment.clone(),
-                clock.clone(),
-            ),
-            queue: Queue::new(aws.sqs(), config.queues.clone(), clock.clone()),
+            store: Store::new(config, &aws, clock.clone()),
+            queue: Queue::new(config, &aws, clock.clone()),
             clock,
             lens: Lens::new(url.clone(), Arc::clone(&access)),
             community: CommunityServices::new(url, access),
@@ -152,7 +147,7 @@ impl LensPoller {
             tracing::info!("the mapping has no exchanges.poll: nothing is polled");
             return Ok(Polled::default());
         };
-        claim_table(&self.store).await?;
+        self.store.claim_table().await?;
         let mut run = Run {
             poller: self,
             rule,
@@ -196,10 +191,7 @@ impl Run<'_> {
             return Ok(());
         };
         let read = self.read_on(pass, since, &mut held, deadline).await;
-        // Who failed keeps nobody from it: each holds it under an epoch of its own.
-        let released = store.release_cursor(&held).await;
-        read?;
-        Ok(released?)
+        give_back(&self.poller.store, &held, read).await
     }
 
     /// Window after window, until now or until time is up.

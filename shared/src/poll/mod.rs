@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::clients::Clients;
 use crate::domain::Timestamp;
 use crate::event::Event;
 use crate::queue::Queue;
-use crate::store::{Accepted, Store};
+use crate::store::{Accepted, HeldCursor, Store};
 
 pub use lens::LensPoller;
 
@@ -52,6 +53,21 @@ pub struct Polled {
     pub has_failed: bool,
 }
 
+impl Clients {
+    /// Accepts those of some events that are not known yet.
+    async fn accept_unseen(&self, events: &[Event], worker: &str, done: &mut Polled) -> anyhow::Result<()> {
+        let seen = self.store.seen(events).await?;
+        for event in events {
+            if seen.contains(&event.id) {
+                done.known += 1;
+                continue;
+            }
+            accept(&self.store, &self.queue, event, worker, done).await?;
+        }
+        Ok(())
+    }
+}
+
 /// Accepts an event and rings whom it concerns.
 async fn accept(store: &Store, queue: &Queue, event: &Event, worker: &str, done: &mut Polled) -> anyhow::Result<()> {
     match store.accept(event).await? {
@@ -73,15 +89,18 @@ async fn accept(store: &Store, queue: &Queue, event: &Event, worker: &str, done:
     Ok(())
 }
 
-/// Refuses to work on the table of another deployment.
-async fn claim_table(store: &Store) -> anyhow::Result<()> {
-    let written = store.claim_table().await?;
-    let mine = store.deployment().as_str();
-    anyhow::ensure!(
-        written == mine,
-        "the table belongs to the deployment {written}, and this function to {mine}: correct DEPLOYMENT_ID"
-    );
-    Ok(())
+/// Gives a cursor back, however the reading ended: who failed keeps nobody from it, since each holds it under an epoch
+/// of its own.
+async fn give_back(store: &Store, held: &HeldCursor, read: anyhow::Result<()>) -> anyhow::Result<()> {
+    let released = store.release_cursor(held).await;
+    read?;
+    Ok(released?)
+}
+
+/// Leaves out what no event can be made of: the others must not wait for it, and it would be no other the next time.
+fn leave_out(what: &str, why: &str, done: &mut Polled) {
+    done.unusable += 1;
+    tracing::error!(alarm = true, why, "{what} is left out");
 }
 
 /// The name of a cursor. A back-fill has one of its own: asked for again, it goes on where it stopped.

@@ -6,10 +6,10 @@
 
 use serde_json::json;
 
-use super::{FIRST, LAG, OVERLAP, Polled, RESERVE, accept, claim_table, cursor_name, earlier};
+use super::{FIRST, LAG, OVERLAP, Polled, RESERVE, cursor_name, earlier, give_back, leave_out};
 use crate::apply::CORRELATION_DISPLAY;
 use crate::clients::Clients;
-use crate::domain::{SenderName, SysId, TableName, Timestamp};
+use crate::domain::{SenderName, Subject, SysId, TableName, Timestamp};
 use crate::event::{Event, MAX_AGE};
 use crate::failure::chain;
 use crate::servicenow::{Cursor, Field, Query, Row, Select};
@@ -31,7 +31,7 @@ impl Clients {
             tracing::info!("the mapping has no pull.servicenow: no records are read");
             return Ok(done);
         };
-        claim_table(&self.store).await?;
+        self.store.claim_table().await?;
         let Some(mut held) = self.store.take_cursor(&cursor_name("records", since), worker).await? else {
             done.busy += 1;
             return Ok(done);
@@ -39,10 +39,7 @@ impl Clients {
         let read = self
             .read_records(sender, since, &mut held, (worker, deadline), &mut done)
             .await;
-        // Who failed keeps nobody from it: each holds it under an epoch of its own.
-        let released = self.store.release_cursor(&held).await;
-        read?;
-        released?;
+        give_back(&self.store, &held, read).await?;
         tracing::info!(
             entries = done.entries,
             told = done.told,
@@ -82,27 +79,13 @@ impl Clients {
                 done.entries += 1;
                 match changed(sender, row) {
                     Ok(event) => events.push(event),
-                    // The others must not wait for it, and it would be no other the next time.
                     Err(error) => {
-                        done.unusable += 1;
-                        let error = chain(error.as_ref());
-                        tracing::error!(
-                            alarm = true,
-                            sys_id = row.text("sys_id"),
-                            error,
-                            "a changed record is left out"
-                        );
+                        let what = format!("the changed record {}", row.text("sys_id"));
+                        leave_out(&what, &chain(error.as_ref()), done);
                     }
                 }
             }
-            let seen = self.store.seen(&events).await?;
-            for event in &events {
-                if seen.contains(&event.id) {
-                    done.known += 1;
-                    continue;
-                }
-                accept(&self.store, &self.queue, event, worker, done).await?;
-            }
+            self.accept_unseen(&events, worker, done).await?;
             if self.clock.now().after(RESERVE) > deadline {
                 // Rows of this second may be left: the next poll begins before it.
                 let reached = changes.cursor().at;
@@ -128,7 +111,7 @@ fn changed(sender: &SenderName, row: &Row) -> anyhow::Result<Event> {
         "id": format!("{table}/{sys_id}/{count}"),
         "source": "/servicenow",
         "type": "gridlink.servicenow.record.changed.v1",
-        "subject": format!("records/{table}/{sys_id}"),
+        "subject": Subject::record(&table, &sys_id).as_str(),
         "time": at.to_string(),
         "data": {
             "table": table,

@@ -187,11 +187,11 @@ impl Store {
         Ok(open)
     }
 
-    /// Writes down which deployment the table belongs to, once; answers the one that is written.
+    /// Writes down which deployment the table belongs to, once.
     ///
     /// # Errors
-    /// When the table cannot be asked.
-    pub async fn claim_table(&self) -> Result<String, Error> {
+    /// When the table cannot be asked, or belongs to another deployment.
+    pub async fn claim_table(&self) -> Result<(), Error> {
         let outcome = self
             .client
             .update_item()
@@ -208,6 +208,19 @@ impl Store {
             .await
             .map_err(failed("claim of the table"))?;
         let settings = outcome.attributes.unwrap_or_default();
-        Ok(text(&settings, "deployment").unwrap_or_default().to_owned())
+        let (written, mine) = (
+            text(&settings, "deployment").unwrap_or_default(),
+            self.deployment.as_str(),
+        );
+        if written == mine {
+            return Ok(());
+        }
+        let source = anyhow::anyhow!(
+            "it belongs to the deployment {written}, and this function to {mine}: correct DEPLOYMENT_ID"
+        );
+        Err(Error {
+            operation: "claim of the table",
+            source,
+        })
     }
 }

@@ -51,7 +51,9 @@ pub use work::{Commit, Deferral, Parking, Write};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
+use crate::aws::Aws;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::domain::DeploymentId;
 use crate::failure::{Failure, System};
 
@@ -91,11 +93,11 @@ impl From<Error> for Failure {
 
 impl Store {
     /// A handle on the table.
-    pub fn new(client: aws_sdk_dynamodb::Client, table: String, deployment: DeploymentId, clock: Clock) -> Self {
+    pub fn new(config: &Config, aws: &Aws, clock: Clock) -> Self {
         Self {
-            client,
-            table,
-            deployment,
+            client: aws.dynamodb(),
+            table: config.table.clone(),
+            deployment: config.deployment.clone(),
             clock,
         }
     }

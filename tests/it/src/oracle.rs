@@ -43,8 +43,8 @@ pub(crate) fn is_settled(town: &Town) -> bool {
     })
 }
 
-/// Whether a stream of what is to be done at a certain time has nothing to do yet. It counts as settled also before a worker
-/// has seen that; that it is due some time is the liveness invariant.
+/// Whether a stream of what is to be done at a certain time has nothing to do yet. It counts as settled also
+/// before a worker has seen that; that it is due some time is the liveness invariant.
 fn is_ahead_of_time(town: &Town, head: &Value) -> bool {
     let Some(lane @ ("reminders" | "notices")) = head["sk"].as_str().and_then(|sk| sk.strip_prefix("HEAD#")) else {
         return false;

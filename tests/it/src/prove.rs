@@ -30,7 +30,8 @@ fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<Str
 }
 
 /// What a run may still be struck by: requests from `from` on, and faults that their systems can
-/// have; `is_second`: by a second one. Requests of the sweep are left out: a sweep that fails is followed by the next.
+/// have; `is_second`: by a second one. Requests of the sweep are left out: a sweep that fails is followed by
+/// the next.
 fn strikes(scenario: &Scenario, calls: &[Call], from: usize, most: usize, is_second: bool) -> Vec<(usize, Fault)> {
     let is_sweep = |call: &Call| call.by.starts_with("poll-changes");
     let mut strikes = Vec::new();

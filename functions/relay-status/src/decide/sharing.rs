@@ -72,7 +72,7 @@ impl<'a> Sharing<'a> {
         let refused = |file: &Attachment, reason: &str| -> Vec<Effect> {
             let share = share(file);
             let instead = share.refused(reason);
-            let told = tell(format!("refused: {}: {reason}", Effect::ShareDocument(share)));
+            let told = Effect::ShareDocument(share).refused(reason);
             std::iter::once(told).chain(instead).collect()
         };
         match self.meant(said, name) {
