@@ -16,6 +16,7 @@ FUNCTIONS = (
     "create-task",
     "open-case",
     "poll-changes",
+    "publish-knowledge",
     "raise-incident",
     "receive-webhook",
     "relay-status",

@@ -182,6 +182,23 @@ BREAKAGES: dict[str, tuple[str, Breakage]] = {
     "two times": ("tasks.rules.0.due", put("tasks", "rules", 0, "due", {"days": 1, "minutes": 1})),
     "a word that is no truth value": ("tasks.rules.0.under_case", put("tasks", "rules", 0, "under_case", "no")),
     "a due date as a field": ("tasks.rules.0.fields", put("tasks", "rules", 0, "fields", "due_date", "x")),
+    "a knowledge base without a title": ("knowledge.bases.0.base", put("knowledge", "bases", 0, "base", " ")),
+    "a knowledge base in another mode": ("knowledge.bases.0.mode", put("knowledge", "bases", 0, "mode", "maybe")),
+    "a knowledge base for nobody": ("knowledge.bases.0.audiences", put("knowledge", "bases", 0, "audiences", [])),
+    "an audience of nobody": ("knowledge.bases.0.audiences.2", drop("knowledge", "bases", 0, "audiences", 2, "everyone")),
+    "an audience of two kinds": (
+        "knowledge.bases.0.audiences.2",
+        put("knowledge", "bases", 0, "audiences", 2, "segments", ["food"]),
+    ),
+    "no segment": ("knowledge.bases.0.audiences.0", put("knowledge", "bases", 0, "audiences", 0, {"segments": []})),
+    "a company that is none": (
+        "knowledge.bases.0.audiences.0.companies.0",
+        put("knowledge", "bases", 0, "audiences", 0, "companies", ["GC/1"]),
+    ),
+    "a category in capitals": (
+        "knowledge.bases.0.audiences.1.category",
+        put("knowledge", "bases", 0, "audiences", 1, "category", "Invoice"),
+    ),
     "another owner": ("ownership.description", put("ownership", "description", "nobody")),
     "a route without a name": ("routes.0", drop("routes", 0, "name")),
     "another mode": ("routes.0.mode", put("routes", 0, "mode", "maybe")),

@@ -8,6 +8,7 @@
 //!   look at the record found no trace. This holds as long as a function is killed at its
 //!   timeout and ServiceNow ends a transaction within its quota.
 
+mod articles;
 mod attachment;
 mod escalation;
 mod exchanges;
@@ -93,6 +94,9 @@ impl Apply<'_> {
             | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::PassOn(_)
+            | Effect::PassToArticle(_)
+            | Effect::PublishArticle(_)
+            | Effect::WithdrawArticle(_)
             | Effect::Mark(_)
             | Effect::Tell { .. } => Ok(Vec::new()),
         }
@@ -124,6 +128,9 @@ impl Apply<'_> {
             Effect::Follow(record) => self.follow(record),
             Effect::Recognize(recognize) => self.recognize(recognize),
             Effect::PassOn(passing) => self.pass_on(passing).await,
+            Effect::PassToArticle(changed) => self.pass_to_article(changed).await,
+            Effect::PublishArticle(publish) => self.publish_article(publish).await,
+            Effect::WithdrawArticle(withdraw) => self.withdraw_article(withdraw).await,
             Effect::Mark(mark) => self.mark(mark),
             Effect::Tell { text } => Ok(Applied {
                 writes: Vec::new(),
@@ -184,6 +191,9 @@ impl Apply<'_> {
             | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::PassOn(_)
+            | Effect::PassToArticle(_)
+            | Effect::PublishArticle(_)
+            | Effect::WithdrawArticle(_)
             | Effect::Mark(_)
             | Effect::Tell { .. } => settle(&self.clients.store, self.subject, effect, ClaimState::Done),
         }
@@ -506,6 +516,9 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::PassOn(_)
+        | Effect::PassToArticle(_)
+        | Effect::PublishArticle(_)
+        | Effect::WithdrawArticle(_)
         | Effect::Mark(_)
         | Effect::Tell { .. } => return None,
     };
@@ -549,6 +562,7 @@ fn named(record: &Record, number: &str) -> String {
         Role::Escalation => " as the record of the escalation",
         Role::Coordination => " as the task of a team",
         Role::Task => " as a task of the thread",
+        Role::Article => " as an article",
     };
     let number = if number.is_empty() {
         record.sys_id.as_str()
@@ -582,6 +596,8 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
             place: Place::Issue,
             ..notice.clone()
         })),
+        // The article is shown without it, and says so where it was a picture.
+        Effect::ShareDocument(share) if share.place == Place::Article => None,
         Effect::ShareDocument(share) => return std::iter::once(told).chain(share.refused(reason)).collect(),
         Effect::Attach(attach) => match &attach.source {
             Source::Community { document } => Some(Effect::note(
@@ -617,6 +633,9 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::PassOn(_)
+        | Effect::PassToArticle(_)
+        | Effect::PublishArticle(_)
+        | Effect::WithdrawArticle(_)
         | Effect::Mark(_)
         | Effect::Tell { .. } => None,
     };

@@ -210,6 +210,9 @@ identifier!(
     DeploymentId, "a deployment id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)
 );
 
+/// The table of articles in ServiceNow; each row is one version.
+pub const KNOWLEDGE: &str = "kb_knowledge";
+
 /// Whether a value may stand in a ServiceNow query: letters, digits, and punctuation without
 /// meaning in an encoded query; never a script, and never the word that stands for no value.
 pub fn is_query_value(value: &str) -> bool {
@@ -278,6 +281,11 @@ impl Subject {
         Self(format!("threads/{company}/{thread}"))
     }
 
+    /// An article in all its versions: `articles/{articleId}`.
+    pub fn article(article: &ArticleId) -> Self {
+        Self(format!("articles/{article}"))
+    }
+
     /// Where well-formed events of unknown type wait for a version that knows them.
     pub fn unrouted(sender: &SenderName) -> Self {
         Self(format!("unrouted/{sender}"))
@@ -298,6 +306,11 @@ impl Subject {
     pub fn as_thread(&self) -> Option<(CompanyId, ThreadId)> {
         let (company, thread) = self.of_a_company("threads")?;
         Some((company, thread.parse().ok()?))
+    }
+
+    /// The article, when this is one in all its versions.
+    pub fn as_article(&self) -> Option<ArticleId> {
+        self.0.strip_prefix("articles/")?.parse().ok()
     }
 
     /// The company and the rest, when this is a thing of that kind.
@@ -354,19 +367,22 @@ pub enum Lane {
     Escalation,
     /// What becomes of an exchange, or of exchanges that fail in the same way.
     Exchange,
+    /// What partners may read of an article, and the articles that cases lead to.
+    Knowledge,
     /// Well-formed events that this version does not know.
     Unrouted,
 }
 
 impl Lane {
     /// All lanes of this version.
-    pub const ALL: [Lane; 7] = [
+    pub const ALL: [Lane; 8] = [
         Lane::In,
         Lane::Out,
         Lane::Reminders,
         Lane::Notices,
         Lane::Escalation,
         Lane::Exchange,
+        Lane::Knowledge,
         Lane::Unrouted,
     ];
 
@@ -379,6 +395,7 @@ impl Lane {
             Lane::Notices => "notices",
             Lane::Escalation => "escalation",
             Lane::Exchange => "exchange",
+            Lane::Knowledge => "knowledge",
             Lane::Unrouted => "unrouted",
         }
     }
@@ -425,16 +442,19 @@ pub enum UseCase {
     RaiseIncident,
     /// What partners ask for in threads becomes tasks.
     CreateTask,
+    /// Published articles become guidance for partners, and resolved cases drafts of articles.
+    PublishKnowledge,
 }
 
 impl UseCase {
     /// All use cases of this version.
-    pub const ALL: [UseCase; 5] = [
+    pub const ALL: [UseCase; 6] = [
         UseCase::OpenCase,
         UseCase::RelayStatus,
         UseCase::BridgeEscalation,
         UseCase::RaiseIncident,
         UseCase::CreateTask,
+        UseCase::PublishKnowledge,
     ];
 
     /// The name of the function.
@@ -445,6 +465,7 @@ impl UseCase {
             UseCase::BridgeEscalation => "bridge-escalation",
             UseCase::RaiseIncident => "raise-incident",
             UseCase::CreateTask => "create-task",
+            UseCase::PublishKnowledge => "publish-knowledge",
         }
     }
 }
@@ -479,17 +500,20 @@ pub enum Role {
     Incident,
     /// The task of something that was asked for in a thread.
     Task,
+    /// A version of an article.
+    Article,
 }
 
 impl Role {
     /// All roles of this version.
-    pub const ALL: [Role; 6] = [
+    pub const ALL: [Role; 7] = [
         Role::Case,
         Role::FollowUp,
         Role::Escalation,
         Role::Coordination,
         Role::Incident,
         Role::Task,
+        Role::Article,
     ];
 
     /// Whether such a record only goes with an issue while that is escalated.
@@ -506,6 +530,7 @@ impl Role {
             Role::Coordination => "coordination",
             Role::Incident => "incident",
             Role::Task => "task",
+            Role::Article => "article",
         }
     }
 }
@@ -570,6 +595,14 @@ impl LinkKey {
         }
     }
 
+    /// A version of an article.
+    pub fn version(row: &SysId) -> Self {
+        Self {
+            role: Role::Article,
+            discriminator: row.to_string(),
+        }
+    }
+
     /// What the task of a thread is about.
     pub fn wish(&self) -> Option<WishId> {
         match (self.role, self.discriminator.split_once('.')?) {
@@ -583,7 +616,7 @@ impl LinkKey {
     pub fn task(&self) -> Option<TaskName> {
         match self.role {
             Role::Coordination => self.discriminator.split_once('.')?.0.parse().ok(),
-            Role::Case | Role::FollowUp | Role::Escalation | Role::Incident | Role::Task => None,
+            Role::Case | Role::FollowUp | Role::Escalation | Role::Incident | Role::Task | Role::Article => None,
         }
     }
 }
@@ -713,6 +746,24 @@ impl OutcomeState {
             OutcomeState::Done | OutcomeState::Declined => true,
         }
     }
+}
+
+/// Who may find and read an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Audience {
+    /// All partners.
+    Everyone,
+    /// The partners of some segments.
+    Segments {
+        /// By name.
+        segments: Vec<String>,
+    },
+    /// Some partners.
+    Companies {
+        /// By id.
+        company_ids: Vec<CompanyId>,
+    },
 }
 
 /// One of the two sides.

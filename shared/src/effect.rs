@@ -11,11 +11,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ActionKind, Category, ClosedBecause, CompanyId, CorrelationId, EscalationKey, IssueState, LinkKey, MilestoneState,
-    OutcomeState, RequestId, Subject, SysId, TableName, TaskName, Timestamp, digest_of, hex,
+    ActionKind, ArticleId, Audience, Category, ClosedBecause, CompanyId, CorrelationId, EscalationKey, IssueState,
+    LinkKey, MilestoneState, OutcomeState, RequestId, Subject, SysId, TableName, TaskName, Timestamp, digest_of, hex,
 };
-use crate::event::{Asked, AskedBy, Document, Passing, Turn};
-use crate::messages::{self, PartnerText};
+use crate::event::{ArticleChanged, Asked, AskedBy, Document, Passing, Turn};
+use crate::messages::{self, PartnerHtml, PartnerText};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +53,12 @@ pub enum Effect {
     ReportOutcome(ReportOutcome),
     /// Close the partner's request for a document.
     CloseRequest(CloseRequest),
+    /// Pass the change of a version on to the stream of its article.
+    PassToArticle(ArticleChanged),
+    /// Show a version of an article to its partners, in the place of the one before.
+    PublishArticle(Box<PublishArticle>),
+    /// Take an article out of every partner's sight.
+    WithdrawArticle(WithdrawArticle),
     /// Keep something about the issue, in the table only. It is a step of its own: one transaction
     /// writes a link once.
     Remember(Remember),
@@ -63,7 +69,7 @@ pub enum Effect {
     Recognize(Recognize),
     /// Pass the exchange of the event on to another stream, or to a later time.
     PassOn(Passing),
-    /// Keep what is known of exchanges, in the table only.
+    /// Keep what is known of exchanges and articles, in the table only.
     Mark(Mark),
     /// Say something on the story, and do nothing else.
     Tell {
@@ -201,6 +207,8 @@ pub enum Place {
     Workspace,
     /// In the thread.
     Thread,
+    /// Among the files of the article.
+    Article,
 }
 
 impl fmt::Display for Place {
@@ -210,6 +218,7 @@ impl fmt::Display for Place {
             Place::Issue => "",
             Place::Workspace => " in the workspace",
             Place::Thread => " in the thread",
+            Place::Article => " in the article",
         })
     }
 }
@@ -499,6 +508,64 @@ impl Ending {
     }
 }
 
+/// Shows a version of an article to its partners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishArticle {
+    /// The article.
+    pub article: ArticleId,
+    /// Grows with every report of the article.
+    pub version: u64,
+    /// The row of the version that is shown.
+    pub row: SysId,
+    /// What the row was when it was decided: another one is not shown any more.
+    pub seen: String,
+    /// What is shown.
+    pub guide: Guide,
+}
+
+/// A version of an article as partners see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guide {
+    /// One line.
+    pub title: PartnerText,
+    /// The body.
+    pub body: PartnerHtml,
+    /// For example `en`.
+    pub language: String,
+    /// Who may find and read it.
+    pub audience: Audience,
+    /// The kind of problem that it is about, from the mapping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// Words to find it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keywords: Vec<PartnerText>,
+    /// The files that are shown beside the body.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<SysId>,
+    /// When it goes out of date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+}
+
+impl Guide {
+    /// Tells two versions apart as partners see them.
+    pub fn digest(&self) -> String {
+        digest_as_seen("guide", self)
+    }
+}
+
+/// Takes an article out of every partner's sight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithdrawArticle {
+    /// The article.
+    pub article: ArticleId,
+    /// Grows with every report of the article.
+    pub version: u64,
+    /// Whether it is out of date; else nobody is to have it any more.
+    pub is_outdated: bool,
+}
+
 /// Keeps something about an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remember {
@@ -584,6 +651,20 @@ pub enum Mark {
         /// Its link.
         incident: LinkKey,
     },
+    /// The article that the version of the subject belongs to.
+    VersionOf(ArticleId),
+    /// What partners see of the article of the subject.
+    Shown(ShownArticle),
+}
+
+/// What partners see of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownArticle {
+    /// The version of the last report.
+    pub version: u64,
+    /// Tells what is shown; nothing of a withdrawn article.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guide: Option<String>,
 }
 
 /// An exchange, as it was last heard of.
@@ -681,6 +762,9 @@ impl Effect {
             | Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::PostNotice(_)
+            | Effect::PassToArticle(_)
+            | Effect::PublishArticle(_)
+            | Effect::WithdrawArticle(_)
             | Effect::PassOn(_)
             | Effect::Mark(_)
             | Effect::Tell { .. } => None,
@@ -802,6 +886,11 @@ impl fmt::Display for Effect {
                 )
             }
             Effect::Mark(Mark::Current { incident }) => write!(f, "let failures join {incident} from now on"),
+            Effect::Mark(Mark::VersionOf(article)) => write!(f, "keep that this is a version of {article}"),
+            Effect::Mark(Mark::Shown(shown)) => write!(f, "keep what partners see since report {}", shown.version),
+            Effect::PassToArticle(changed) => write!(f, "pass the change on to {}", changed.article_id),
+            Effect::PublishArticle(publish) => write!(f, "show {} to its partners as {}", publish.row, publish.article),
+            Effect::WithdrawArticle(withdraw) => write!(f, "take {} out of partners' sight", withdraw.article),
             Effect::Tell { text } => f.write_str(text),
         }
     }

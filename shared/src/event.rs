@@ -4,6 +4,7 @@
 //! ignored, so that senders may add some. A well-formed event of an unknown type is an event too:
 //! it is kept, visibly, until a version learns it.
 
+mod article;
 mod exchange;
 mod thread;
 
@@ -13,10 +14,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    Category, CommentId, CompanyId, ContentHash, DocumentId, EscalationKey, EventId, IssueId, Lane, MessageId,
-    MilestoneId, MilestoneState, SenderName, Stream, Subject, SysId, TableName, Timestamp, UseCase, digest_of, hex,
+    Category, CommentId, CompanyId, ContentHash, DocumentId, EscalationKey, EventId, IssueId, KNOWLEDGE, Lane,
+    MessageId, MilestoneId, MilestoneState, SenderName, Stream, Subject, SysId, TableName, Timestamp, UseCase,
+    digest_of, hex,
 };
 
+pub use article::ArticleChanged;
 pub use exchange::{Exchange, ExchangeNews, Passed, Passing, Turn, Waiting};
 pub use thread::{DocumentRequest, PostedMessage, Thread, ThreadAct, ThreadNews, Wish, WishKind};
 
@@ -100,6 +103,8 @@ pub enum Data {
     Exchange(Box<ExchangeNews>),
     /// A partner wrote in a thread, or asked for a document there.
     Thread(Box<ThreadNews>),
+    /// A version of an article changed. Only Gridlink itself tells this.
+    ArticleChanged(ArticleChanged),
     /// A type that this version does not know.
     Unknown,
 }
@@ -728,8 +733,18 @@ impl Event {
     /// Where the event goes: its stream with the use case that owns it from the start, or the
     /// record by which both are found.
     pub fn destination(&self) -> Destination {
+        let knowledge = |subject| {
+            let lane = Lane::Knowledge;
+            Destination::Stream(Stream { subject, lane }, Some(UseCase::PublishKnowledge))
+        };
         if let Data::RecordChanged(change) = &self.data {
-            return Destination::Record(change.sys_id().clone());
+            return match change.table().as_str() {
+                KNOWLEDGE => knowledge(Subject::record(change.table(), change.sys_id())),
+                _ => Destination::Record(change.sys_id().clone()),
+            };
+        }
+        if let Data::ArticleChanged(changed) = &self.data {
+            return knowledge(changed.subject());
         }
         if let Data::Exchange(news) = &self.data {
             let (subject, lane) = (news.subject(), news.lane());
@@ -798,6 +813,7 @@ impl Data {
             "gridlink.community.escalation.milestone-changed.v1" => Data::MilestoneChanged(parse_json(json, "data")?),
             IssueParked::KIND => Data::IssueParked(parse_json(json, "data")?),
             ClosureDue::KIND => Data::ClosureDue(parse_json(json, "data")?),
+            ArticleChanged::KIND => Data::ArticleChanged(parse_json(json, "data")?),
             EscalationAsked::KIND => Data::EscalationAsked(parse_json(json, "data")?),
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
@@ -857,6 +873,7 @@ impl Data {
             | Data::ClosureDue(_)
             | Data::IssueParked(_)
             | Data::EscalationAsked(_)
+            | Data::ArticleChanged(_)
             | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
@@ -892,7 +909,9 @@ impl Data {
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
             Data::IssueParked(data) => Some((&data.company_id, &data.issue_id)),
             Data::EscalationAsked(data) => Some((&data.company_id, &data.issue_id)),
-            Data::RecordChanged(_) | Data::Exchange(_) | Data::Thread(_) | Data::Unknown => None,
+            Data::RecordChanged(_) | Data::Exchange(_) | Data::Thread(_) | Data::ArticleChanged(_) | Data::Unknown => {
+                None
+            }
         }
     }
 
@@ -902,6 +921,7 @@ impl Data {
             Data::RecordChanged(change) => Some(Subject::record(change.table(), change.sys_id())),
             Data::Exchange(news) => Some(news.subject()),
             Data::Thread(news) => Some(news.subject()),
+            Data::ArticleChanged(changed) => Some(changed.subject()),
             data => data.issue().map(|(company, issue)| Subject::issue(company, issue)),
         }
     }

@@ -8,6 +8,7 @@
 
 mod escalation;
 mod exchanges;
+mod knowledge;
 mod status;
 mod tasks;
 
@@ -24,11 +25,13 @@ use crate::event::{Event, Exchange, Issue, OURSELVES, Priority, Thread, Turn, Wi
 use crate::messages;
 use escalation::{EscalationFile, compile_escalation};
 use exchanges::{ExchangesFile, compile_exchanges};
+use knowledge::{KnowledgeFile, compile_knowledge};
 use status::{GoneFile, StatusFile, StatusRules, Words, compile_statuses, words_of};
 use tasks::{TasksFile, compile_tasks};
 
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
+pub use knowledge::{ArticleFacts, BaseRule, KnowledgeRules, Readership};
 pub use tasks::{TaskRule, TaskRules, TaskUnder};
 
 /// Names that conditions and templates about issues may use beside [`COMMON`].
@@ -137,6 +140,8 @@ pub struct Mapping {
     pub exchanges: Option<ExchangeRules>,
     /// Which tasks threads lead to; without it they lead to none.
     pub tasks: Option<TaskRules>,
+    /// Which knowledge bases partners read; without it they read none.
+    pub knowledge: Option<KnowledgeRules>,
     templates: Environment<'static>,
 }
 
@@ -366,6 +371,8 @@ struct File {
     exchanges: Option<ExchangesFile>,
     #[serde(default)]
     tasks: Option<TasksFile>,
+    #[serde(default)]
+    knowledge: Option<KnowledgeFile>,
     routes: Spanned<Vec<RouteFile>>,
 }
 
@@ -451,6 +458,10 @@ impl Mapping {
             .tasks
             .map(|rules| compile_tasks(rules, &tables, &mut templates))
             .transpose()?;
+        let knowledge = file
+            .knowledge
+            .map(|rules| compile_knowledge(&rules, &mut templates))
+            .transpose()?;
         Ok(Self {
             senders: file.senders.value,
             pull: file.pull.map(|rule| rule.value).unwrap_or_default(),
@@ -469,6 +480,7 @@ impl Mapping {
             escalation,
             exchanges,
             tasks,
+            knowledge,
             templates,
         })
     }
@@ -561,6 +573,17 @@ impl Mapping {
         };
         let (words, resolution) = rules.words(&self.templates, values)?;
         Ok(Some(words.outcome(resolution)))
+    }
+
+    /// Who reads an article of a knowledge base, by the base's exact title; nobody of an internal one.
+    ///
+    /// # Errors
+    /// When a condition cannot be worked out for this article.
+    pub fn readership(&self, base: &str, article: &ArticleFacts<'_>) -> Result<Option<Readership>, Unresolved> {
+        match &self.knowledge {
+            Some(rules) => Ok(rules.readership(&self.templates, base, article)?.cloned()),
+            None => Ok(None),
+        }
     }
 
     /// What becomes of an exchange that fails or is late; nothing without rules. `partner` is the name to show.
@@ -869,7 +892,11 @@ fn check_variables(variables: &[String], at: &Spanned<String>, key: &str) -> Res
 
 /// Refuses names beside the known ones, the common ones and those of business numbers.
 fn check_names(known: &[&str], variables: &[String], at: &Spanned<String>, key: &str) -> Result<(), Invalid> {
-    let known = [known, &COMMON].concat();
+    check_known(&[known, &COMMON].concat(), variables, at, key)
+}
+
+/// Refuses names beside the known ones and those of business numbers.
+fn check_known(known: &[&str], variables: &[String], at: &Spanned<String>, key: &str) -> Result<(), Invalid> {
     let is_known = |name: &str| known.contains(&name) || name.starts_with("transaction.businessKeys.");
     match variables.iter().find(|name| !is_known(name)) {
         Some(name) => Err(invalid(

@@ -3,6 +3,7 @@
 //! Partner text is cleaned here, at the one place where it becomes text of a record: control
 //! characters, bidirectional overrides and ServiceNow's `[code]` tag do not pass.
 
+mod articles;
 mod exchanges;
 mod threads;
 mod to_partner;
@@ -11,6 +12,7 @@ use std::fmt::Write;
 
 use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilestone, ThreadAct, TransactionRef};
 
+pub use articles::{ANCHOR, ARTICLE_BODY, HIDDEN, NotPlain, PICTURE, PartnerHtml, article_title, keyword};
 pub use exchanges::{
     exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
     exchanges_resolved, recounted,
@@ -132,6 +134,7 @@ pub fn complete_text(event: &Event) -> String {
         | Data::ClosureDue(_)
         | Data::IssueParked(_)
         | Data::Exchange(_)
+        | Data::ArticleChanged(_)
         | Data::Unknown => String::new(),
     }
 }

@@ -24,7 +24,12 @@ impl Apply<'_> {
         let record = &share.record.sys_id;
         // Whoever takes a file away, or puts it elsewhere, no longer shares it.
         let attachment = self.clients.servicenow.attachment(&share.attachment).await?;
-        let Some(attachment) = attachment.filter(|file| file.is_of(record)) else {
+        let is_of = |file: &Attachment| match share.place {
+            // Those in its text hang apart from those beside it.
+            Place::Article => file.record.as_ref() == Some(record),
+            Place::Issue | Place::Workspace | Place::Thread => file.is_of(record),
+        };
+        let Some(attachment) = attachment.filter(is_of) else {
             return Err(refused("it is no longer attached"));
         };
         let transfer = self.transfer(share, attachment);
@@ -47,7 +52,11 @@ impl Apply<'_> {
             _ => measured(self.open_file(share, &attachment).await?).await?,
         };
         (attachment.size, attachment.hash) = (Some(size), Some(sha256.clone()));
-        let key = [share.record.sys_id.as_str(), share.attachment.as_str(), sha256.as_str()];
+        let mut key = vec![share.record.sys_id.as_str(), share.attachment.as_str(), sha256.as_str()];
+        if share.place == Place::Article {
+            // A file that no version named for a while may be gone: it is brought again.
+            key.push(&share.what);
+        }
         let key = self.key("document", &key);
         let upload = Upload {
             file_name: &share.file_name,
@@ -55,7 +64,7 @@ impl Apply<'_> {
             size,
             sha256: &sha256,
         };
-        let (of_issue, of_thread);
+        let (of_issue, of_thread, of_article);
         let shelf = match share.place {
             Place::Issue => {
                 of_issue = self.issue()?;
@@ -68,6 +77,10 @@ impl Apply<'_> {
             Place::Thread => {
                 of_thread = self.thread()?;
                 Shelf::Thread(&of_thread.0, &of_thread.1, share.request.as_ref())
+            }
+            Place::Article => {
+                of_article = self.article()?;
+                Shelf::Article(&of_article)
             }
         };
         let mut download = self.open_file(share, &attachment).await?;

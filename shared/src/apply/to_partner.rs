@@ -21,7 +21,7 @@ impl Apply<'_> {
         let (record, entry) = (&post.record.sys_id, &post.entry);
         let kind = match post.place {
             Place::Issue => "comment",
-            Place::Workspace | Place::Thread => "message",
+            Place::Workspace | Place::Thread | Place::Article => "message",
         };
         let key = self.key(kind, &[record.as_str(), entry.as_str()]);
         let posted = self.say(post.place, &key, &post.author, &post.text).await;
@@ -82,6 +82,10 @@ impl Apply<'_> {
                 let room = Room::Thread(&company, &thread);
                 let posted = community.post_message(room, key, &message(text, author)).await;
                 posted.map(String::from)
+            }
+            Place::Article => {
+                let cause = anyhow!("nobody can be told something in an article");
+                return Err(Failure::permanent(cause, "report this as a fault of Gridlink"));
             }
         };
         said.map_err(trading_grid::Error::into_failure)

@@ -545,7 +545,7 @@ struct Run {
 fn systems(effect: &Effect) -> &'static [System] {
     match effect {
         Effect::Attach(attach) if attach.source != Source::EventText => &[System::ServiceNow, System::TradingGrid],
-        Effect::ShareDocument(_) => &[System::ServiceNow, System::TradingGrid],
+        Effect::ShareDocument(_) | Effect::PublishArticle(_) => &[System::ServiceNow, System::TradingGrid],
         Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Attach(_) => {
             &[System::ServiceNow]
         }
@@ -556,7 +556,8 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::ReportEscalation(_)
         | Effect::ReportMilestone(_)
         | Effect::ReportOutcome(_)
-        | Effect::CloseRequest(_) => &[System::TradingGrid],
+        | Effect::CloseRequest(_)
+        | Effect::WithdrawArticle(_) => &[System::TradingGrid],
         Effect::AskEscalation(_)
         | Effect::MoveLanes(_)
         | Effect::Remind(_)
@@ -564,6 +565,7 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::Recognize(_)
         | Effect::Remember(_)
         | Effect::PassOn(_)
+        | Effect::PassToArticle(_)
         | Effect::Mark(_)
         | Effect::Tell { .. } => &[],
     }
@@ -594,6 +596,9 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::Recognize(_)
         | Effect::Remember(_)
         | Effect::PassOn(_)
+        | Effect::PassToArticle(_)
+        | Effect::PublishArticle(_)
+        | Effect::WithdrawArticle(_)
         | Effect::Mark(_)
         | Effect::Tell { .. } => CALL,
     }

@@ -13,6 +13,7 @@ pub(super) fn init(level: &str) {
         "bridge_escalation",
         "create_task",
         "open_case",
+        "publish_knowledge",
         "raise_incident",
         "relay_status",
         "receive_webhook",

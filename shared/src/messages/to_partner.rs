@@ -124,7 +124,7 @@ impl PartnerText {
         &self.0
     }
 
-    fn of(text: &str, longest: usize) -> Option<Self> {
+    pub(super) fn of(text: &str, longest: usize) -> Option<Self> {
         let text = redacted(&clean(text));
         let text = text.trim();
         (!text.is_empty()).then(|| Self(cut(text, longest)))
@@ -269,7 +269,7 @@ pub(crate) fn resolution(text: &str) -> Option<PartnerText> {
 }
 
 /// Patterns, and what stands in their place; `$1` is the first group.
-static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+pub(super) static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let rules = [
         (
             r"-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(-----END [A-Z0-9 ]+-----|$)",
@@ -302,7 +302,7 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 
 /// The text without credentials, addresses of the inside, and e-mail addresses.
-fn redacted(text: &str) -> String {
+pub(super) fn redacted(text: &str) -> String {
     RULES.iter().fold(text.to_owned(), |text, (rule, with)| {
         rule.replace_all(&text, *with).into_owned()
     })

@@ -1,19 +1,23 @@
-//! Records of ServiceNow that Gridlink made, for deployments without the app and as the repair of its push.
+//! Records of ServiceNow that Gridlink made, and articles, for deployments without the app and as the repair of its push.
 //!
-//! They are found by the display name of their correlation and by when they were changed. A comment changes its record;
-//! a file does not, and needs no poll: it is shared by a comment that names it. What was deleted is not found: only the
-//! app tells of that.
+//! Records are found by the display name of their correlation and by when they were changed; articles by the latter,
+//! those of internal knowledge bases too, since an article may have been moved there. A comment changes its record; a
+//! file does not, and needs no poll: it is shared by a comment that names it, or goes with an article that changes. What
+//! was deleted is not found: only the app tells of that.
 
 use serde_json::json;
 
 use super::{FIRST, LAG, OVERLAP, Polled, RESERVE, cursor_name, earlier, give_back, leave_out};
 use crate::apply::CORRELATION_DISPLAY;
 use crate::clients::Clients;
-use crate::domain::{SenderName, Subject, SysId, TableName, Timestamp};
+use crate::domain::{KNOWLEDGE, SenderName, Subject, SysId, TableName, Timestamp};
 use crate::event::{Event, MAX_AGE};
 use crate::failure::chain;
 use crate::servicenow::{Cursor, Field, Query, Row, Select};
 use crate::store::HeldCursor;
+
+/// The base table of cases, incidents and all other tasks.
+const TASKS: &str = "task";
 
 impl Clients {
     /// Reads changed records on from where the last poll stopped, or once from `since`.
@@ -32,14 +36,21 @@ impl Clients {
             return Ok(done);
         };
         self.store.claim_table().await?;
-        let Some(mut held) = self.store.take_cursor(&cursor_name("records", since), worker).await? else {
-            done.busy += 1;
-            return Ok(done);
-        };
-        let read = self
-            .read_records(sender, since, &mut held, (worker, deadline), &mut done)
-            .await;
-        give_back(&self.store, &held, read).await?;
+        const DISPLAY: Field = Field::known("correlation_display");
+        let ours = Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?);
+        let records = ("records", TASKS, ours);
+        let articles = self.mapping.knowledge.as_ref();
+        let articles = articles.map(|_| ("articles", KNOWLEDGE, Query::new()));
+        for (name, table, rows) in std::iter::once(records).chain(articles) {
+            let Some(mut held) = self.store.take_cursor(&cursor_name(name, since), worker).await? else {
+                done.busy += 1;
+                continue;
+            };
+            let read = self
+                .read_records(sender, (table, rows), since, &mut held, (worker, deadline), &mut done)
+                .await;
+            give_back(&self.store, &held, read).await?;
+        }
         tracing::info!(
             entries = done.entries,
             told = done.told,
@@ -54,13 +65,13 @@ impl Clients {
     async fn read_records(
         &self,
         sender: &SenderName,
+        (table, rows): (&str, Query),
         since: Option<Timestamp>,
         held: &mut HeldCursor,
         (worker, deadline): (&str, Timestamp),
         done: &mut Polled,
     ) -> anyhow::Result<()> {
-        const DISPLAY: Field = Field::known("correlation_display");
-        let tasks = TableName::try_from("task".to_owned())?;
+        let table = TableName::try_from(table.to_owned())?;
         let end = earlier(self.clock.now(), LAG);
         let first = since.unwrap_or_else(|| earlier(end, FIRST));
         let read_until = held.read_until.unwrap_or(first);
@@ -70,14 +81,13 @@ impl Clients {
             at: earlier(read_until, OVERLAP).max(oldest),
             after: None,
         };
-        let ours = Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?);
         let select = Select::named(["sys_id", "number", "sys_class_name", "sys_mod_count", "sys_updated_on"])?;
-        let mut changes = self.servicenow.changes(&tasks, ours, select, from, end)?;
+        let mut changes = self.servicenow.changes(&table, rows, select, from, end)?;
         while let Some(rows) = changes.next().await? {
             let mut events = Vec::new();
             for row in &rows {
                 done.entries += 1;
-                match changed(sender, row) {
+                match changed(sender, &table, row) {
                     Ok(event) => events.push(event),
                     Err(error) => {
                         let what = format!("the changed record {}", row.text("sys_id"));
@@ -101,9 +111,12 @@ impl Clients {
 }
 
 /// The event that the app would have pushed.
-fn changed(sender: &SenderName, row: &Row) -> anyhow::Result<Event> {
+fn changed(sender: &SenderName, table: &TableName, row: &Row) -> anyhow::Result<Event> {
     let sys_id: SysId = row.text("sys_id").parse()?;
-    let table: TableName = row.text("sys_class_name").parse()?;
+    let table = match row.text("sys_class_name") {
+        "" => table.clone(),
+        class => class.parse()?,
+    };
     let count: u64 = row.text("sys_mod_count").parse()?;
     let at = Timestamp::parse_servicenow(row.text("sys_updated_on"))?;
     let event = json!({

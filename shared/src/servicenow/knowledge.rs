@@ -6,14 +6,20 @@ use std::collections::BTreeMap;
 use super::query::{Field, Query, SYS_ID};
 use super::table::known;
 use super::{Created, Error, Flaw, Row, Select, ServiceNow};
-use crate::domain::{SysId, Timestamp};
+use crate::domain::{KNOWLEDGE, SysId, Timestamp, digest_of, hex};
 
-const KNOWLEDGE: &str = "kb_knowledge";
 const NUMBER: Field = Field::known("number");
 const TITLE: Field = Field::known("short_description");
 const TEXT: Field = Field::known("text");
 const STATE: Field = Field::known("workflow_state");
 const BASE: Field = Field::known("kb_knowledge_base");
+const BASE_TITLE: Field = Field::known("kb_knowledge_base.title");
+const CATEGORY: Field = Field::known("kb_category.label");
+const LANGUAGE: Field = Field::known("language");
+const KEYWORDS: Field = Field::known("meta");
+const READERS: Field = Field::known("can_read_user_criteria");
+const KEPT_FROM: Field = Field::known("cannot_read_user_criteria");
+const SHOWS_FILES: Field = Field::known("display_attachments");
 const CREATED: Field = Field::known("sys_created_on");
 const UPDATED: Field = Field::known("sys_updated_on");
 const VALID_TO: Field = Field::known("valid_to");
@@ -54,6 +60,20 @@ pub struct Article {
     pub state: String,
     /// The knowledge base.
     pub base: SysId,
+    /// Its exact title.
+    pub base_title: String,
+    /// What its category there is called; perhaps nothing.
+    pub category: String,
+    /// For example `en`.
+    pub language: String,
+    /// Words to find it by, as the author wrote them.
+    pub keywords: String,
+    /// The user criteria that may read it, where it has some of its own.
+    pub readers: Vec<SysId>,
+    /// Whether some user criteria may not read it.
+    pub is_kept_from_some: bool,
+    /// Whether its files are shown beside the text.
+    pub shows_files: bool,
     /// The record that it comes from.
     pub source: Option<SysId>,
     /// The last day that it is valid, as a date.
@@ -122,11 +142,43 @@ impl ServiceNow {
 
 fn wanted() -> Select {
     Select::of([
-        NUMBER, TITLE, TEXT, STATE, BASE, SOURCE, VALID_TO, CREATED, UPDATED, MOD_COUNT,
+        NUMBER,
+        TITLE,
+        TEXT,
+        STATE,
+        BASE,
+        BASE_TITLE,
+        CATEGORY,
+        LANGUAGE,
+        KEYWORDS,
+        READERS,
+        KEPT_FROM,
+        SHOWS_FILES,
+        SOURCE,
+        VALID_TO,
+        CREATED,
+        UPDATED,
+        MOD_COUNT,
     ])
 }
 
 impl Article {
+    /// Tells two contents of a version apart, and who may read them.
+    pub fn digest(&self) -> String {
+        let readers = self.readers.iter().map(SysId::as_str).collect::<Vec<_>>().join(",");
+        let parts = [
+            self.sys_id.as_str(),
+            &self.title,
+            &self.html,
+            &self.state,
+            self.base.as_str(),
+            &readers,
+            if self.is_kept_from_some { "kept" } else { "" },
+            &self.valid_to,
+        ];
+        hex(&digest_of(&parts)[..12])
+    }
+
     fn read(row: Row) -> Result<Self, Flaw> {
         let text = |field: &Field| row.require(field.as_str()).map(str::to_owned);
         Ok(Self {
@@ -136,6 +188,13 @@ impl Article {
             html: text(&TEXT)?,
             state: text(&STATE)?,
             base: row.id(BASE.as_str())?,
+            base_title: text(&BASE_TITLE)?,
+            category: row.text(CATEGORY.as_str()).to_owned(),
+            language: row.text(LANGUAGE.as_str()).to_owned(),
+            keywords: row.text(KEYWORDS.as_str()).to_owned(),
+            readers: readers(&text(&READERS)?)?,
+            is_kept_from_some: !text(&KEPT_FROM)?.is_empty(),
+            shows_files: row.text(SHOWS_FILES.as_str()) == "true",
             source: row.text(SOURCE.as_str()).parse().ok(),
             valid_to: row.text(VALID_TO.as_str()).to_owned(),
             created_on: row.time(CREATED.as_str())?,
@@ -143,4 +202,12 @@ impl Article {
             mod_count: row.mod_count()?,
         })
     }
+}
+
+/// The sys_ids of a list. What is none of a row may be the name of somebody, whom nobody here can tell: it may not be
+/// overlooked, since an article without readers of its own is for all.
+fn readers(list: &str) -> Result<Vec<SysId>, Flaw> {
+    let ids = list.split(',').map(str::trim).filter(|id| !id.is_empty());
+    let ids = ids.map(|id| id.parse().map_err(|_| Flaw::Missing(READERS.as_str().to_owned())));
+    ids.collect()
 }

@@ -49,6 +49,11 @@ impl ServiceNow {
         }
     }
 
+    /// The host of the instance.
+    pub fn host(&self) -> &str {
+        self.settings.url.host_str().unwrap_or_default()
+    }
+
     /// Fetches a token ahead of the first event.
     ///
     /// # Errors

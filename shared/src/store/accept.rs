@@ -59,6 +59,7 @@ impl Store {
                         // No partner reads the incident of a failed exchange.
                         Role::Incident => return Ok(Accepted::Unrelated),
                         Role::Task => (Lane::Out, UseCase::CreateTask),
+                        Role::Article => (Lane::Knowledge, UseCase::PublishKnowledge),
                     };
                     (Stream { subject, lane }, Some(use_case))
                 }

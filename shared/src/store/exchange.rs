@@ -1,4 +1,4 @@
-//! What is kept of exchanges: how each turned out last, and what an incident stands for.
+//! What is kept of exchanges and articles: how each turned out last, and what an incident stands for.
 //!
 //! Only the holder of a stream's lease writes about its subject, and the end of an entry is fenced: a value that is
 //! worked out from the one before is right, and counts count once.
@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use super::item::{Item, item, key, n, s, text};
 use super::work::Write;
 use super::{Error, SEEN_FOR, Store, failed};
-use crate::domain::{CorrelationId, LinkKey, Subject};
-use crate::effect::{Failures, KnownExchange, Mark, Member};
+use crate::domain::{ArticleId, CorrelationId, LinkKey, Subject};
+use crate::effect::{Failures, KnownExchange, Mark, Member, ShownArticle};
 
 /// What is kept of exchanges that fail in the same way.
 #[derive(Debug, Default)]
@@ -40,10 +40,30 @@ impl Store {
                 item(key, [("kept", json(member)?), ("ttl", ttl)])
             }
             Mark::Failures(failures) => item(failures_key(subject, &failures.incident), [("kept", json(failures)?)]),
+            Mark::VersionOf(article) => item(article_key(subject), [("kept", json(article)?)]),
+            Mark::Shown(shown) => item(article_key(subject), [("kept", json(shown)?)]),
             Mark::Current { incident } => item(current_key(subject), [("kept", s(incident.to_string()))]),
         };
         let put = Put::builder().table_name(&self.table).set_item(Some(kept));
         put.build().map(Write::Put).map_err(failed("mark"))
+    }
+
+    /// The article that a version belongs to, once its change was passed on.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or the item is of a newer version.
+    pub async fn article_of(&self, version: &Subject) -> Result<Option<ArticleId>, Error> {
+        let items = self.read_all(vec![article_key(version)]).await?;
+        items.first().map(read).transpose()
+    }
+
+    /// What partners were last shown of an article.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or the item is of a newer version.
+    pub async fn shown_article(&self, article: &Subject) -> Result<Option<ShownArticle>, Error> {
+        let items = self.read_all(vec![article_key(article)]).await?;
+        items.first().map(read).transpose()
     }
 
     /// How an exchange turned out last.
@@ -107,6 +127,10 @@ const CURRENT: &str = "CURRENT";
 
 fn exchange_key(subject: &Subject) -> Item {
     key(subject.as_str(), "EXCHANGE")
+}
+
+fn article_key(subject: &Subject) -> Item {
+    key(subject.as_str(), "ARTICLE")
 }
 
 fn member_key(subject: &Subject, exchange: &CorrelationId) -> Item {

@@ -15,6 +15,7 @@ use worlds::servicenow::AGENT;
 use crate::create_task::{TASKS, THREAD, asks, starts, task};
 use crate::play::{Play, default_mapping, in_town};
 use crate::prove::setting;
+use crate::publish_knowledge::{newest, seen};
 use crate::scenarios::{ISSUE, NORTHWIND, case, event};
 use crate::town::Town;
 
@@ -28,6 +29,7 @@ const PUBLIC: [&str; 5] = [
     "correlation_id",
     "correlation_display",
 ];
+const ARTICLES: &str = "kb_knowledge";
 const STEPS: usize = 12;
 const SEEDS: u64 = 6;
 
@@ -410,6 +412,122 @@ async fn drive_task(town: &Arc<Town>, play: &Play, seed: u64) {
     assert!(garden.planted.len() > 10 * STEPS, "{} words", garden.planted.len());
 }
 
+/// Makes everything that belongs to an article, full of words.
+fn surround_article(garden: &mut Garden<'_>, sys_id: &str) {
+    let town = garden.town;
+    let row = town.servicenow.row(ARTICLES, sys_id).unwrap();
+    garden.plant(&row["author"], "sys_user", &[]);
+    garden.plant(
+        &row["kb_knowledge_base"],
+        "kb_knowledge_base",
+        &["title", "workflow", "retire_workflow"],
+    );
+    garden.plant(&row["kb_category"], "kb_category", &["parent_id", "parent_table"]);
+    // Feedback of colleagues, and who approved.
+    garden.insert("kb_feedback", &[("article", sys_id), ("useful", "no")]);
+    let approval = [
+        ("document_id", sys_id),
+        ("source_table", ARTICLES),
+        ("state", "approved"),
+    ];
+    garden.insert("sysapproval_approver", &approval);
+    // The case that it comes from, and an article of the internal base.
+    let title = garden.word("an internal article".to_owned());
+    let text = format!("<p>{}</p>", garden.word("the text of an internal article".to_owned()));
+    let bases = town.servicenow.rows("kb_knowledge_base");
+    let internal = bases
+        .iter()
+        .find(|base| base["title"] == "Internal Operations")
+        .unwrap();
+    let fields = [
+        ("short_description", title.as_str()),
+        ("text", &text),
+        ("kb_knowledge_base", &internal["sys_id"]),
+        ("workflow_state", "published"),
+    ];
+    town.servicenow.insert(ARTICLES, &fields);
+    let case = garden.insert("sn_customerservice_case", &[("short_description", "A case")]);
+    garden.file(&case);
+    town.servicenow.update(ARTICLES, sys_id, &[("source", &case)]);
+}
+
+/// A text of which a part is for partners, and whatever else an author leaves in it.
+fn text_of_article(garden: &mut Garden<'_>, public: &str) -> String {
+    let mut hidden = |place: &str| garden.word(format!("a text, {place}"));
+    format!(
+        "<h2 class=\"{}\" onclick=\"x('{}')\">Step</h2><p style=\"display:none\">{}</p><!-- {} --><script>{}</script>\
+         <p data-note=\"{}\" title=\"{}\">{public}</p><svg><text>{}</text></svg><template>{}</template>\
+         <p hidden>{}</p><a href=\"https://servicenow.test/kb?x={}\">runbook</a><img src=\"https://cdn.example/{}.png\">",
+        hidden("class"),
+        hidden("handler"),
+        hidden("hidden by style"),
+        hidden("comment"),
+        hidden("script"),
+        hidden("data attribute"),
+        hidden("title attribute"),
+        hidden("drawing"),
+        hidden("template"),
+        hidden("hidden"),
+        hidden("internal link"),
+        hidden("address of a picture"),
+    )
+}
+
+/// The same for an article: what is not its published text, title and keywords stays inside.
+async fn drive_article(town: &Arc<Town>, play: &Play, seed: u64) {
+    let mut garden = Garden::new(town, seed);
+    play.open_the_doors();
+    play.tell();
+    let title = "DESADV in place of the 856";
+    let sys_id = newest(town, title)["sys_id"].clone();
+    surround_article(&mut garden, &sys_id);
+    let (mut seen_last, mut times_seen) = (None, 0);
+    for step in 0..STEPS {
+        let public = format!("Page {step} for partners.");
+        let text = text_of_article(&mut garden, &public);
+        let state = *garden
+            .rng
+            .choice(&["published", "draft", "review", "retired", "published"])
+            .unwrap();
+        if state == "published" {
+            town.servicenow
+                .update(ARTICLES, &sys_id, &[("text", &text), ("workflow_state", state)]);
+            seen_last = Some(public);
+            times_seen += 1;
+        } else {
+            // What is written now is not for partners yet.
+            let draft = format!("<p>{}</p>{text}", garden.word("the text of a draft".to_owned()));
+            let title = garden.word("the title of a draft".to_owned());
+            let fields = [
+                ("workflow_state", state),
+                ("text", draft.as_str()),
+                ("short_description", &title),
+            ];
+            town.servicenow.update(ARTICLES, &sys_id, &fields);
+            seen_last = None;
+        }
+        if state != "published" {
+            play.quiet().await;
+            garden.check();
+            town.servicenow
+                .update(ARTICLES, &sys_id, &[("short_description", title)]);
+        }
+        if garden.rng.bool() {
+            play.quiet().await;
+        }
+        garden.check();
+    }
+    play.quiet().await;
+    garden.check();
+    let shown = seen(town, NORTHWIND, title).map(|article| article["html"].to_string());
+    assert_eq!(shown.is_some(), seen_last.is_some(), "{shown:?}");
+    if let (Some(shown), Some(public)) = (&shown, &seen_last) {
+        assert!(shown.contains(public), "what is public does arrive: {shown}");
+    }
+    assert!(times_seen > 0, "it was never published");
+    assert!(garden.planted.len() > 10 * STEPS, "{} words", garden.planted.len());
+}
+
 /// Runs a test with every seed, or with the one that is asked for.
 fn with_seeds(test: impl AsyncFn(&Arc<Town>, &Play, u64)) {
     let one = setting("GRIDLINK_SEED").map(|seed| seed.parse::<u64>().unwrap());
@@ -428,6 +546,11 @@ fn nothing_internal_is_ever_seen_on_the_partners_side() {
 #[test]
 fn nothing_internal_of_a_task_is_ever_seen_in_its_thread() {
     with_seeds(drive_task);
+}
+
+#[test]
+fn nothing_internal_of_an_article_is_ever_seen_by_its_partners() {
+    with_seeds(drive_article);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use shared::domain::UseCase;
 
-use crate::scenarios::{self, Expected, Scenario, ThreadView};
+use crate::scenarios::{self, Expected, GuideView, Scenario, ThreadView};
 use crate::town::{TABLE, Town};
 
 fn heads(town: &Town) -> Vec<Value> {
@@ -162,6 +162,10 @@ fn check_partner(town: &Town, scenario: &Scenario) {
         check_thread(town, wanted);
         return;
     }
+    if let Some(wanted) = &scenario.guide {
+        check_guide(town, wanted);
+        return;
+    }
     let Some(issue) = town.community.issue(scenarios::NORTHWIND, scenarios::ISSUE) else {
         town.violated("the community has no issue".to_owned());
         return;
@@ -273,6 +277,39 @@ fn check_thread(town: &Town, wanted: &ThreadView) {
     check_list(town, view, "outcomes", &list("outcomes", "state", all), wanted.outcomes);
     if thread.to_string().contains(scenarios::INTERNAL) {
         town.violated(format!("the partner sees something internal: {thread}"));
+    }
+}
+
+/// What partners find of an article: those who may read it the newest version, the others nothing.
+fn check_guide(town: &Town, wanted: &GuideView) {
+    for company in wanted.readers.iter().chain(wanted.others) {
+        let found = town.community.partner_sees_articles(company);
+        if found
+            .iter()
+            .any(|article| article.to_string().contains(scenarios::INTERNAL))
+        {
+            town.violated(format!("{company} sees something internal: {found:?}"));
+        }
+        let found = found.iter().find(|article| article["title"] == wanted.title);
+        let Some(article) = found.filter(|_| wanted.readers.contains(company)) else {
+            if found.is_some() || wanted.readers.contains(company) {
+                town.violated(format!("{company} finds {found:?} as {}", wanted.title));
+            }
+            continue;
+        };
+        let html = article["html"].as_str().unwrap_or_default();
+        if let Some(part) = wanted.parts.iter().find(|part| !html.contains(**part)) {
+            town.violated(format!("{part} is not in {html}"));
+        }
+        let files = article["files"].as_array().into_iter().flatten();
+        let names = files
+            .map(|file| file["name"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        check_list(town, wanted.title, "files", &names, wanted.files);
+    }
+    let skipped = town.servicenow.published_without_approval();
+    if !skipped.is_empty() {
+        town.violated(format!("published past those who decide: {skipped:?}"));
     }
 }
 

@@ -150,6 +150,10 @@ impl Play {
                 worker!(town, UseCase::RaiseIncident, raise_incident),
             ),
             (UseCase::CreateTask, worker!(town, UseCase::CreateTask, create_task)),
+            (
+                UseCase::PublishKnowledge,
+                worker!(town, UseCase::PublishKnowledge, publish_knowledge),
+            ),
         ]);
         let (place, clock) = make(town);
         let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {

@@ -76,6 +76,8 @@ pub(crate) struct Scenario {
     pub(crate) shared: &'static [&'static str],
     /// The thread as the partner sees it, where the scenario is about one and no issue.
     pub(crate) thread: Option<ThreadView>,
+    /// An article as partners find it, where the scenario is about one and no issue.
+    pub(crate) guide: Option<GuideView>,
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
     /// What is there instead where an act meanwhile came so early that the rest had no reason to be made.
@@ -92,6 +94,20 @@ pub(crate) struct ThreadView {
     pub(crate) requests: &'static [&'static str],
     /// The states of the outcomes, in order.
     pub(crate) outcomes: &'static [&'static str],
+}
+
+/// What partners find of an article in the end.
+pub(crate) struct GuideView {
+    /// Its title.
+    pub(crate) title: &'static str,
+    /// The companies that find it.
+    pub(crate) readers: &'static [&'static str],
+    /// Companies that do not.
+    pub(crate) others: &'static [&'static str],
+    /// Parts of its body.
+    pub(crate) parts: &'static [&'static str],
+    /// Names of its files, in order; there are no others.
+    pub(crate) files: &'static [&'static str],
 }
 
 pub(crate) const CASE: Expected = Expected {
@@ -127,6 +143,7 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         milestones: Some(&[]),
         shared: &[],
         thread: None,
+        guide: None,
         steps,
         expected,
         or_only: None,
@@ -141,6 +158,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         .chain(crate::bridge_escalation::scenarios())
         .chain(crate::raise_incident::scenarios())
         .chain(crate::create_task::scenarios())
+        .chain(crate::publish_knowledge::scenarios())
         .collect()
 }
 

@@ -108,6 +108,7 @@ fn what_decides_is_pure() {
         "bridge-escalation",
         "create-task",
         "open-case",
+        "publish-knowledge",
         "raise-incident",
         "relay-status",
     ] {

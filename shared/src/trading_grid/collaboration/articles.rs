@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{Key, Person};
 use super::{Collaboration, Cursor, Error, Operation, Reported};
-use crate::domain::{ArticleId, Category, CompanyId, DocumentId, FeedbackId, Timestamp};
+use crate::domain::{ArticleId, Audience, Category, CompanyId, DocumentId, FeedbackId, Timestamp};
+use crate::event::Document;
 use crate::rfc3339;
 
 /// A version of an article.
@@ -42,24 +43,6 @@ pub struct ArticleReport {
     pub valid_until: Option<Timestamp>,
 }
 
-/// Who may find and read an article.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub enum Audience {
-    /// All partners.
-    Everyone,
-    /// The partners of some segments.
-    Segments {
-        /// By name.
-        segments: Vec<String>,
-    },
-    /// Some partners.
-    Companies {
-        /// By id.
-        company_ids: Vec<CompanyId>,
-    },
-}
-
 /// An article as the community has it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -73,6 +56,9 @@ pub struct Article {
     pub state: ArticleState,
     /// Who may find and read it.
     pub audience: Audience,
+    /// The files that the version names.
+    #[serde(default)]
+    pub files: Vec<Document>,
 }
 
 /// Whether partners see an article.

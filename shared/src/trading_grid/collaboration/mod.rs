@@ -43,9 +43,7 @@ use crate::clock::Clock;
 use crate::http::{Call, Transport, Whole};
 use crate::secrets::Secrets;
 
-pub use articles::{
-    Article, ArticleReport, ArticleState, Audience, Feedback, FeedbackKind, FeedbackPage, FeedbackTotals,
-};
+pub use articles::{Article, ArticleReport, ArticleState, Feedback, FeedbackKind, FeedbackPage, FeedbackTotals};
 pub use articles::{Withdrawal, WithdrawnBecause};
 pub use binding::{Binding, Invalid};
 pub use documents::{Download, Flaw, Shelf, Upload};

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::super::{
-    ArticleReport, Audience, ClosureReport, ClosureRequest, Collaboration, EscalationReport, EscalationState,
-    ExpectedAction, FulfilmentReport, FulfilmentState, Key, MilestoneReport, NewComment, NewDocumentRequest,
-    NewMessage, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, Operation, OutcomeReport, Person,
-    Room, Shelf, StatusReport, StepState, Upload, Withdrawal, WithdrawnBecause,
+    ArticleReport, ClosureReport, ClosureRequest, Collaboration, EscalationReport, EscalationState, ExpectedAction,
+    FulfilmentReport, FulfilmentState, Key, MilestoneReport, NewComment, NewDocumentRequest, NewMessage,
+    OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, Operation, OutcomeReport, Person, Room, Shelf,
+    StatusReport, StepState, Upload, Withdrawal, WithdrawnBecause,
 };
 use crate::domain::{
-    ActionKind, ArticleId, CompanyId, ContentHash, DocumentId, IssueId, IssueState, MilestoneId, MilestoneState,
-    OutcomeId, OutcomeState, RequestId, Side, ThreadId, Timestamp,
+    ActionKind, ArticleId, Audience, CompanyId, ContentHash, DocumentId, IssueId, IssueState, MilestoneId,
+    MilestoneState, OutcomeId, OutcomeState, RequestId, Side, ThreadId, Timestamp,
 };
 use crate::event::Document;
 use crate::http::full;

@@ -1,0 +1,179 @@
+//! The facts of `publish-knowledge`: the only part of it that awaits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use shared::clients::Clients;
+use shared::domain::{ArticleId, DocumentId, KNOWLEDGE, SysId, TableName};
+use shared::event::{ArticleChanged, Data, Event, RecordChange};
+use shared::failure::Failure;
+use shared::lambda::Situation;
+use shared::mapping::ArticleFacts;
+use shared::messages::PartnerHtml;
+use shared::servicenow::{Article, Attachment, Select};
+use shared::store::ClaimKind;
+use shared::trading_grid;
+
+use crate::sanitize::sanitize;
+use crate::{Current, Facts, Place, Version, Versions};
+
+/// The remedy for what the mapping cannot work out.
+const CORRECT_THE_MAPPING: &str = "correct the mapping, deploy it, and replay";
+
+/// Reads what must be known.
+///
+/// # Errors
+/// When a fact cannot be had now, or can never be had.
+pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> Result<Facts, Failure> {
+    let place = match &event.data {
+        Data::RecordChanged(change) => Place::Version(Box::new(version(clients, situation, change).await?)),
+        Data::ArticleChanged(changed) => Place::Article(Box::new(versions(clients, situation, changed).await?)),
+        _ => {
+            let cause = anyhow!("{} is no news of an article", event.kind);
+            return Err(Failure::permanent(cause, "dismiss the entry"));
+        }
+    };
+    Ok(Facts {
+        mapping: Arc::clone(&clients.mapping),
+        number: u64::try_from(situation.number).unwrap_or(0),
+        now: situation.now,
+        place,
+    })
+}
+
+async fn version(clients: &Clients, situation: &Situation, change: &RecordChange) -> Result<Version, Failure> {
+    Ok(Version {
+        row: change.sys_id().clone(),
+        known: clients.store.article_of(&situation.subject).await?,
+        found: clients.servicenow.article(change.sys_id()).await?,
+    })
+}
+
+async fn versions(clients: &Clients, situation: &Situation, changed: &ArticleChanged) -> Result<Versions, Failure> {
+    let article = &changed.article_id;
+    let rows = clients.servicenow.article_versions(article.as_str()).await?;
+    let states = rows.iter().map(|row| row.state.clone()).collect();
+    let ids = rows.iter().map(|row| row.sys_id.clone()).collect();
+    let current = match published(rows) {
+        Some(row) => Some(current(clients, row, &ids).await?),
+        None => None,
+    };
+    let community = clients.community.article(article).await;
+    Ok(Versions {
+        article: article.clone(),
+        states,
+        current,
+        community: community.map_err(trading_grid::Error::into_failure)?,
+        shown: clients.store.shown_article(&situation.subject).await?,
+        brought: brought(clients, situation).await?,
+    })
+}
+
+/// The version that is published; one that waits for its retirement where there is no other. Of several the newest
+/// counts.
+fn published(rows: Vec<Article>) -> Option<Article> {
+    let rank = |row: &Article| match row.state.as_str() {
+        "published" => Some((1, row.created_on, row.sys_id.clone())),
+        "pending_retirement" => Some((0, row.created_on, row.sys_id.clone())),
+        _ => None,
+    };
+    let ranked = rows.into_iter().filter_map(|row| Some((rank(&row)?, row)));
+    ranked.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, row)| row)
+}
+
+async fn current(clients: &Clients, row: Article, versions: &BTreeSet<SysId>) -> Result<Current, Failure> {
+    if row.base_title.is_empty() {
+        return Err(Failure::permanent(
+            anyhow!("the title of the knowledge base {} cannot be read", row.base),
+            "let the integration user read kb_knowledge_base.title, and replay",
+        ));
+    }
+    let rules = clients.mapping.knowledge.as_ref();
+    let mode = rules
+        .and_then(|rules| rules.base(&row.base_title))
+        .map(|rule| rule.mode);
+    let mut readership = None;
+    // What some may not read can be told to no audience.
+    if mode.is_some() && !row.is_kept_from_some {
+        let readers = readers(clients, &row.readers).await?;
+        let facts = ArticleFacts {
+            number: &row.number,
+            title: &row.title,
+            category: &row.category,
+            language: &row.language,
+            keywords: &row.keywords,
+            readers: &readers,
+        };
+        readership = clients
+            .mapping
+            .readership(&row.base_title, &facts)
+            .map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
+    }
+    let body = PartnerHtml::of_sanitized(&sanitize(&row.html, clients.servicenow.host()));
+    let files = match (&readership, &body) {
+        (Some(_), Ok(body)) => files(clients, &row, body, versions).await?,
+        (None, _) | (_, Err(_)) => Vec::new(),
+    };
+    Ok(Current {
+        row,
+        mode,
+        readership,
+        body,
+        files,
+    })
+}
+
+/// The names of user criteria. One that cannot be read has no name, and so no audience.
+async fn readers(clients: &Clients, criteria: &[SysId]) -> Result<Vec<String>, Failure> {
+    let fault = "report this as a fault of Gridlink";
+    let table = TableName::try_from("user_criteria".to_owned()).map_err(|error| Failure::permanent(error, fault))?;
+    let select = Select::named(["name"]).map_err(|error| Failure::permanent(error, fault))?;
+    let mut names = Vec::new();
+    for criterion in criteria {
+        let row = clients.servicenow.read(&table, criterion, &select).await?;
+        names.push(row.map(|row| row.text("name").to_owned()).unwrap_or_default());
+    }
+    Ok(names)
+}
+
+/// The files of a version, and those of earlier ones that stand in its text.
+async fn files(
+    clients: &Clients,
+    row: &Article,
+    body: &PartnerHtml,
+    versions: &BTreeSet<SysId>,
+) -> Result<Vec<Attachment>, Failure> {
+    let table = TableName::try_from(KNOWLEDGE.to_owned());
+    let table = table.map_err(|error| Failure::permanent(error, "report this as a fault of Gridlink"))?;
+    let pictures: BTreeSet<&SysId> = body.pictures().collect();
+    let mut files = clients.servicenow.attachments(&table, &row.sys_id).await?;
+    files.retain(|file| pictures.contains(&file.sys_id) || (row.shows_files && file.is_of(&row.sys_id)));
+    for picture in pictures {
+        if files.iter().any(|file| file.sys_id == *picture) {
+            continue;
+        }
+        let file = clients.servicenow.attachment(picture).await?;
+        let is_ours = |file: &Attachment| file.record.as_ref().is_some_and(|record| versions.contains(record));
+        files.extend(file.filter(is_ours));
+    }
+    Ok(files)
+}
+
+/// Files that were brought into the community, the latest document of each.
+async fn brought(clients: &Clients, situation: &Situation) -> Result<BTreeMap<SysId, DocumentId>, Failure> {
+    let mut ledger = clients.store.ledger(&situation.subject).await?;
+    ledger.sort_by_key(|claim| claim.at);
+    let shared = ledger.iter().filter(|claim| claim.kind == ClaimKind::Shared);
+    let files =
+        shared.filter_map(|claim| Some((claim.remote.as_deref()?.parse().ok()?, claim.reference.parse().ok()?)));
+    Ok(files.collect())
+}
+
+impl Version {
+    /// The article that the version belongs to; nothing when its number cannot be an id.
+    pub(crate) fn article(&self) -> Option<ArticleId> {
+        let found = self.found.as_ref().and_then(|row| row.number.parse().ok());
+        found.or_else(|| self.known.clone())
+    }
+}

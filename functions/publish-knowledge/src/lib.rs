@@ -1,0 +1,89 @@
+//! Articles that are published in a knowledge base for partners become guidance in the community.
+//!
+//! Two kinds of stream work together. The stream of a version, which is a row of its own, only finds out whose version
+//! it is, and passes its change on to the stream of the article. That stream alone decides what partners see, from all
+//! versions as they are in ServiceNow now: so it does not matter in which order the changes of several versions arrive,
+//! and a late one never brings an older version back. The community calls an article by its number, which is the same
+//! in all versions.
+//!
+//! ServiceNow decides whether an article is published; nothing here publishes one there.
+//!
+//! Accepted: an article that waits for its retirement to be approved stays as it is in the community until that is
+//! decided.
+
+mod decide;
+mod gather;
+mod sanitize;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use shared::domain::{ArticleId, DocumentId, SysId, Timestamp};
+use shared::effect::ShownArticle;
+use shared::mapping::{Mapping, Mode, Readership};
+use shared::messages::{NotPlain, PartnerHtml};
+use shared::servicenow::{Article, Attachment};
+use shared::trading_grid::collaboration;
+
+pub use decide::decide;
+pub use gather::gather;
+
+/// What must be known before deciding.
+pub struct Facts {
+    /// The customer's rules.
+    pub mapping: Arc<Mapping>,
+    /// The number of the event in its stream.
+    pub number: u64,
+    /// The time.
+    pub now: Timestamp,
+    /// What the event is about.
+    pub place: Place,
+}
+
+/// What an event is about.
+pub enum Place {
+    /// A version, in its own stream.
+    Version(Box<Version>),
+    /// An article, with all its versions.
+    Article(Box<Versions>),
+}
+
+/// A version, in its own stream.
+pub struct Version {
+    /// Its row.
+    pub row: SysId,
+    /// The article whose version it was when its change was passed on before.
+    pub known: Option<ArticleId>,
+    /// The version as it is; none when it was deleted or is hidden.
+    pub found: Option<Article>,
+}
+
+/// An article, with all its versions.
+pub struct Versions {
+    /// The article.
+    pub article: ArticleId,
+    /// The states that versions of it are in.
+    pub states: BTreeSet<String>,
+    /// The version that is published.
+    pub current: Option<Current>,
+    /// What the community has.
+    pub community: Option<collaboration::Article>,
+    /// What partners were last shown.
+    pub shown: Option<ShownArticle>,
+    /// Files that were brought into the community before, each with the document that it is there.
+    pub brought: BTreeMap<SysId, DocumentId>,
+}
+
+/// A published version, and what becomes of it by the mapping.
+pub struct Current {
+    /// The version.
+    pub row: Article,
+    /// Whether articles of its knowledge base are shown; nothing of an internal one.
+    pub mode: Option<Mode>,
+    /// Who reads it; nobody where no audience fits.
+    pub readership: Option<Readership>,
+    /// Its body for partners.
+    pub body: Result<PartnerHtml, NotPlain>,
+    /// Its files: those that stand in its text, and those beside it.
+    pub files: Vec<Attachment>,
+}

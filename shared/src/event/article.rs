@@ -1,0 +1,67 @@
+//! News of articles.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Malformed, own_event};
+use crate::domain::{ArticleId, EventId, Subject, SysId, Timestamp, digest_of, hex};
+
+/// A version of an article changed. Versions are rows of their own, and what partners may read follows from all of
+/// them: so each change is passed on to the stream of the article. Only Gridlink itself tells this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArticleChanged {
+    /// The article.
+    pub article_id: ArticleId,
+    /// The version that changed.
+    pub version: SysId,
+}
+
+impl ArticleChanged {
+    pub(super) const KIND: &str = "gridlink.internal.article-changed.v1";
+
+    /// The article as a stream's subject.
+    pub fn subject(&self) -> Subject {
+        Subject::article(&self.article_id)
+    }
+
+    /// The event that tells it, the same for every try.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn event(&self, cause: &EventId, now: Timestamp) -> Result<Event, Malformed> {
+        let parts = [
+            "article",
+            self.article_id.as_str(),
+            self.version.as_str(),
+            cause.as_str(),
+        ];
+        let id = format!("article/{}", hex(&digest_of(&parts)[..16]));
+        own_event(Self::KIND, &id, &self.subject(), self, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Data, Destination};
+
+    #[test]
+    fn a_change_is_passed_on_once_and_nobody_else_can_say_it() {
+        let changed = ArticleChanged {
+            article_id: "KB0010042".parse().unwrap(),
+            version: "a3d911b2e30132ebe35c2ddfb2cf852a".parse().unwrap(),
+        };
+        let event = |cause: &str, now| changed.event(&cause.parse().unwrap(), Timestamp::from_millis(now));
+        let (one, again) = (event("e-1", 1).unwrap(), event("e-1", 2).unwrap());
+        assert_eq!((&one.id, &one.content), (&again.id, &again.content));
+        assert_ne!(one.id, event("e-2", 1).unwrap().id);
+        assert_eq!(one.data, Data::ArticleChanged(changed));
+        let stream = |event: &Event| match event.destination() {
+            Destination::Stream(stream, _) => stream.to_string(),
+            Destination::Record(sys_id) => sys_id.to_string(),
+        };
+        assert_eq!(stream(&one), "articles/KB0010042 (knowledge)");
+        let forged = Event::parse(&"servicenow".parse().unwrap(), &one.raw).unwrap();
+        assert_eq!(stream(&forged), "unrouted/servicenow (unrouted)");
+    }
+}
