@@ -652,7 +652,10 @@ pub enum Mark {
         incident: LinkKey,
     },
     /// The article that the version of the subject belongs to.
-    VersionOf(ArticleId),
+    VersionOf {
+        /// The article.
+        article: ArticleId,
+    },
     /// What partners see of the article of the subject.
     Shown(ShownArticle),
 }
@@ -886,7 +889,7 @@ impl fmt::Display for Effect {
                 )
             }
             Effect::Mark(Mark::Current { incident }) => write!(f, "let failures join {incident} from now on"),
-            Effect::Mark(Mark::VersionOf(article)) => write!(f, "keep that this is a version of {article}"),
+            Effect::Mark(Mark::VersionOf { article }) => write!(f, "keep that this is a version of {article}"),
             Effect::Mark(Mark::Shown(shown)) => write!(f, "keep what partners see since report {}", shown.version),
             Effect::PassToArticle(changed) => write!(f, "pass the change on to {}", changed.article_id),
             Effect::PublishArticle(publish) => write!(f, "show {} to its partners as {}", publish.row, publish.article),

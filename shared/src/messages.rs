@@ -12,7 +12,9 @@ use std::fmt::Write;
 
 use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilestone, ThreadAct, TransactionRef};
 
-pub use articles::{ANCHOR, ARTICLE_BODY, HIDDEN, NotPlain, PICTURE, PartnerHtml, article_title, keyword};
+pub use articles::{
+    ANCHOR, ARTICLE_BODY, HIDDEN, NotPlain, PICTURE, PartnerHtml, article_title, is_public_address, keyword,
+};
 pub use exchanges::{
     exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
     exchanges_resolved, recounted,

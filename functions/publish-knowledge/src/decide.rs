@@ -44,7 +44,8 @@ fn changed(facts: &Facts, version: &Version) -> Vec<Effect> {
     };
     let mut effects = Vec::new();
     if version.known.as_ref() != Some(&article) {
-        effects.push(Effect::Mark(Mark::VersionOf(article.clone())));
+        let article = article.clone();
+        effects.push(Effect::Mark(Mark::VersionOf { article }));
     }
     // Where it was a version of another article before, that one is looked at, too.
     let before = version.known.iter().filter(|known| **known != article).cloned();

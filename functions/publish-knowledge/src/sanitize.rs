@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use ammonia::{Builder, UrlRelative};
 use shared::domain::SysId;
-use shared::messages::{ANCHOR, HIDDEN, PICTURE};
+use shared::messages::{ANCHOR, HIDDEN, PICTURE, is_public_address};
 use url::{Host, Url};
 
 /// Elements that stay, with the attributes that stay at them.
@@ -66,6 +66,34 @@ const WITH_CONTENT: [&str; 20] = [
     "object", "script", "select", "style", "svg", "template", "textarea", "title", "video",
 ];
 
+/// Elements that cannot be marked as hidden: those without an end, and those whose text is not read as HTML.
+const UNMARKED: [&str; 24] = [
+    "area",
+    "base",
+    "basefont",
+    "bgsound",
+    "body",
+    "col",
+    "command",
+    "frame",
+    "head",
+    "html",
+    "image",
+    "input",
+    "keygen",
+    "link",
+    "meta",
+    "param",
+    "plaintext",
+    "rb",
+    "rtc",
+    "source",
+    "track",
+    "wbr",
+    "xml",
+    "xmp",
+];
+
 /// Ends of names that only the inside knows.
 const INSIDE: [&str; 10] = [
     "local",
@@ -87,9 +115,14 @@ pub(crate) fn sanitize(html: &str, instance: &str) -> String {
         .map(|(element, attributes)| (*element, attributes.iter().copied().collect()))
         .collect();
     let instance = instance.to_owned();
+    let mut tags: HashSet<&str> = ELEMENTS.iter().map(|(element, _)| *element).collect();
+    // Their own tags go in the end; until then they may say that they are hidden.
+    let named = names(html);
+    tags.extend(named.iter().map(String::as_str));
+    tags.retain(|name| !WITH_CONTENT.contains(name) && !UNMARKED.contains(name));
     let mut builder = Builder::empty();
     builder
-        .tags(ELEMENTS.iter().map(|(element, _)| *element).collect())
+        .tags(tags)
         .tag_attributes(attributes)
         // What hides an element is only a mark from here on: see `kept`.
         .generic_attributes(HashSet::from(["id", "style", "hidden"]))
@@ -101,6 +134,18 @@ pub(crate) fn sanitize(html: &str, instance: &str) -> String {
         .strip_comments(true)
         .attribute_filter(move |element, attribute, value| kept(element, attribute, value, &instance).map(Cow::Owned));
     builder.clean(html).to_string()
+}
+
+/// The names of all elements that may be in an author's HTML.
+fn names(html: &str) -> HashSet<String> {
+    let is_of_a_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":_.-".contains(&byte);
+    let after = html.split('<').skip(1).filter_map(|rest| {
+        let end = rest.find(|end: char| end.is_ascii_whitespace() || end == '/' || end == '>');
+        let name = rest[..end.unwrap_or(rest.len())].to_ascii_lowercase();
+        let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+        (begins && name.len() <= 60 && name.bytes().all(is_of_a_name)).then_some(name)
+    });
+    after.collect()
 }
 
 /// What becomes of an attribute's value.
@@ -173,7 +218,7 @@ fn link(value: &str, instance: &str) -> Option<String> {
         || INSIDE.iter().any(|end| is_within(end));
     let is_plain = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
     let text = url.to_string();
-    (is_plain && !is_inside && !text.contains(['<', '>', '"'])).then_some(text)
+    (is_plain && !is_inside && is_public_address(&text) && !text.contains(['<', '>', '"'])).then_some(text)
 }
 
 /// The file of the instance that an address of a picture names.

@@ -131,6 +131,8 @@ impl PartnerHtml {
         for token in tokens {
             match token {
                 Token::Text(text) => body.push(&text),
+                // Only what was in it matters.
+                Token::Open(name, _) | Token::Close(name) if !is_kept(&name) => {}
                 Token::Open(name, attributes) if name == "img" => body.picture(&attributes),
                 // Whose address did not pass: its words stay.
                 Token::Open(name, attributes) if name == "a" && !has(&attributes, "href") => is_bare_link = true,
@@ -223,6 +225,16 @@ pub fn keyword(word: &str) -> Option<PartnerText> {
     PartnerText::of(&one_line(word, usize::MAX), 100)
 }
 
+/// Whether an element is one that guidance needs; of all others only what is in them stays.
+fn is_kept(element: &str) -> bool {
+    INLINE.contains(&element) || BLOCKS.contains(&element) || element == LIST
+}
+
+/// Whether everybody may know an address: `https`, and nothing in it that would be redacted.
+pub fn is_public_address(address: &str) -> bool {
+    address.starts_with("https://") && redacted(address) == address
+}
+
 fn has(attributes: &[(String, String)], name: &str) -> bool {
     attributes.iter().any(|(found, _)| found == name)
 }
@@ -250,8 +262,9 @@ fn read(fragment: &str) -> Result<Vec<Token>, NotPlain> {
             continue;
         }
         let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
-        if !(INLINE.contains(&name) || BLOCKS.contains(&name) || name == LIST) {
-            return not_plain("an element that guidance does not need");
+        let is_of_a_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":_.-".contains(&byte);
+        if name.is_empty() || !name.bytes().all(is_of_a_name) {
+            return not_plain("something that is no element");
         }
         if !VOID.contains(&name) {
             open.push(name.to_owned());
@@ -295,6 +308,9 @@ fn read_attributes(element: &str, mut rest: &str) -> Result<Vec<(String, String)
 
 /// Whether an attribute may stand at an element.
 fn is_plain(element: &str, name: &str, value: &str) -> bool {
+    if !is_kept(element) {
+        return matches!(name, "style" | "hidden") && value == HIDDEN;
+    }
     let is_name = |text: &str| {
         let is_of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         !text.is_empty() && text.bytes().all(is_of_a_name)
@@ -305,7 +321,7 @@ fn is_plain(element: &str, name: &str, value: &str) -> bool {
         (_, "id") => value.strip_prefix(ANCHOR).is_some_and(is_name),
         ("a", "href") => match value.strip_prefix('#') {
             Some(anchor) => anchor.strip_prefix(ANCHOR).is_some_and(is_name),
-            None => value.starts_with("https://") && redacted(value) == value,
+            None => is_public_address(value),
         },
         ("img", "src") => value
             .strip_prefix(PICTURE)
@@ -417,7 +433,7 @@ mod tests {
     #[test]
     fn what_is_not_plain_is_refused() {
         for fragment in [
-            "<script>x</script>",
+            "<script src=\"x\">y</script>",
             "<p",
             "<p>a > b</p>",
             "<p></b>",
@@ -434,7 +450,7 @@ mod tests {
             "<img src=\"gridlink-file:x\">",
             "<p id=\"x\">y</p>",
             "<p title=\"x\">y</p>",
-            "<svg></svg>",
+            "<svg onload=\"x\"></svg>",
             "<!-- x -->",
             "<P>y</P>",
             "<td colspan=\"99999\">y</td>",
@@ -450,6 +466,15 @@ mod tests {
             shown("<div><p style=\"hidden\">a <b>b</b><br></p>c<div hidden=\"hidden\"><div>d</div></div>e</div>"),
             "<div>ce</div>"
         );
+    }
+
+    #[test]
+    fn an_element_that_guidance_does_not_need_leaves_only_what_is_in_it() {
+        assert_eq!(
+            shown("<p>a<span>b</span><o:p>c</o:p></p><script>d</script>"),
+            "<p>abc</p>d"
+        );
+        assert_eq!(shown("<p>a<span style=\"hidden\">b<b>c</b></span>d</p>"), "<p>ad</p>");
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Store {
                 item(key, [("kept", json(member)?), ("ttl", ttl)])
             }
             Mark::Failures(failures) => item(failures_key(subject, &failures.incident), [("kept", json(failures)?)]),
-            Mark::VersionOf(article) => item(article_key(subject), [("kept", json(article)?)]),
+            Mark::VersionOf { article } => item(article_key(subject), [("kept", json(article)?)]),
             Mark::Shown(shown) => item(article_key(subject), [("kept", json(shown)?)]),
             Mark::Current { incident } => item(current_key(subject), [("kept", s(incident.to_string()))]),
         };

@@ -173,8 +173,8 @@ fn what_partners_may_not_or_cannot_read_is_withdrawn_with_its_reason() {
             current(|current| current.body = PartnerHtml::of_sanitized(&long)),
         ),
         (
-            "it cannot be shown, it holds an element that guidance does not need",
-            current(|current| current.body = PartnerHtml::of_sanitized("<svg></svg>")),
+            "it cannot be shown, it holds an attribute of p that guidance does not need",
+            current(|current| current.body = PartnerHtml::of_sanitized("<p onclick=\"x\">y</p>")),
         ),
         ("no version of it is published", {
             let mut versions = versions();

@@ -146,6 +146,7 @@ async fn an_article_begins_as_a_draft() {
     };
     let row = json!({"sys_id": id(5), "number": "KB0010021", "short_description": draft.title, "text": draft.html,
         "workflow_state": "draft", "kb_knowledge_base": id(6), "source": id(7), "valid_to": "2100-01-01",
+        "kb_knowledge_base.title": "Help", "can_read_user_criteria": "", "cannot_read_user_criteria": "",
         "article_type": "text", "sys_created_on": "2026-11-23 08:00:00", "sys_updated_on": "2026-11-23 08:00:00",
         "sys_mod_count": "0"});
     let list = super::desk::page(&json!([row]), 1);
