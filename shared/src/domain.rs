@@ -367,7 +367,7 @@ pub enum Lane {
     Escalation,
     /// What becomes of an exchange, or of exchanges that fail in the same way.
     Exchange,
-    /// What partners may read of an article, and the articles that cases lead to.
+    /// What partners may read of an article.
     Knowledge,
     /// Well-formed events that this version does not know.
     Unrouted,
@@ -442,7 +442,7 @@ pub enum UseCase {
     RaiseIncident,
     /// What partners ask for in threads becomes tasks.
     CreateTask,
-    /// Published articles become guidance for partners, and resolved cases drafts of articles.
+    /// Published articles become guidance for partners.
     PublishKnowledge,
 }
 

@@ -17,6 +17,7 @@ use worlds::{Rule, TradingGrid};
 use crate::oracle::story;
 use crate::play::{Play, clients_over, default_mapping, in_town};
 use crate::poll_lens::{FUNCTION, INTERVAL, dying};
+use crate::publish_knowledge::{DRAFT, becomes_internal, publish};
 use crate::relay_status::{answers, confirms, resolves, takes_it};
 use crate::scenarios::{ISSUE, NORTHWIND, case, comments, opens, opens_another};
 use crate::stories::status;
@@ -194,6 +195,19 @@ fn records_that_changed_before_the_first_poll_are_a_back_fill() {
 }
 
 #[test]
+fn an_article_of_which_no_push_told_is_polled_and_so_is_its_way_into_an_internal_base() {
+    without_push(default_mapping(), async |town, play| {
+        a_minute(town, play).await;
+        publish(town, DRAFT);
+        a_minute(town, play).await;
+        assert!(crate::publish_knowledge::seen(town, NORTHWIND, DRAFT).is_some());
+        becomes_internal(town, DRAFT);
+        a_minute(town, play).await;
+        assert!(crate::publish_knowledge::seen(town, NORTHWIND, DRAFT).is_none());
+    });
+}
+
+#[test]
 fn an_event_that_is_none_hides_no_other() {
     without_push(default_mapping(), async |town, play| {
         opens(&town.community);
@@ -338,6 +352,10 @@ fn a_poll_of_what_is_known_costs_one_look_and_no_write_of_an_event() {
                 "UpdateItem",
                 "GET /api/now/v2/table/task",
                 "BatchGetItem",
+                "UpdateItem",
+                "UpdateItem",
+                "UpdateItem",
+                "GET /api/now/v2/table/kb_knowledge",
                 "UpdateItem",
                 "UpdateItem"
             ]

@@ -13,7 +13,7 @@ use crate::scenarios::{GuideView, INTERNAL, NORTHWIND, Scenario, Step, Struck, s
 use crate::town::Town;
 
 pub(crate) const CONTOSO: &str = "GC00804444LX01";
-const DRAFT: &str = "DESADV in place of the 856";
+pub(crate) const DRAFT: &str = "DESADV in place of the 856";
 const WITH_PICTURE: &str = "Exchanging AS2 certificates without losing messages";
 const OF_CONTOSO: &str = "Routing guide for Contoso Retail";
 const INVOICES: &str = "Sending an invoice (810) that is accepted the first time";
@@ -119,7 +119,7 @@ fn retires_it(town: &Town) {
 }
 
 /// Publishes an article past all approvals, as those who may do.
-fn publish(town: &Town, title: &str) {
+pub(crate) fn publish(town: &Town, title: &str) {
     update(town, title, &[("workflow_state", "published")]);
 }
 
@@ -132,6 +132,11 @@ fn criterion(town: &Town, name: &str) -> String {
 fn base(town: &Town, title: &str) -> String {
     let rows = town.servicenow.rows("kb_knowledge_base");
     rows.iter().find(|row| row["title"] == title).unwrap()["sys_id"].clone()
+}
+
+/// Somebody moves an article into the base of colleagues.
+pub(crate) fn becomes_internal(town: &Town, title: &str) {
+    update(town, title, &[("kb_knowledge_base", &base(town, INTERNAL_BASE))]);
 }
 
 /// The article of that title as a partner finds it.
@@ -240,7 +245,7 @@ fn an_article_that_becomes_internal_or_is_deleted_is_withdrawn() {
             update(town, title, &[("workflow_state", "published"), ("meta", "x")]);
         }
         play.quiet().await;
-        update(town, DRAFT, &[("kb_knowledge_base", &base(town, INTERNAL_BASE))]);
+        becomes_internal(town, DRAFT);
         town.servicenow.delete("kb_knowledge", &id(town, INVOICES));
         play.quiet().await;
         assert!(seen(town, NORTHWIND, DRAFT).is_none());
