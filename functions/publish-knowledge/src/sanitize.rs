@@ -153,7 +153,7 @@ fn kept(element: &str, attribute: &str, value: &str, instance: &str) -> Option<S
     match (element, attribute) {
         (_, "style") => hides(value).then(|| HIDDEN.to_owned()),
         (_, "hidden") => Some(HIDDEN.to_owned()),
-        (_, "id") => anchor(value),
+        (_, "id") if ELEMENTS.iter().any(|(kept, _)| *kept == element) => anchor(value),
         ("a", "href") => match value.strip_prefix('#') {
             Some(place) => Some(format!("#{}", anchor(place)?)),
             None => link(value, instance),

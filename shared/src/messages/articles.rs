@@ -383,7 +383,9 @@ fn redact(tokens: &mut [Token]) {
             let Some(whole) = captures.get(0) else { continue };
             let mut instead = String::new();
             captures.expand(with, &mut instead);
-            found.push((whole.range(), instead));
+            // What only stands between two elements is no part of their words.
+            let instead = instead.split('\n').filter(|part| !part.is_empty()).collect::<Vec<_>>();
+            found.push((whole.range(), instead.join(" ")));
         }
         // From the last to the first: what is before keeps its place.
         for (range, instead) in found.into_iter().rev() {
@@ -417,7 +419,7 @@ mod tests {
         );
         assert_eq!(
             shown("<table><tbody><tr><th>Password:</th><td><code>hunter2</code></td></tr></tbody></table>"),
-            "<table><tbody><tr><th>Password:\n[removed]</th><td><code></code></td></tr></tbody></table>"
+            "<table><tbody><tr><th>Password: [removed]</th><td><code></code></td></tr></tbody></table>"
         );
         assert_eq!(
             shown("<p>See <code>https://acme.service-now.com/kb</code> and 10.0.0.7.</p>"),

@@ -11,16 +11,30 @@ use super::{FIRST, LAG, OVERLAP, Polled, RESERVE, cursor_name, earlier, give_bac
 use crate::apply::CORRELATION_DISPLAY;
 use crate::clients::Clients;
 use crate::domain::{KNOWLEDGE, SenderName, Subject, SysId, TableName, Timestamp};
-use crate::event::{Event, MAX_AGE};
+use crate::event::{Event, MAX_AGE, TaskOverdue};
 use crate::failure::chain;
 use crate::servicenow::{Cursor, Field, Query, Row, Select};
 use crate::store::HeldCursor;
 
 /// The base table of cases, incidents and all other tasks.
 const TASKS: &str = "task";
+/// What is read of a changed row.
+const CHANGED: [&str; 5] = ["sys_id", "number", "sys_class_name", "sys_mod_count", "sys_updated_on"];
+
+/// Rows that are read by one of their times.
+struct Rows<'a> {
+    /// The name of the cursor, which is also what they are called.
+    name: &'static str,
+    table: &'static str,
+    time: Field,
+    query: Query,
+    fields: &'static [&'static str],
+    event: &'a (dyn Fn(&TableName, &Row) -> anyhow::Result<Event> + Sync),
+}
 
 impl Clients {
-    /// Reads changed records on from where the last poll stopped, or once from `since`.
+    /// Reads changed records on from where the last poll stopped, or once from `since`; and, without `since`, which
+    /// tasks of teams have become overdue.
     ///
     /// # Errors
     /// When the table or ServiceNow gives no clear answer: the cursor stays, and the next poll reads the same again.
@@ -31,27 +45,66 @@ impl Clients {
         deadline: Timestamp,
     ) -> anyhow::Result<Polled> {
         let mut done = Polled::default();
-        let Some(sender) = &self.mapping.pull.servicenow else {
-            tracing::info!("the mapping has no pull.servicenow: no records are read");
-            return Ok(done);
-        };
         self.store.claim_table().await?;
-        const DISPLAY: Field = Field::known("correlation_display");
-        let ours = Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?);
-        let records = ("records", TASKS, ours);
-        let articles = self.mapping.knowledge.as_ref();
-        let articles = articles.map(|_| ("articles", KNOWLEDGE, Query::new()));
-        for (name, table, rows) in std::iter::once(records).chain(articles) {
-            let Some(mut held) = self.store.take_cursor(&cursor_name(name, since), worker).await? else {
-                done.busy += 1;
-                continue;
-            };
-            let read = self
-                .read_records(sender, (table, rows), since, &mut held, (worker, deadline), &mut done)
-                .await;
-            give_back(&self.store, &held, read).await?;
+        let when = (since, deadline);
+        match &self.mapping.pull.servicenow {
+            Some(sender) => {
+                let changed = |table: &TableName, row: &Row| changed(sender, table, row);
+                let rows = Rows {
+                    name: "records",
+                    table: TASKS,
+                    time: const { Field::known("sys_updated_on") },
+                    query: ours()?,
+                    fields: &CHANGED,
+                    event: &changed,
+                };
+                self.poll_rows(rows, when, worker, &mut done).await?;
+                if self.mapping.knowledge.is_some() {
+                    let rows = Rows {
+                        name: "articles",
+                        table: KNOWLEDGE,
+                        time: const { Field::known("sys_updated_on") },
+                        query: Query::new(),
+                        fields: &CHANGED,
+                        event: &changed,
+                    };
+                    self.poll_rows(rows, when, worker, &mut done).await?;
+                }
+            }
+            None => tracing::info!("the mapping has no pull.servicenow: no changed records are read"),
         }
+        // What was due long ago is seen when anything of it changes.
+        if since.is_none() && self.mapping.escalation.is_some() {
+            let rows = Rows {
+                name: "deadlines",
+                table: TASKS,
+                time: const { Field::known("due_date") },
+                query: ours()?.and(const { Field::known("active") }.equals("true")?),
+                fields: &["sys_id", "sys_class_name", "due_date"],
+                event: &overdue,
+            };
+            self.poll_rows(rows, when, worker, &mut done).await?;
+        }
+        Ok(done)
+    }
+
+    async fn poll_rows(
+        &self,
+        rows: Rows<'_>,
+        (since, deadline): (Option<Timestamp>, Timestamp),
+        worker: &str,
+        done: &mut Polled,
+    ) -> anyhow::Result<()> {
+        let Some(mut held) = self.store.take_cursor(&cursor_name(rows.name, since), worker).await? else {
+            done.busy += 1;
+            return Ok(());
+        };
+        let source = rows.name;
+        let first = since.unwrap_or_else(|| earlier(self.clock.now(), FIRST));
+        let read = self.read_rows(rows, first, &mut held, (worker, deadline), done).await;
+        give_back(&self.store, &held, read).await?;
         tracing::info!(
+            source,
             entries = done.entries,
             told = done.told,
             known = done.known,
@@ -59,55 +112,95 @@ impl Clients {
             poll_behind = done.behind,
             "polled records"
         );
-        Ok(done)
+        Ok(())
     }
 
-    async fn read_records(
+    async fn read_rows(
         &self,
-        sender: &SenderName,
-        (table, rows): (&str, Query),
-        since: Option<Timestamp>,
+        rows: Rows<'_>,
+        first: Timestamp,
         held: &mut HeldCursor,
         (worker, deadline): (&str, Timestamp),
         done: &mut Polled,
     ) -> anyhow::Result<()> {
-        let table = TableName::try_from(table.to_owned())?;
+        let table = TableName::try_from(rows.table.to_owned())?;
         let end = earlier(self.clock.now(), LAG);
-        let first = since.unwrap_or_else(|| earlier(end, FIRST));
         let read_until = held.read_until.unwrap_or(first);
         // Older news would be refused at the door.
         let oldest = earlier(self.clock.now(), MAX_AGE);
-        let from = Cursor {
+        let from = held.place.as_deref().and_then(read_place).unwrap_or(Cursor {
             at: earlier(read_until, OVERLAP).max(oldest),
             after: None,
-        };
-        let select = Select::named(["sys_id", "number", "sys_class_name", "sys_mod_count", "sys_updated_on"])?;
-        let mut changes = self.servicenow.changes(&table, rows, select, from, end)?;
-        while let Some(rows) = changes.next().await? {
+        });
+        let select = Select::named(rows.fields)?;
+        let mut changes = self
+            .servicenow
+            .by_time(&rows.time, &table, rows.query, select, from, end)?;
+        while let Some(page) = changes.next().await? {
             let mut events = Vec::new();
-            for row in &rows {
+            for row in &page {
                 done.entries += 1;
-                match changed(sender, &table, row) {
+                match (rows.event)(&table, row) {
                     Ok(event) => events.push(event),
                     Err(error) => {
-                        let what = format!("the changed record {}", row.text("sys_id"));
+                        let what = format!("the record {} among the {}", row.text("sys_id"), rows.name);
                         leave_out(&what, &chain(error.as_ref()), done);
                     }
                 }
             }
             self.accept_unseen(&events, worker, done).await?;
-            if self.clock.now().after(RESERVE) > deadline {
-                // Rows of this second may be left: the next poll begins before it.
-                let reached = changes.cursor().at;
-                done.behind = reached.until(end).as_secs();
-                tracing::warn!(behind = done.behind, "out of time; the next poll goes on");
-                self.store.move_cursor(held, reached, None).await?;
+            let now = self.clock.now();
+            if now.after(RESERVE) > deadline {
+                let reached = changes.cursor();
+                done.behind = reached.at.until(end).as_secs();
+                tracing::warn!(
+                    source = rows.name,
+                    behind = done.behind,
+                    "out of time; the next poll goes on"
+                );
+                // Where rows that commit late may still come, the next poll begins before it, as ever; elsewhere
+                // exactly there, so that however many rows of one moment are passed.
+                let place = (reached.at.after(OVERLAP) <= now).then(|| write_place(reached));
+                self.store.move_cursor(held, reached.at, place).await?;
                 return Ok(());
             }
         }
         self.store.move_cursor(held, end, None).await?;
         Ok(())
     }
+}
+
+/// Records that Gridlink made.
+fn ours() -> anyhow::Result<Query> {
+    const DISPLAY: Field = Field::known("correlation_display");
+    Ok(Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?))
+}
+
+/// A place among rows as a cursor keeps it.
+fn write_place(cursor: &Cursor) -> String {
+    let after = cursor.after.as_ref().map_or("", SysId::as_str);
+    format!("{}/{after}", cursor.at.millis())
+}
+
+/// `None` for what is no such place: then the time is what counts.
+fn read_place(place: &str) -> Option<Cursor> {
+    let (at, after) = place.split_once('/')?;
+    let after = match after {
+        "" => None,
+        sys_id => Some(sys_id.parse().ok()?),
+    };
+    let at = Timestamp::from_millis(at.parse().ok()?);
+    Some(Cursor { at, after })
+}
+
+/// The event of a task that is due and not done.
+fn overdue(_: &TableName, row: &Row) -> anyhow::Result<Event> {
+    let task = TaskOverdue {
+        table: row.text("sys_class_name").parse()?,
+        sys_id: row.text("sys_id").parse()?,
+        due_at: Timestamp::parse_servicenow(row.text("due_date"))?,
+    };
+    Ok(task.event()?)
 }
 
 /// The event that the app would have pushed.

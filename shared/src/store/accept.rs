@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Transact
 use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, seen_name, text, values};
 use super::{Error, Refusal, SCHEMA, SEEN_FOR, Store, failed};
 use crate::domain::{EventId, Lane, Role, Stream, Timestamp, UseCase};
-use crate::event::{Destination, Event};
+use crate::event::{Data, Destination, Event};
 
 /// A fresh event is rung by its doorbell; if that is lost, it is due after this.
 const FIRST_DUE: Duration = Duration::from_secs(60);
@@ -54,8 +54,10 @@ impl Store {
             Destination::Record(sys_id) => match self.back(&sys_id).await? {
                 Some((subject, link)) => {
                     let (lane, use_case) = match link.role {
-                        Role::Case | Role::FollowUp => (Lane::Out, UseCase::RelayStatus),
                         Role::Escalation | Role::Coordination => (Lane::Escalation, UseCase::BridgeEscalation),
+                        // Only the teams of escalated issues are watched for what they promised.
+                        _ if matches!(event.data, Data::TaskOverdue(_)) => return Ok(Accepted::Unrelated),
+                        Role::Case | Role::FollowUp => (Lane::Out, UseCase::RelayStatus),
                         // No partner reads the incident of a failed exchange.
                         Role::Incident => return Ok(Accepted::Unrelated),
                         Role::Task => (Lane::Out, UseCase::CreateTask),

@@ -111,6 +111,9 @@ fn claims_differ(effects: &[Effect]) {
             | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::PassOn(_)
+            | Effect::PassToArticle(_)
+            | Effect::PublishArticle(_)
+            | Effect::WithdrawArticle(_)
             | Effect::Mark(_)
             | Effect::Tell { .. } => continue,
         };

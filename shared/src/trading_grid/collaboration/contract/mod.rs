@@ -150,7 +150,11 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             Data::ClosureConfirmed(_) => &["gridlink.community.issue.closure-confirmed.v1"],
             Data::ClosureDisputed(_) => &["gridlink.community.issue.closure-disputed.v1"],
             // Nobody sends them to us.
-            Data::ClosureDue(_) | Data::IssueParked(_) | Data::EscalationAsked(_) | Data::ArticleChanged(_) => &[],
+            Data::ClosureDue(_)
+            | Data::IssueParked(_)
+            | Data::EscalationAsked(_)
+            | Data::TaskOverdue(_)
+            | Data::ArticleChanged(_) => &[],
             Data::Exchange(_) => &[
                 "gridlink.community.exchange.failed.v1",
                 "gridlink.community.exchange.delayed.v1",
@@ -233,7 +237,7 @@ async fn nothing_of_an_answer_that_matters_is_lost() {
     insta::assert_snapshot!(told(Operation::ReadClosure).await, @r#"Some( Closure { version: 4, state: Disputed, confirm_by: Some( Timestamp( 1795341600000, ), ), answer: Some( ClosureAnswer { verdict: Disputed, reason: Some( "Rejected again", ), author: Person { user_id: Some( "U1", ), name: "Ada Okafor", }, answered_at: Timestamp( 1795341600000, ), }, ), because: None, }, )"#);
     insta::assert_snapshot!(told(Operation::ListComments).await, @r#"Some( Page { items: [ Comment { comment_id: CommentId( "C-1", ), text: "We look.", author: Person { user_id: None, name: "EDI Support", }, posted_at: Timestamp( 1795341600000, ), origin: Origin { writer: "gridlink", reference: Some( "k-1", ), }, }, ], next: Cursor( "c-2", ), has_more: false, }, )"#);
     insta::assert_snapshot!(told(Operation::ReadEscalation).await, @r#"Some( Escalation { version: Some( 4, ), state: Open, opened_by: Partner, milestones: [ Milestone { milestone_id: MilestoneId( "M-1", ), report: MilestoneReport { version: 4, title: "Notice resent", owner: Desk, state: InProgress, due_at: Some( Timestamp( 1795341600000, ), ), note: Some( "By noon", ), }, origin: Origin { writer: "gridlink", reference: Some( "k-1", ), }, }, ], }, )"#);
-    insta::assert_snapshot!(told(Operation::ReadArticle).await, @r#"Some( Article { article_id: ArticleId( "KB1", ), version: 4, state: Published, audience: Companies { company_ids: [ CompanyId( "GC1", ), ], }, }, )"#);
+    insta::assert_snapshot!(told(Operation::ReadArticle).await, @r#"Some( Article { article_id: ArticleId( "KB1", ), version: 4, state: Published, audience: Companies { company_ids: [ CompanyId( "GC1", ), ], }, files: [], }, )"#);
     insta::assert_snapshot!(told(Operation::ListFeedback).await, @r#"Some( FeedbackPage { items: [ Feedback { feedback_id: FeedbackId( "F-1", ), article_version: 4, company_id: CompanyId( "GC1", ), kind: Comment, text: Some( "Thanks", ), author: Person { user_id: Some( "U1", ), name: "Ada Okafor", }, given_at: Timestamp( 1795341600000, ), }, ], next: Cursor( "c-2", ), has_more: true, totals: FeedbackTotals { views: 9, helpful: 3, not_helpful: 1, }, }, )"#);
 }
 
