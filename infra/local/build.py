@@ -16,6 +16,7 @@ FUNCTIONS = (
     "create-task",
     "open-case",
     "poll-changes",
+    "provision-partner",
     "raise-incident",
     "receive-webhook",
     "relay-status",

@@ -68,6 +68,10 @@ macro_rules! identifier {
     };
 }
 
+mod people;
+
+pub use people::{LoginId, OnboardingKind, OnboardingState, RoleName, StepState, UserId};
+
 /// Whether `text` is 1 to `longest` characters of the alphabet that needs no escaping anywhere:
 /// not in a URL path, an encoded query, a DynamoDB key or a log line.
 fn is_plain(text: &str, longest: usize) -> bool {
@@ -278,6 +282,11 @@ impl Subject {
         Self(format!("threads/{company}/{thread}"))
     }
 
+    /// A requested item of the service catalog: `requests/{sys_id}`.
+    pub fn request(item: &SysId) -> Self {
+        Self(format!("requests/{item}"))
+    }
+
     /// Where well-formed events of unknown type wait for a version that knows them.
     pub fn unrouted(sender: &SenderName) -> Self {
         Self(format!("unrouted/{sender}"))
@@ -298,6 +307,11 @@ impl Subject {
     pub fn as_thread(&self) -> Option<(CompanyId, ThreadId)> {
         let (company, thread) = self.of_a_company("threads")?;
         Some((company, thread.parse().ok()?))
+    }
+
+    /// The requested item, when this is one.
+    pub fn as_request(&self) -> Option<SysId> {
+        self.0.strip_prefix("requests/")?.parse().ok()
     }
 
     /// The company and the rest, when this is a thing of that kind.
@@ -354,19 +368,22 @@ pub enum Lane {
     Escalation,
     /// What becomes of an exchange, or of exchanges that fail in the same way.
     Exchange,
+    /// How far a request about a partner's access is.
+    Onboarding,
     /// Well-formed events that this version does not know.
     Unrouted,
 }
 
 impl Lane {
     /// All lanes of this version.
-    pub const ALL: [Lane; 7] = [
+    pub const ALL: [Lane; 8] = [
         Lane::In,
         Lane::Out,
         Lane::Reminders,
         Lane::Notices,
         Lane::Escalation,
         Lane::Exchange,
+        Lane::Onboarding,
         Lane::Unrouted,
     ];
 
@@ -379,6 +396,7 @@ impl Lane {
             Lane::Notices => "notices",
             Lane::Escalation => "escalation",
             Lane::Exchange => "exchange",
+            Lane::Onboarding => "onboarding",
             Lane::Unrouted => "unrouted",
         }
     }
@@ -425,16 +443,19 @@ pub enum UseCase {
     RaiseIncident,
     /// What partners ask for in threads becomes tasks.
     CreateTask,
+    /// Approved requests about a partner's access become users with roles.
+    ProvisionPartner,
 }
 
 impl UseCase {
     /// All use cases of this version.
-    pub const ALL: [UseCase; 5] = [
+    pub const ALL: [UseCase; 6] = [
         UseCase::OpenCase,
         UseCase::RelayStatus,
         UseCase::BridgeEscalation,
         UseCase::RaiseIncident,
         UseCase::CreateTask,
+        UseCase::ProvisionPartner,
     ];
 
     /// The name of the function.
@@ -445,6 +466,7 @@ impl UseCase {
             UseCase::BridgeEscalation => "bridge-escalation",
             UseCase::RaiseIncident => "raise-incident",
             UseCase::CreateTask => "create-task",
+            UseCase::ProvisionPartner => "provision-partner",
         }
     }
 }
@@ -479,17 +501,23 @@ pub enum Role {
     Incident,
     /// The task of something that was asked for in a thread.
     Task,
+    /// The requested item of the service catalog that the subject is; people made it.
+    Request,
+    /// The task of whoever sets up the company of a request.
+    Setup,
 }
 
 impl Role {
     /// All roles of this version.
-    pub const ALL: [Role; 6] = [
+    pub const ALL: [Role; 8] = [
         Role::Case,
         Role::FollowUp,
         Role::Escalation,
         Role::Coordination,
         Role::Incident,
         Role::Task,
+        Role::Request,
+        Role::Setup,
     ];
 
     /// Whether such a record only goes with an issue while that is escalated.
@@ -506,6 +534,8 @@ impl Role {
             Role::Coordination => "coordination",
             Role::Incident => "incident",
             Role::Task => "task",
+            Role::Request => "request",
+            Role::Setup => "setup",
         }
     }
 }
@@ -524,6 +554,22 @@ impl LinkKey {
     pub fn case() -> Self {
         Self {
             role: Role::Case,
+            discriminator: String::new(),
+        }
+    }
+
+    /// The requested item that the subject is.
+    pub fn request() -> Self {
+        Self {
+            role: Role::Request,
+            discriminator: String::new(),
+        }
+    }
+
+    /// The task of whoever sets up the company of a request.
+    pub fn setup() -> Self {
+        Self {
+            role: Role::Setup,
             discriminator: String::new(),
         }
     }
@@ -583,7 +629,13 @@ impl LinkKey {
     pub fn task(&self) -> Option<TaskName> {
         match self.role {
             Role::Coordination => self.discriminator.split_once('.')?.0.parse().ok(),
-            Role::Case | Role::FollowUp | Role::Escalation | Role::Incident | Role::Task => None,
+            Role::Case
+            | Role::FollowUp
+            | Role::Escalation
+            | Role::Incident
+            | Role::Task
+            | Role::Request
+            | Role::Setup => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! it is kept, visibly, until a version learns it.
 
 mod exchange;
+mod request;
 mod thread;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::domain::{
 };
 
 pub use exchange::{Exchange, ExchangeNews, Passed, Passing, Turn, Waiting};
+pub use request::{RequestDue, RequestNews, RequestStep, is_request};
 pub use thread::{DocumentRequest, PostedMessage, Thread, ThreadAct, ThreadNews, Wish, WishKind};
 
 /// The largest event that is accepted, in bytes.
@@ -100,6 +102,8 @@ pub enum Data {
     Exchange(Box<ExchangeNews>),
     /// A partner wrote in a thread, or asked for a document there.
     Thread(Box<ThreadNews>),
+    /// A request about a partner's access is to be looked at again. Only Gridlink itself tells this.
+    Request(RequestNews),
     /// A type that this version does not know.
     Unknown,
 }
@@ -739,6 +743,10 @@ impl Event {
             let (subject, lane) = (news.subject(), Lane::In);
             return Destination::Stream(Stream { subject, lane }, Some(UseCase::CreateTask));
         }
+        if let Data::Request(news) = &self.data {
+            let (subject, lane) = (news.subject(), news.lane());
+            return Destination::Stream(Stream { subject, lane }, Some(UseCase::ProvisionPartner));
+        }
         match self.data.issue() {
             Some((company, issue)) => {
                 let subject = Subject::issue(company, issue);
@@ -802,11 +810,15 @@ impl Data {
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
             }
-            kind => match (ExchangeNews::parse(kind, json), ThreadNews::parse(kind, json)) {
-                (Some(news), _) => Data::Exchange(Box::new(news?)),
-                (None, Some(news)) => Data::Thread(Box::new(news?)),
-                (None, None) => Data::Unknown,
-            },
+            kind => {
+                let exchange = || ExchangeNews::parse(kind, json).map(|news| Ok(Data::Exchange(Box::new(news?))));
+                let thread = || ThreadNews::parse(kind, json).map(|news| Ok(Data::Thread(Box::new(news?))));
+                let request = || RequestNews::parse(kind, json).map(|news| Ok(Data::Request(news?)));
+                exchange()
+                    .or_else(thread)
+                    .or_else(request)
+                    .unwrap_or(Ok(Data::Unknown))?
+            }
         };
         data.check()?;
         Ok(data)
@@ -857,6 +869,7 @@ impl Data {
             | Data::ClosureDue(_)
             | Data::IssueParked(_)
             | Data::EscalationAsked(_)
+            | Data::Request(_)
             | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
@@ -892,7 +905,7 @@ impl Data {
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
             Data::IssueParked(data) => Some((&data.company_id, &data.issue_id)),
             Data::EscalationAsked(data) => Some((&data.company_id, &data.issue_id)),
-            Data::RecordChanged(_) | Data::Exchange(_) | Data::Thread(_) | Data::Unknown => None,
+            Data::RecordChanged(_) | Data::Exchange(_) | Data::Thread(_) | Data::Request(_) | Data::Unknown => None,
         }
     }
 
@@ -902,6 +915,7 @@ impl Data {
             Data::RecordChanged(change) => Some(Subject::record(change.table(), change.sys_id())),
             Data::Exchange(news) => Some(news.subject()),
             Data::Thread(news) => Some(news.subject()),
+            Data::Request(news) => Some(news.subject()),
             data => data.issue().map(|(company, issue)| Subject::issue(company, issue)),
         }
     }

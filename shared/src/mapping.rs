@@ -8,6 +8,7 @@
 
 mod escalation;
 mod exchanges;
+mod onboarding;
 mod status;
 mod tasks;
 
@@ -24,11 +25,13 @@ use crate::event::{Event, Exchange, Issue, OURSELVES, Priority, Thread, Turn, Wi
 use crate::messages;
 use escalation::{EscalationFile, compile_escalation};
 use exchanges::{ExchangesFile, compile_exchanges};
+use onboarding::{OnboardingFile, compile_onboarding};
 use status::{GoneFile, StatusFile, StatusRules, Words, compile_statuses, words_of};
 use tasks::{TasksFile, compile_tasks};
 
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
+pub use onboarding::{EnvironmentRule, ItemStates, NewUserRule, OnboardingRules, STEPS, SetupRule};
 pub use tasks::{TaskRule, TaskRules, TaskUnder};
 
 /// Names that conditions and templates about issues may use beside [`COMMON`].
@@ -137,6 +140,8 @@ pub struct Mapping {
     pub exchanges: Option<ExchangeRules>,
     /// Which tasks threads lead to; without it they lead to none.
     pub tasks: Option<TaskRules>,
+    /// How approved requests become users with roles; without it nothing becomes of them.
+    pub onboarding: Option<OnboardingRules>,
     templates: Environment<'static>,
 }
 
@@ -366,6 +371,8 @@ struct File {
     exchanges: Option<ExchangesFile>,
     #[serde(default)]
     tasks: Option<TasksFile>,
+    #[serde(default)]
+    onboarding: Option<OnboardingFile>,
     routes: Spanned<Vec<RouteFile>>,
 }
 
@@ -469,6 +476,7 @@ impl Mapping {
             escalation,
             exchanges,
             tasks,
+            onboarding: file.onboarding.map(compile_onboarding).transpose()?,
             templates,
         })
     }

@@ -4,6 +4,7 @@
 //! characters, bidirectional overrides and ServiceNow's `[code]` tag do not pass.
 
 mod exchanges;
+mod onboarding;
 mod threads;
 mod to_partner;
 
@@ -15,6 +16,7 @@ pub use exchanges::{
     exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
     exchanges_resolved, recounted,
 };
+pub use onboarding::*;
 pub use threads::{
     earlier_message, earlier_messages, request_withdrawn, thread_message, thread_origin, thread_request,
 };
@@ -132,6 +134,7 @@ pub fn complete_text(event: &Event) -> String {
         | Data::ClosureDue(_)
         | Data::IssueParked(_)
         | Data::Exchange(_)
+        | Data::Request(_)
         | Data::Unknown => String::new(),
     }
 }

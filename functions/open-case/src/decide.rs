@@ -127,6 +127,7 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Thread(_)
+        | Data::Request(_)
         | Data::Unknown => Vec::new(),
     };
     effects.extend(escalation_of_news(event, linked.content.as_ref()));
@@ -171,6 +172,7 @@ fn escalation_by_partner(event: &Event) -> Option<Effect> {
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Thread(_)
+        | Data::Request(_)
         | Data::Unknown => return None,
     };
     Some(ask(event, asked, AskedBy::Partner))
@@ -215,6 +217,7 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Thread(_)
+        | Data::Request(_)
         | Data::Unknown => Vec::new(),
     }
 }

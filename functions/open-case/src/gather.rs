@@ -111,6 +111,7 @@ async fn linked(
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Thread(_)
+        | Data::Request(_)
         | Data::Unknown => None,
     };
     let partner_name = match (&content, &event.data) {
@@ -143,6 +144,7 @@ async fn linked(
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Thread(_)
+        | Data::Request(_)
         | Data::Unknown => 0,
     };
     Ok(Linked {

@@ -249,7 +249,7 @@ impl<G, D> Drain<'_, G, D> {
             // What only the table is told needs no preparation: it is written with the next step.
             if matches!(
                 effect,
-                Effect::Tell { .. } | Effect::Recognize(_) | Effect::MoveLanes(_) | Effect::Mark(_)
+                Effect::Tell { .. } | Effect::Recognize(_) | Effect::MoveLanes(_) | Effect::Mark(_) | Effect::Adopt(_)
             ) {
                 let applied = apply.perform(&effect, Standing::Fresh).await?;
                 run.writes.extend(applied.writes);
@@ -556,7 +556,9 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::ReportEscalation(_)
         | Effect::ReportMilestone(_)
         | Effect::ReportOutcome(_)
-        | Effect::CloseRequest(_) => &[System::TradingGrid],
+        | Effect::CloseRequest(_)
+        | Effect::Provision(_)
+        | Effect::ReportOnboarding(_) => &[System::TradingGrid],
         Effect::AskEscalation(_)
         | Effect::MoveLanes(_)
         | Effect::Remind(_)
@@ -565,6 +567,9 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::Remember(_)
         | Effect::PassOn(_)
         | Effect::Mark(_)
+        | Effect::Adopt(_)
+        | Effect::TakeTurn { .. }
+        | Effect::GoOn { .. }
         | Effect::Tell { .. } => &[],
     }
 }
@@ -595,6 +600,11 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::Remember(_)
         | Effect::PassOn(_)
         | Effect::Mark(_)
+        | Effect::Adopt(_)
+        | Effect::TakeTurn { .. }
+        | Effect::Provision(_)
+        | Effect::ReportOnboarding(_)
+        | Effect::GoOn { .. }
         | Effect::Tell { .. } => CALL,
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn init(level: &str) {
         "bridge_escalation",
         "create_task",
         "open_case",
+        "provision_partner",
         "raise_incident",
         "relay_status",
         "receive_webhook",

@@ -1,8 +1,9 @@
-//! Records of ServiceNow that Gridlink made, for deployments without the app and as the repair of its push.
+//! Records of ServiceNow that Gridlink made, and requested items that it carries out, for deployments without the app
+//! and as the repair of its push.
 //!
-//! They are found by the display name of their correlation and by when they were changed. A comment changes its record;
+//! The first are found by the display name of their correlation and by when they were changed. A comment changes its record;
 //! a file does not, and needs no poll: it is shared by a comment that names it. What was deleted is not found: only the
-//! app tells of that.
+//! app tells of that. Requested items are found by the names of their catalog items.
 
 use serde_json::json;
 
@@ -12,6 +13,7 @@ use crate::clients::Clients;
 use crate::domain::{SenderName, Subject, SysId, TableName, Timestamp};
 use crate::event::{Event, MAX_AGE};
 use crate::failure::chain;
+use crate::mapping::Mode;
 use crate::servicenow::{Cursor, Field, Query, Row, Select};
 use crate::store::HeldCursor;
 
@@ -32,14 +34,17 @@ impl Clients {
             return Ok(done);
         };
         self.store.claim_table().await?;
-        let Some(mut held) = self.store.take_cursor(&cursor_name("records", since), worker).await? else {
-            done.busy += 1;
-            return Ok(done);
-        };
-        let read = self
-            .read_records(sender, since, &mut held, (worker, deadline), &mut done)
-            .await;
-        give_back(&self.store, &held, read).await?;
+        for source in self.sources()? {
+            let name = cursor_name(source.name, since);
+            let Some(mut held) = self.store.take_cursor(&name, worker).await? else {
+                done.busy += 1;
+                continue;
+            };
+            let read = self
+                .read_records(sender, source, since, &mut held, (worker, deadline), &mut done)
+                .await;
+            give_back(&self.store, &held, read).await?;
+        }
         tracing::info!(
             entries = done.entries,
             told = done.told,
@@ -51,16 +56,35 @@ impl Clients {
         Ok(done)
     }
 
+    /// What is read, each on from a cursor of its own.
+    fn sources(&self) -> anyhow::Result<Vec<RecordSource>> {
+        const DISPLAY: Field = Field::known("correlation_display");
+        const ITEM: Field = Field::known("cat_item.name");
+        let mut sources = vec![RecordSource {
+            name: "records",
+            table: "task".parse()?,
+            query: Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?),
+        }];
+        let rules = self.mapping.onboarding.as_ref();
+        if let Some(rules) = rules.filter(|rules| rules.mode != Mode::Off) {
+            sources.push(RecordSource {
+                name: "requests",
+                table: "sc_req_item".parse()?,
+                query: Query::new().and(ITEM.one_of(rules.items())?),
+            });
+        }
+        Ok(sources)
+    }
+
     async fn read_records(
         &self,
         sender: &SenderName,
+        source: RecordSource,
         since: Option<Timestamp>,
         held: &mut HeldCursor,
         (worker, deadline): (&str, Timestamp),
         done: &mut Polled,
     ) -> anyhow::Result<()> {
-        const DISPLAY: Field = Field::known("correlation_display");
-        let tasks = TableName::try_from("task".to_owned())?;
         let end = earlier(self.clock.now(), LAG);
         let first = since.unwrap_or_else(|| earlier(end, FIRST));
         let read_until = held.read_until.unwrap_or(first);
@@ -70,9 +94,10 @@ impl Clients {
             at: earlier(read_until, OVERLAP).max(oldest),
             after: None,
         };
-        let ours = Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?);
         let select = Select::named(["sys_id", "number", "sys_class_name", "sys_mod_count", "sys_updated_on"])?;
-        let mut changes = self.servicenow.changes(&tasks, ours, select, from, end)?;
+        let mut changes = self
+            .servicenow
+            .changes(&source.table, source.query, select, from, end)?;
         while let Some(rows) = changes.next().await? {
             let mut events = Vec::new();
             for row in &rows {
@@ -98,6 +123,14 @@ impl Clients {
         self.store.move_cursor(held, end, None).await?;
         Ok(())
     }
+}
+
+/// Records that are read by time.
+struct RecordSource {
+    /// The name of its cursor.
+    name: &'static str,
+    table: TableName,
+    query: Query,
 }
 
 /// The event that the app would have pushed.

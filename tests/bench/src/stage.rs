@@ -261,6 +261,10 @@ fn environment(config: &Config, upstream: &Upstream, folders: &Folders) -> Vec<(
             config.queues[&UseCase::BridgeEscalation].clone(),
         ),
         ("QUEUE_URL_CREATE_TASK", config.queues[&UseCase::CreateTask].clone()),
+        (
+            "QUEUE_URL_PROVISION_PARTNER",
+            config.queues[&UseCase::ProvisionPartner].clone(),
+        ),
         ("QUEUE_URL_RELAY_STATUS", config.queues[&UseCase::RelayStatus].clone()),
         (
             "QUEUE_URL_RAISE_INCIDENT",

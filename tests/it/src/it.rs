@@ -26,6 +26,7 @@ mod create_task;
 mod poll_both;
 mod poll_lens;
 mod prove;
+mod provision_partner;
 mod raise_incident;
 mod random;
 mod relay_status;

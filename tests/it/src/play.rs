@@ -150,6 +150,10 @@ impl Play {
                 worker!(town, UseCase::RaiseIncident, raise_incident),
             ),
             (UseCase::CreateTask, worker!(town, UseCase::CreateTask, create_task)),
+            (
+                UseCase::ProvisionPartner,
+                worker!(town, UseCase::ProvisionPartner, provision_partner),
+            ),
         ]);
         let (place, clock) = make(town);
         let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {
@@ -204,6 +208,14 @@ impl Play {
                     let event = act(&self.town.community);
                     self.deliver(&event).await;
                     sent.push(event);
+                }
+                Step::AgentMeanwhile(act) => {
+                    tokio::select! {
+                        biased;
+                        () = self.town.arrival.notified() => {}
+                        () = self.quiet() => {}
+                    }
+                    act(&self.town);
                 }
                 Step::Agent(act) => {
                     self.quiet().await;

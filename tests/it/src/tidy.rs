@@ -108,6 +108,7 @@ fn what_decides_is_pure() {
         "bridge-escalation",
         "create-task",
         "open-case",
+        "provision-partner",
         "raise-incident",
         "relay-status",
     ] {

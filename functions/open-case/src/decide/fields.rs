@@ -100,6 +100,7 @@ pub(super) fn brings_description(event: &Event, issue: &Issue) -> bool {
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Thread(_)
+        | Data::Request(_)
         | Data::Unknown => false,
     }
 }
@@ -123,6 +124,7 @@ fn brings_summary(event: &Event, issue: &Issue) -> bool {
         | Data::EscalationAsked(_)
         | Data::Exchange(_)
         | Data::Thread(_)
+        | Data::Request(_)
         | Data::Unknown => false,
     }
 }

@@ -204,7 +204,13 @@ pub(super) fn written(effects: &[Effect]) -> Vec<(&str, &str)> {
             Effect::Attach(attach) => written.push(("file_name", attach.file_name.as_str())),
             Effect::Tell { text } => written.push(("story", text.as_str())),
             Effect::Remember(_) | Effect::Follow(_) | Effect::AskEscalation(_) => {}
-            Effect::PassOn(_) | Effect::Mark(_) => {}
+            Effect::PassOn(_)
+            | Effect::Mark(_)
+            | Effect::Adopt(_)
+            | Effect::TakeTurn { .. }
+            | Effect::Provision(_)
+            | Effect::ReportOnboarding(_)
+            | Effect::GoOn { .. } => {}
             Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)
