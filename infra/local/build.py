@@ -17,6 +17,7 @@ FUNCTIONS = (
     "open-case",
     "poll-changes",
     "publish-knowledge",
+    "provision-partner",
     "raise-incident",
     "receive-webhook",
     "relay-status",

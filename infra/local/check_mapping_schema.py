@@ -199,6 +199,23 @@ BREAKAGES: dict[str, tuple[str, Breakage]] = {
         "knowledge.bases.0.audiences.1.category",
         put("knowledge", "bases", 0, "audiences", 1, "category", "Invoice"),
     ),
+    "a kind of request without an item": ("onboarding.items", drop("onboarding", "items", "add-user")),
+    "an item by two names": ("onboarding.items.add-user", put("onboarding", "items", "add-user", "Add, a user")),
+    "no state of canceled items": ("onboarding.states.canceled", put("onboarding", "states", "canceled", [])),
+    "a bundle without a role": (
+        "onboarding.environments.production.bundles.partner_viewer",
+        put("onboarding", "environments", "production", "bundles", "partner_viewer", []),
+    ),
+    "nobody administrates": (
+        "onboarding.environments.test.administrators",
+        put("onboarding", "environments", "test", "administrators", []),
+    ),
+    "looked at once in a week": (
+        "onboarding.setup.check_every_minutes",
+        put("onboarding", "setup", "check_every_minutes", 10080),
+    ),
+    "no word for what is undone": ("onboarding.words", drop("onboarding", "words", "undone")),
+    "a fifth step": ("onboarding.steps", put("onboarding", "steps", "mailbox", "Mailbox")),
     "another owner": ("ownership.description", put("ownership", "description", "nobody")),
     "a route without a name": ("routes.0", drop("routes", 0, "name")),
     "another mode": ("routes.0.mode", put("routes", 0, "mode", "maybe")),

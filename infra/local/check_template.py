@@ -170,6 +170,9 @@ RULES = [
             SERVICENOW_PASSWORD="x"
         ),
         "a value in the template": change("ServiceNowSecret", SecretString="{}"),
+        "another function manages users": lambda t: statement(t, "OpenCaseRole", 2)["Resource"].append(
+            {"Fn::GetAtt": ["TradingGridUsersSecret", "Id"]}
+        ),
         "a secret as parameter": lambda t: t["Parameters"].update(ClientSecret={"Type": "String"}),
         "a hidden parameter": lambda t: t["Parameters"].update(Hidden={"Type": "String", "NoEcho": True}),
     }),

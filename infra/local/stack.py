@@ -189,7 +189,7 @@ class Stack:
                 key = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
                 self.keys.setdefault(sender, []).append(key)
                 manager.put_secret_value(SecretId=f"{NAME}/webhook/{sender}", SecretString=key)
-        for system in ("servicenow", "trading-grid"):
+        for system in ("servicenow", "trading-grid", "trading-grid-users"):
             manager.put_secret_value(SecretId=f"{NAME}/credentials/{system}", SecretString=json.dumps(CLIENT))
 
     def door(self, sender: str) -> Door:

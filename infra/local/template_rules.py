@@ -26,6 +26,7 @@ NAMES_OF_SECRETS = {
     "SERVICENOW_SECRET",
     "TRADING_GRID_SECRET",
     "TRADING_GRID_TOKEN_URL",
+    "USERS_SECRET",
     "WEBHOOK_SECRET_PREFIX",
 }
 
@@ -228,6 +229,9 @@ def secret_rules(template: Template) -> Iterator[str]:
     for name, secret in resources(template, "AWS::SecretsManager::Secret"):
         if "SecretString" in secret:
             yield f"{name}: its value must not pass through the template"
+    for name, role in resources(template, "AWS::IAM::Role"):
+        if name != "ProvisionPartnerRole" and "TradingGridUsersSecret" in str(role):
+            yield f"{name}: only provision-partner may manage the users of Trading Grid"
     for name, parameter in template.get("Parameters", {}).items():
         if SECRET_NAME.search(name) and not name.endswith("Url"):
             yield f"parameter {name} looks like a secret"

@@ -12,6 +12,7 @@ mod articles;
 mod attachment;
 mod escalation;
 mod exchanges;
+mod onboarding;
 mod sharing;
 mod threads;
 mod to_partner;
@@ -23,7 +24,7 @@ use anyhow::anyhow;
 use crate::clients::Clients;
 use crate::domain::{Role, Subject, SysId};
 use crate::effect::{
-    AddJournal, CreateRecord, Effect, Place, PostComment, PostNotice, Record, ShareDocument, Source, UpdateFields,
+    AddJournal, CreateRecord, Effect, Mark, Place, PostComment, PostNotice, Record, ShareDocument, Source, UpdateFields,
 };
 use crate::event::Event;
 use crate::failure::{Failure, System};
@@ -98,6 +99,11 @@ impl Apply<'_> {
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
             | Effect::Mark(_)
+            | Effect::Adopt(_)
+            | Effect::TakeTurn { .. }
+            | Effect::Provision(_)
+            | Effect::ReportOnboarding(_)
+            | Effect::GoOn { .. }
             | Effect::Tell { .. } => Ok(Vec::new()),
         }
     }
@@ -132,6 +138,11 @@ impl Apply<'_> {
             Effect::PublishArticle(publish) => self.publish_article(publish).await,
             Effect::WithdrawArticle(withdraw) => self.withdraw_article(withdraw).await,
             Effect::Mark(mark) => self.mark(mark),
+            Effect::Adopt(adopt) => self.adopt(adopt),
+            Effect::TakeTurn { company } => self.take_turn(company).await,
+            Effect::Provision(provision) => self.provision(provision, &standing).await,
+            Effect::ReportOnboarding(report) => self.report_onboarding(report).await,
+            Effect::GoOn { when } => self.go_on(*when).await,
             Effect::Tell { text } => Ok(Applied {
                 writes: Vec::new(),
                 story: vec![text.clone()],
@@ -195,6 +206,11 @@ impl Apply<'_> {
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
             | Effect::Mark(_)
+            | Effect::Adopt(_)
+            | Effect::TakeTurn { .. }
+            | Effect::Provision(_)
+            | Effect::ReportOnboarding(_)
+            | Effect::GoOn { .. }
             | Effect::Tell { .. } => settle(&self.clients.store, self.subject, effect, ClaimState::Done),
         }
     }
@@ -520,6 +536,11 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::PublishArticle(_)
         | Effect::WithdrawArticle(_)
         | Effect::Mark(_)
+        | Effect::Adopt(_)
+        | Effect::TakeTurn { .. }
+        | Effect::Provision(_)
+        | Effect::ReportOnboarding(_)
+        | Effect::GoOn { .. }
         | Effect::Tell { .. } => return None,
     };
     Some((reference_key(&record.sys_id, &what), &record.sys_id))
@@ -563,6 +584,8 @@ fn named(record: &Record, number: &str) -> String {
         Role::Coordination => " as the task of a team",
         Role::Task => " as a task of the thread",
         Role::Article => " as an article",
+        Role::Request => "",
+        Role::Setup => " as the task of whoever sets the company up",
     };
     let number = if number.is_empty() {
         record.sys_id.as_str()
@@ -611,6 +634,9 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
             place: Place::Issue,
             ..post.clone()
         })),
+        Effect::Provision(_) => Some(Effect::Mark(Mark::Trouble {
+            reason: reason.to_owned(),
+        })),
         Effect::PostComment(post) => Some(Effect::note(
             &post.record,
             format!("refusal of comment {}", post.entry),
@@ -637,6 +663,10 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::PublishArticle(_)
         | Effect::WithdrawArticle(_)
         | Effect::Mark(_)
+        | Effect::Adopt(_)
+        | Effect::TakeTurn { .. }
+        | Effect::ReportOnboarding(_)
+        | Effect::GoOn { .. }
         | Effect::Tell { .. } => None,
     };
     std::iter::once(told).chain(note).collect()

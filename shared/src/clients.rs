@@ -18,6 +18,8 @@ use crate::servicenow::{self, Error, Flaw, Found, ServiceNow};
 use crate::signature;
 use crate::store::Store;
 use crate::trading_grid::collaboration::{self, Binding, Collaboration};
+use crate::trading_grid::community::CommunityServices;
+use crate::trading_grid::{Access, Authentication};
 
 /// How long a cold start waits for the outside; Lambda allows ten seconds in all.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -36,6 +38,7 @@ pub struct Clients {
     pub mapping: Arc<Mapping>,
     /// The time.
     pub clock: Clock,
+    users: Option<CommunityServices>,
     secrets: Arc<Secrets>,
     reference_secret: String,
 }
@@ -64,7 +67,19 @@ impl Clients {
             token_url: systems.trading_grid_token_url,
             secret: systems.trading_grid_secret,
         };
+        let users = systems.users.map(|users| {
+            let access = Access::new(
+                transport.clone(),
+                Authentication::AccessToken,
+                users.token_url,
+                users.secret,
+                Arc::clone(&secrets),
+                clock.clone(),
+            );
+            CommunityServices::new(users.url, Arc::new(access))
+        });
         Ok(Self {
+            users,
             store: Store::new(config, &aws, clock.clone()),
             queue: Queue::new(config, &aws, clock.clone()),
             servicenow: ServiceNow::new(transport.clone(), servicenow, Arc::clone(&secrets), clock.clone()),
@@ -73,6 +88,17 @@ impl Clients {
             clock,
             secrets,
             reference_secret: systems.reference_secret,
+        })
+    }
+
+    /// The users of companies.
+    ///
+    /// # Errors
+    /// When this function may not change them.
+    pub fn users(&self) -> Result<&CommunityServices, Failure> {
+        self.users.as_ref().ok_or_else(|| {
+            let cause = anyhow::anyhow!("this function has no access to the users of Trading Grid");
+            Failure::permanent(cause, "set USERS_SECRET as the template does, and replay")
         })
     }
 

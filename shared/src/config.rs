@@ -61,11 +61,13 @@ pub struct Systems {
     pub trading_grid_secret: String,
     /// The secret whose bytes key the references in journal entries.
     pub reference_secret: String,
+    /// What is needed to change the users of companies; one function has it.
+    pub users: Option<Published>,
 }
 
-/// What is needed to ask Trading Grid for exchanges.
+/// What is needed to reach the services that OpenText publishes.
 #[derive(Debug)]
-pub struct Exchanges {
+pub struct Published {
     /// The base of OpenText's published services, for example `https://apigrid.opentext.com`.
     pub url: Url,
     /// Trading Grid's token endpoint.
@@ -124,20 +126,28 @@ impl Systems {
             trading_grid_token_url: url("TRADING_GRID_TOKEN_URL")?,
             trading_grid_secret: required("TRADING_GRID_SECRET")?,
             reference_secret: required("REFERENCE_SECRET")?,
+            users: match optional("USERS_SECRET") {
+                Some(secret) => Some(Published::with(secret)?),
+                None => None,
+            },
         })
     }
 }
 
-impl Exchanges {
-    /// Reads the environment.
+impl Published {
+    /// Reads the environment for asking for exchanges.
     ///
     /// # Errors
     /// Names the first variable that is missing or malformed.
     pub fn from_env() -> Result<Self> {
+        Self::with(required("TRADING_GRID_SECRET")?)
+    }
+
+    fn with(secret: String) -> Result<Self> {
         Ok(Self {
             url: url("TRADING_GRID_URL")?,
             token_url: url("TRADING_GRID_TOKEN_URL")?,
-            secret: required("TRADING_GRID_SECRET")?,
+            secret,
         })
     }
 }

@@ -68,6 +68,10 @@ macro_rules! identifier {
     };
 }
 
+mod people;
+
+pub use people::{LoginId, OnboardingKind, OnboardingState, RoleName, StepState, UserId};
+
 /// Whether `text` is 1 to `longest` characters of the alphabet that needs no escaping anywhere:
 /// not in a URL path, an encoded query, a DynamoDB key or a log line.
 fn is_plain(text: &str, longest: usize) -> bool {
@@ -286,6 +290,11 @@ impl Subject {
         Self(format!("articles/{article}"))
     }
 
+    /// A requested item of the service catalog: `requests/{sys_id}`.
+    pub fn request(item: &SysId) -> Self {
+        Self(format!("requests/{item}"))
+    }
+
     /// Where well-formed events of unknown type wait for a version that knows them.
     pub fn unrouted(sender: &SenderName) -> Self {
         Self(format!("unrouted/{sender}"))
@@ -311,6 +320,11 @@ impl Subject {
     /// The article, when this is one in all its versions.
     pub fn as_article(&self) -> Option<ArticleId> {
         self.0.strip_prefix("articles/")?.parse().ok()
+    }
+
+    /// The requested item, when this is one.
+    pub fn as_request(&self) -> Option<SysId> {
+        self.0.strip_prefix("requests/")?.parse().ok()
     }
 
     /// The company and the rest, when this is a thing of that kind.
@@ -369,13 +383,15 @@ pub enum Lane {
     Exchange,
     /// What partners may read of an article.
     Knowledge,
+    /// How far a request about a partner's access is.
+    Onboarding,
     /// Well-formed events that this version does not know.
     Unrouted,
 }
 
 impl Lane {
     /// All lanes of this version.
-    pub const ALL: [Lane; 8] = [
+    pub const ALL: [Lane; 9] = [
         Lane::In,
         Lane::Out,
         Lane::Reminders,
@@ -383,6 +399,7 @@ impl Lane {
         Lane::Escalation,
         Lane::Exchange,
         Lane::Knowledge,
+        Lane::Onboarding,
         Lane::Unrouted,
     ];
 
@@ -396,6 +413,7 @@ impl Lane {
             Lane::Escalation => "escalation",
             Lane::Exchange => "exchange",
             Lane::Knowledge => "knowledge",
+            Lane::Onboarding => "onboarding",
             Lane::Unrouted => "unrouted",
         }
     }
@@ -444,17 +462,20 @@ pub enum UseCase {
     CreateTask,
     /// Published articles become guidance for partners.
     PublishKnowledge,
+    /// Approved requests about a partner's access become users with roles.
+    ProvisionPartner,
 }
 
 impl UseCase {
     /// All use cases of this version.
-    pub const ALL: [UseCase; 6] = [
+    pub const ALL: [UseCase; 7] = [
         UseCase::OpenCase,
         UseCase::RelayStatus,
         UseCase::BridgeEscalation,
         UseCase::RaiseIncident,
         UseCase::CreateTask,
         UseCase::PublishKnowledge,
+        UseCase::ProvisionPartner,
     ];
 
     /// The name of the function.
@@ -466,6 +487,7 @@ impl UseCase {
             UseCase::RaiseIncident => "raise-incident",
             UseCase::CreateTask => "create-task",
             UseCase::PublishKnowledge => "publish-knowledge",
+            UseCase::ProvisionPartner => "provision-partner",
         }
     }
 }
@@ -502,11 +524,15 @@ pub enum Role {
     Task,
     /// A version of an article.
     Article,
+    /// The requested item of the service catalog that the subject is; people made it.
+    Request,
+    /// The task of whoever sets up the company of a request.
+    Setup,
 }
 
 impl Role {
     /// All roles of this version.
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 9] = [
         Role::Case,
         Role::FollowUp,
         Role::Escalation,
@@ -514,6 +540,8 @@ impl Role {
         Role::Incident,
         Role::Task,
         Role::Article,
+        Role::Request,
+        Role::Setup,
     ];
 
     /// Whether such a record only goes with an issue while that is escalated.
@@ -531,6 +559,8 @@ impl Role {
             Role::Incident => "incident",
             Role::Task => "task",
             Role::Article => "article",
+            Role::Request => "request",
+            Role::Setup => "setup",
         }
     }
 }
@@ -549,6 +579,22 @@ impl LinkKey {
     pub fn case() -> Self {
         Self {
             role: Role::Case,
+            discriminator: String::new(),
+        }
+    }
+
+    /// The requested item that the subject is.
+    pub fn request() -> Self {
+        Self {
+            role: Role::Request,
+            discriminator: String::new(),
+        }
+    }
+
+    /// The task of whoever sets up the company of a request.
+    pub fn setup() -> Self {
+        Self {
+            role: Role::Setup,
             discriminator: String::new(),
         }
     }
@@ -616,7 +662,14 @@ impl LinkKey {
     pub fn task(&self) -> Option<TaskName> {
         match self.role {
             Role::Coordination => self.discriminator.split_once('.')?.0.parse().ok(),
-            Role::Case | Role::FollowUp | Role::Escalation | Role::Incident | Role::Task | Role::Article => None,
+            Role::Case
+            | Role::FollowUp
+            | Role::Escalation
+            | Role::Incident
+            | Role::Task
+            | Role::Article
+            | Role::Request
+            | Role::Setup => None,
         }
     }
 }

@@ -5,6 +5,8 @@
 //! whatever the mapping has become. Their `Display` is the log line and the dry run: ids, never
 //! contents.
 
+mod onboarding;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -16,6 +18,11 @@ use crate::domain::{
 };
 use crate::event::{ArticleChanged, Asked, AskedBy, Document, Passing, Turn};
 use crate::messages::{self, PartnerHtml, PartnerText};
+
+pub use onboarding::{
+    Adopt, Deed, DeedKind, End, GoOn, Member as Provisioned, Newcomer, Problem, Progress, Provision, ProvisioningAct,
+    ReportOnboarding, Requested, Saga, Said, Stage, Undoing, listed,
+};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +78,22 @@ pub enum Effect {
     PassOn(Passing),
     /// Keep what is known of exchanges and articles, in the table only.
     Mark(Mark),
+    /// Link the requested item that the subject is, in the table only.
+    Adopt(Adopt),
+    /// Wait until no other request changes the users of a company.
+    TakeTurn {
+        /// The company.
+        company: CompanyId,
+    },
+    /// Change the users of a company.
+    Provision(Provision),
+    /// Tell the partner how far a request is.
+    ReportOnboarding(ReportOnboarding),
+    /// Look at the request again.
+    GoOn {
+        /// When.
+        when: GoOn,
+    },
     /// Say something on the story, and do nothing else.
     Tell {
         /// What to say; without contents.
@@ -668,6 +691,19 @@ pub struct ShownArticle {
     /// Tells what is shown; nothing of a withdrawn article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guide: Option<String>,
+    /// How far the request of the subject is carried out.
+    Saga {
+        /// What is kept.
+        saga: Box<Saga>,
+        /// The company whose users others may change again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        releases: Option<CompanyId>,
+    },
+    /// What is asked for the request is refused, which the next look at it deals with.
+    Trouble {
+        /// Why, for colleagues.
+        reason: String,
+    },
 }
 
 /// An exchange, as it was last heard of.
@@ -761,6 +797,7 @@ impl Effect {
             Effect::Remember(effect) => Some(&effect.record),
             Effect::Follow(record) => Some(record),
             Effect::Recognize(effect) => Some(&effect.record),
+            Effect::Adopt(effect) => Some(&effect.record),
             Effect::AskEscalation(_)
             | Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
@@ -770,6 +807,10 @@ impl Effect {
             | Effect::WithdrawArticle(_)
             | Effect::PassOn(_)
             | Effect::Mark(_)
+            | Effect::TakeTurn { .. }
+            | Effect::Provision(_)
+            | Effect::ReportOnboarding(_)
+            | Effect::GoOn { .. }
             | Effect::Tell { .. } => None,
         }
     }
@@ -894,6 +935,14 @@ impl fmt::Display for Effect {
             Effect::PassToArticle(changed) => write!(f, "pass the change on to {}", changed.article_id),
             Effect::PublishArticle(publish) => write!(f, "show {} to its partners as {}", publish.row, publish.article),
             Effect::WithdrawArticle(withdraw) => write!(f, "take {} out of partners' sight", withdraw.article),
+            Effect::Mark(Mark::Saga { saga, .. }) => write!(f, "keep how far {} is", saga.number),
+            Effect::Mark(Mark::Trouble { .. }) => f.write_str("keep that it was refused"),
+            Effect::Adopt(effect) => write!(f, "link {}", effect.number),
+            Effect::TakeTurn { company } => write!(f, "wait for a turn at the users of {company}"),
+            Effect::Provision(effect) => effect.fmt(f),
+            Effect::ReportOnboarding(effect) => write!(f, "tell the partner: {}", effect.progress.label),
+            Effect::GoOn { when: GoOn::Now } => f.write_str("go on with the request"),
+            Effect::GoOn { when: GoOn::At(at) } => write!(f, "look at the request again at {at}"),
             Effect::Tell { text } => f.write_str(text),
         }
     }

@@ -6,6 +6,7 @@
 
 mod article;
 mod exchange;
+mod request;
 mod thread;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::domain::{
 
 pub use article::ArticleChanged;
 pub use exchange::{Exchange, ExchangeNews, Passed, Passing, Turn, Waiting};
+pub use request::{RequestDue, RequestNews, RequestStep, is_request};
 pub use thread::{DocumentRequest, PostedMessage, Thread, ThreadAct, ThreadNews, Wish, WishKind};
 
 /// The largest event that is accepted, in bytes.
@@ -107,6 +109,8 @@ pub enum Data {
     Thread(Box<ThreadNews>),
     /// A version of an article changed. Only Gridlink itself tells this.
     ArticleChanged(ArticleChanged),
+    /// A request about a partner's access is to be looked at again. Only Gridlink itself tells this.
+    Request(RequestNews),
     /// A type that this version does not know.
     Unknown,
 }
@@ -785,6 +789,10 @@ impl Event {
             let (subject, lane) = (news.subject(), Lane::In);
             return Destination::Stream(Stream { subject, lane }, Some(UseCase::CreateTask));
         }
+        if let Data::Request(news) = &self.data {
+            let (subject, lane) = (news.subject(), news.lane());
+            return Destination::Stream(Stream { subject, lane }, Some(UseCase::ProvisionPartner));
+        }
         match self.data.issue() {
             Some((company, issue)) => {
                 let subject = Subject::issue(company, issue);
@@ -850,11 +858,15 @@ impl Data {
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
             }
-            kind => match (ExchangeNews::parse(kind, json), ThreadNews::parse(kind, json)) {
-                (Some(news), _) => Data::Exchange(Box::new(news?)),
-                (None, Some(news)) => Data::Thread(Box::new(news?)),
-                (None, None) => Data::Unknown,
-            },
+            kind => {
+                let exchange = || ExchangeNews::parse(kind, json).map(|news| Ok(Data::Exchange(Box::new(news?))));
+                let thread = || ThreadNews::parse(kind, json).map(|news| Ok(Data::Thread(Box::new(news?))));
+                let request = || RequestNews::parse(kind, json).map(|news| Ok(Data::Request(news?)));
+                exchange()
+                    .or_else(thread)
+                    .or_else(request)
+                    .unwrap_or(Ok(Data::Unknown))?
+            }
         };
         data.check()?;
         Ok(data)
@@ -907,6 +919,7 @@ impl Data {
             | Data::EscalationAsked(_)
             | Data::ArticleChanged(_)
             | Data::TaskOverdue(_)
+            | Data::Request(_)
             | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
@@ -947,6 +960,7 @@ impl Data {
             | Data::Exchange(_)
             | Data::Thread(_)
             | Data::ArticleChanged(_)
+            | Data::Request(_)
             | Data::Unknown => None,
         }
     }
@@ -959,6 +973,7 @@ impl Data {
             Data::Exchange(news) => Some(news.subject()),
             Data::Thread(news) => Some(news.subject()),
             Data::ArticleChanged(changed) => Some(changed.subject()),
+            Data::Request(news) => Some(news.subject()),
             data => data.issue().map(|(company, issue)| Subject::issue(company, issue)),
         }
     }

@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use lambda_runtime::{LambdaEvent, service_fn};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{Config, Exchanges, Systems, read, webhook_secret_prefix};
+use crate::config::{Config, Published, Systems, read, webhook_secret_prefix};
 use crate::domain::{Lane, Subject, Timestamp};
 use crate::effect::Effect;
 use crate::event::Event;
@@ -70,21 +70,71 @@ pub async fn serve_queue<F>(
     gather: impl Gather<F>,
     decide: impl Decide<F>,
 ) -> Result<(), Error> {
-    let (config, transport) = start()?;
-    let mapping = Arc::new(Mapping::parse(&config.mapping()?)?);
-    let clients = Clients::new(&config, Systems::from_env()?, mapping, transport, Clock::System)?;
-    Box::pin(clients.warm_up()).await;
-    let worker = QueueWorker {
-        clients,
-        use_case,
-        gather,
-        decide,
-    };
+    let worker = worker(use_case, gather, decide).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<QueueBatch>| {
         let deadline = deadline(&event.context);
         Ok::<_, Error>(Box::pin(worker.handle(event.payload, &event.context.request_id, deadline)).await)
     }))
     .await
+}
+
+/// What a function with something to export is invoked with.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Asked {
+    /// What an administrator sends: the subject to export.
+    Export { export: Subject },
+    /// What the queue sends.
+    Queue(QueueBatch),
+}
+
+/// What it answers.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answered {
+    Exported(serde_json::Value),
+    Verdict(QueueVerdict),
+}
+
+/// Serves the queue of a use case, and `{"export": "<subject>"}`, which an administrator sends.
+///
+/// # Errors
+/// When the configuration is not usable, or Lambda ends the function.
+pub async fn serve_queue_and_export<F>(
+    use_case: crate::domain::UseCase,
+    gather: impl Gather<F>,
+    decide: impl Decide<F>,
+    export: impl AsyncFn(&Clients, &Subject) -> anyhow::Result<serde_json::Value>,
+) -> Result<(), Error> {
+    let worker = worker(use_case, gather, decide).await?;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Asked>| {
+        let deadline = deadline(&event.context);
+        Ok::<_, Error>(match event.payload {
+            Asked::Export { export: subject } => Answered::Exported(Box::pin(export(&worker.clients, &subject)).await?),
+            Asked::Queue(batch) => {
+                let handled = worker.handle(batch, &event.context.request_id, deadline);
+                Answered::Verdict(Box::pin(handled).await)
+            }
+        })
+    }))
+    .await
+}
+
+async fn worker<G: Gather<F>, D: Decide<F>, F>(
+    use_case: crate::domain::UseCase,
+    gather: G,
+    decide: D,
+) -> Result<QueueWorker<G, D>, Error> {
+    let (config, transport) = start()?;
+    let mapping = Arc::new(Mapping::parse(&config.mapping()?)?);
+    let clients = Clients::new(&config, Systems::from_env()?, mapping, transport, Clock::System)?;
+    Box::pin(clients.warm_up()).await;
+    Ok(QueueWorker {
+        clients,
+        use_case,
+        gather,
+        decide,
+    })
 }
 
 /// What an invocation of the schedules did.
@@ -111,7 +161,7 @@ pub async fn serve_sweep() -> Result<(), Error> {
     };
     let lens = || {
         lens.get_or_try_init(|| async {
-            let (exchanges, mapping) = (Exchanges::from_env()?, mapping().await?);
+            let (exchanges, mapping) = (Published::from_env()?, mapping().await?);
             anyhow::Ok(LensPoller::new(
                 config,
                 exchanges,

@@ -9,6 +9,7 @@
 mod escalation;
 mod exchanges;
 mod knowledge;
+mod onboarding;
 mod status;
 mod tasks;
 
@@ -26,12 +27,14 @@ use crate::messages;
 use escalation::{EscalationFile, compile_escalation};
 use exchanges::{ExchangesFile, compile_exchanges};
 use knowledge::{KnowledgeFile, compile_knowledge};
+use onboarding::{OnboardingFile, compile_onboarding};
 use status::{GoneFile, StatusFile, StatusRules, Words, compile_statuses, words_of};
 use tasks::{TasksFile, compile_tasks};
 
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
 pub use knowledge::{ArticleFacts, BaseRule, KnowledgeRules, Readership};
+pub use onboarding::{EnvironmentRule, ItemStates, NewUserRule, OnboardingRules, STEPS, SetupRule};
 pub use tasks::{TaskRule, TaskRules, TaskUnder};
 
 /// Names that conditions and templates about issues may use beside [`COMMON`].
@@ -142,6 +145,8 @@ pub struct Mapping {
     pub tasks: Option<TaskRules>,
     /// Which knowledge bases partners read; without it they read none.
     pub knowledge: Option<KnowledgeRules>,
+    /// How approved requests become users with roles; without it nothing becomes of them.
+    pub onboarding: Option<OnboardingRules>,
     templates: Environment<'static>,
 }
 
@@ -373,6 +378,7 @@ struct File {
     tasks: Option<TasksFile>,
     #[serde(default)]
     knowledge: Option<KnowledgeFile>,
+    onboarding: Option<OnboardingFile>,
     routes: Spanned<Vec<RouteFile>>,
 }
 
@@ -481,6 +487,7 @@ impl Mapping {
             exchanges,
             tasks,
             knowledge,
+            onboarding: file.onboarding.map(compile_onboarding).transpose()?,
             templates,
         })
     }

@@ -5,6 +5,7 @@
 
 mod articles;
 mod exchanges;
+mod onboarding;
 mod threads;
 mod to_partner;
 
@@ -20,6 +21,7 @@ pub use exchanges::{
     exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
     exchanges_resolved, recounted,
 };
+pub use onboarding::*;
 pub use threads::{
     earlier_message, earlier_messages, request_withdrawn, thread_message, thread_origin, thread_request,
 };
@@ -139,6 +141,7 @@ pub fn complete_text(event: &Event) -> String {
         | Data::TaskOverdue(_)
         | Data::Exchange(_)
         | Data::ArticleChanged(_)
+        | Data::Request(_)
         | Data::Unknown => String::new(),
     }
 }

@@ -34,7 +34,7 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
             let facts = relay_status::gather(clients, situation, event).await?;
             Ok(Facts::Out(Box::new(facts)))
         }
-        Lane::Escalation | Lane::Exchange | Lane::Knowledge | Lane::Unrouted => {
+        Lane::Escalation | Lane::Exchange | Lane::Knowledge | Lane::Onboarding | Lane::Unrouted => {
             let known = known(clients, situation, event).await?;
             Ok(Facts::Escalation(Box::new(known)))
         }
@@ -259,7 +259,7 @@ impl Gathering<'_> {
         match link.record.link.role {
             Role::Escalation => self.record_changed(&link, key).await,
             Role::Coordination => self.task_changed(link).await,
-            Role::Case | Role::FollowUp | Role::Incident | Role::Task | Role::Article => {
+            Role::Case | Role::FollowUp | Role::Incident | Role::Task | Role::Article | Role::Request | Role::Setup => {
                 Ok(nothing("the record is none of an escalation".to_owned()))
             }
         }

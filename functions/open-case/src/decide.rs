@@ -129,6 +129,7 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::Request(_)
         | Data::Unknown => Vec::new(),
     };
     effects.extend(escalation_of_news(event, linked.content.as_ref()));
@@ -175,6 +176,7 @@ fn escalation_by_partner(event: &Event) -> Option<Effect> {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::Request(_)
         | Data::Unknown => return None,
     };
     Some(ask(event, asked, AskedBy::Partner))
@@ -221,6 +223,7 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::Request(_)
         | Data::Unknown => Vec::new(),
     }
 }

@@ -113,6 +113,7 @@ async fn linked(
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::Request(_)
         | Data::Unknown => None,
     };
     let partner_name = match (&content, &event.data) {
@@ -147,6 +148,7 @@ async fn linked(
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::Request(_)
         | Data::Unknown => 0,
     };
     Ok(Linked {

@@ -26,7 +26,7 @@ impl Apply<'_> {
 
     pub(super) fn mark(&self, mark: &Mark) -> Result<Applied, Failure> {
         Ok(Applied {
-            writes: vec![self.clients.store.mark(self.subject, mark)?],
+            writes: self.clients.store.mark(self.subject, mark)?,
             story: Vec::new(),
         })
     }

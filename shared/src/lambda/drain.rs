@@ -249,7 +249,7 @@ impl<G, D> Drain<'_, G, D> {
             // What only the table is told needs no preparation: it is written with the next step.
             if matches!(
                 effect,
-                Effect::Tell { .. } | Effect::Recognize(_) | Effect::MoveLanes(_) | Effect::Mark(_)
+                Effect::Tell { .. } | Effect::Recognize(_) | Effect::MoveLanes(_) | Effect::Mark(_) | Effect::Adopt(_)
             ) {
                 let applied = apply.perform(&effect, Standing::Fresh).await?;
                 run.writes.extend(applied.writes);
@@ -557,7 +557,9 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::ReportMilestone(_)
         | Effect::ReportOutcome(_)
         | Effect::CloseRequest(_)
-        | Effect::WithdrawArticle(_) => &[System::TradingGrid],
+        | Effect::WithdrawArticle(_)
+        | Effect::Provision(_)
+        | Effect::ReportOnboarding(_) => &[System::TradingGrid],
         Effect::AskEscalation(_)
         | Effect::MoveLanes(_)
         | Effect::Remind(_)
@@ -567,6 +569,9 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::PassOn(_)
         | Effect::PassToArticle(_)
         | Effect::Mark(_)
+        | Effect::Adopt(_)
+        | Effect::TakeTurn { .. }
+        | Effect::GoOn { .. }
         | Effect::Tell { .. } => &[],
     }
 }
@@ -600,6 +605,11 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::PublishArticle(_)
         | Effect::WithdrawArticle(_)
         | Effect::Mark(_)
+        | Effect::Adopt(_)
+        | Effect::TakeTurn { .. }
+        | Effect::Provision(_)
+        | Effect::ReportOnboarding(_)
+        | Effect::GoOn { .. }
         | Effect::Tell { .. } => CALL,
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn init(level: &str) {
         "create_task",
         "open_case",
         "publish_knowledge",
+        "provision_partner",
         "raise_incident",
         "relay_status",
         "receive_webhook",

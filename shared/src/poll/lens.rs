@@ -18,7 +18,7 @@ use super::process::{self, Standing};
 use super::{LAG, OVERLAP, Polled, RESERVE, accept, cursor_name, earlier, give_back, millis};
 use crate::aws::Aws;
 use crate::clock::Clock;
-use crate::config::{Config, Exchanges};
+use crate::config::{Config, Published};
 use crate::domain::{CompanyId, CorrelationId, Subject, Timestamp};
 use crate::effect::KnownExchange;
 use crate::event::Turn;
@@ -105,7 +105,7 @@ impl LensPoller {
     /// A poller that sends over `transport` and reads `clock`.
     pub fn new(
         config: &Config,
-        exchanges: Exchanges,
+        exchanges: Published,
         mapping: Arc<Mapping>,
         transport: Transport,
         clock: Clock,

@@ -1,9 +1,11 @@
-//! Records of ServiceNow that Gridlink made, and articles, for deployments without the app and as the repair of its push.
+//! Records of ServiceNow that Gridlink made, requests that it carries out, and articles, for deployments without the app
+//! and as the repair of its push.
 //!
-//! Records are found by the display name of their correlation and by when they were changed; articles by the latter,
-//! those of internal knowledge bases too, since an article may have been moved there. A comment changes its record; a
-//! file does not, and needs no poll: it is shared by a comment that names it, or goes with an article that changes. What
-//! was deleted is not found: only the app tells of that.
+//! Records are found by the display name of their correlation and by when they were changed, requested items by the
+//! names of their catalog items; articles by when they were changed, those of internal knowledge bases too, since an
+//! article may have been moved there. A comment changes its record; a file does not, and needs no poll: it is shared by
+//! a comment that names it, or goes with an article that changes. What was deleted is not found: only the app tells of
+//! that.
 
 use serde_json::json;
 
@@ -13,6 +15,7 @@ use crate::clients::Clients;
 use crate::domain::{KNOWLEDGE, SenderName, Subject, SysId, TableName, Timestamp};
 use crate::event::{Event, MAX_AGE, TaskOverdue};
 use crate::failure::chain;
+use crate::mapping::Mode;
 use crate::servicenow::{Cursor, Field, Query, Row, Select};
 use crate::store::HeldCursor;
 
@@ -59,6 +62,18 @@ impl Clients {
                     event: &changed,
                 };
                 self.poll_rows(rows, when, worker, &mut done).await?;
+                let requests = self.mapping.onboarding.as_ref();
+                if let Some(rules) = requests.filter(|rules| rules.mode != Mode::Off) {
+                    let rows = Rows {
+                        name: "requests",
+                        table: "sc_req_item",
+                        time: const { Field::known("sys_updated_on") },
+                        query: Query::new().and(const { Field::known("cat_item.name") }.one_of(rules.items())?),
+                        fields: &CHANGED,
+                        event: &changed,
+                    };
+                    self.poll_rows(rows, when, worker, &mut done).await?;
+                }
                 if self.mapping.knowledge.is_some() {
                     let rows = Rows {
                         name: "articles",

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Transact
 
 use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, seen_name, text, values};
 use super::{Error, Refusal, SCHEMA, SEEN_FOR, Store, failed};
-use crate::domain::{EventId, Lane, Role, Stream, Timestamp, UseCase};
-use crate::event::{Data, Destination, Event};
+use crate::domain::{EventId, Lane, Role, Stream, Subject, Timestamp, UseCase};
+use crate::event::{Data, Destination, Event, is_request};
 
 /// A fresh event is rung by its doorbell; if that is lost, it is due after this.
 const FIRST_DUE: Duration = Duration::from_secs(60);
@@ -62,10 +62,17 @@ impl Store {
                         Role::Incident => return Ok(Accepted::Unrelated),
                         Role::Task => (Lane::Out, UseCase::CreateTask),
                         Role::Article => (Lane::Knowledge, UseCase::PublishKnowledge),
+                        Role::Request | Role::Setup => (Lane::Onboarding, UseCase::ProvisionPartner),
                     };
                     (Stream { subject, lane }, Some(use_case))
                 }
-                None => return Ok(Accepted::Unrelated),
+                None => match request_of(event) {
+                    Some(subject) => {
+                        let lane = Lane::Onboarding;
+                        (Stream { subject, lane }, Some(UseCase::ProvisionPartner))
+                    }
+                    None => return Ok(Accepted::Unrelated),
+                },
             },
         };
         // An event that begins a subject most likely finds nothing: it spares the read.
@@ -231,6 +238,14 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(failed("accept"))
+    }
+}
+
+/// The requested item that an event is about: people make these, and each is a subject of its own.
+fn request_of(event: &Event) -> Option<Subject> {
+    match &event.data {
+        Data::RecordChanged(change) if is_request(change.table()) => Some(Subject::request(change.sys_id())),
+        _ => None,
     }
 }
 

@@ -27,11 +27,11 @@ pub struct Group {
 }
 
 impl Store {
-    /// The write that keeps a mark.
+    /// The writes that keep a mark.
     ///
     /// # Errors
-    /// When it cannot be built.
-    pub fn mark(&self, subject: &Subject, mark: &Mark) -> Result<Write, Error> {
+    /// When they cannot be built.
+    pub fn mark(&self, subject: &Subject, mark: &Mark) -> Result<Vec<Write>, Error> {
         let ttl = n(self.clock.now().after(SEEN_FOR).seconds());
         let kept = match mark {
             Mark::Exchange(known) => item(exchange_key(subject), [("kept", json(known)?), ("ttl", ttl)]),
@@ -43,9 +43,11 @@ impl Store {
             Mark::VersionOf { article } => item(article_key(subject), [("kept", json(article)?)]),
             Mark::Shown(shown) => item(article_key(subject), [("kept", json(shown)?)]),
             Mark::Current { incident } => item(current_key(subject), [("kept", s(incident.to_string()))]),
+            Mark::Saga { saga, releases } => return self.mark_saga(subject, saga, releases.as_ref()),
+            Mark::Trouble { reason } => return Ok(vec![self.trouble(subject, reason)?]),
         };
         let put = Put::builder().table_name(&self.table).set_item(Some(kept));
-        put.build().map(Write::Put).map_err(failed("mark"))
+        put.build().map(|put| vec![Write::Put(put)]).map_err(failed("mark"))
     }
 
     /// The article that a version belongs to, once its change was passed on.
@@ -145,11 +147,11 @@ fn current_key(subject: &Subject) -> Item {
     key(subject.as_str(), CURRENT)
 }
 
-fn json<T: Serialize>(kept: &T) -> Result<aws_sdk_dynamodb::types::AttributeValue, Error> {
+pub(super) fn json<T: Serialize>(kept: &T) -> Result<aws_sdk_dynamodb::types::AttributeValue, Error> {
     serde_json::to_string(kept).map(s).map_err(failed("mark"))
 }
 
-fn read<T: DeserializeOwned>(item: &Item) -> Result<T, Error> {
+pub(super) fn read<T: DeserializeOwned>(item: &Item) -> Result<T, Error> {
     super::check_schema(item)?;
     serde_json::from_str(text(item, "kept").unwrap_or_default()).map_err(failed("read of what is kept"))
 }

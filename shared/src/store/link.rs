@@ -8,7 +8,7 @@ use super::item::{Item, back_key, item, link_key, n, number, s, text, values};
 use super::work::Write;
 use super::{Error, Store, failed};
 use crate::domain::{EscalationKey, LinkKey, Role, Subject, SysId, TaskName, Timestamp};
-use crate::effect::{CreateRecord, Record};
+use crate::effect::{Adopt, CreateRecord, Record};
 
 /// The state of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,14 +117,7 @@ impl Store {
         if let Some(rule) = &create.rule {
             link.insert("rule".to_owned(), s(rule.as_str()));
         }
-        let back = item(
-            back_key(&record.sys_id),
-            [
-                ("subject", s(subject.as_str())),
-                ("link", s(record.link.to_string())),
-                ("record_table", s(record.table.as_str())),
-            ],
-        );
+        let back = way_back(subject, record);
         let link = Put::builder()
             .table_name(&self.table)
             .set_item(Some(link))
@@ -140,6 +133,32 @@ impl Store {
             .build()
             .map_err(failed("intent"))?;
         Ok(vec![Write::Put(link), Write::Put(back)])
+    }
+
+    /// A record that people made is the subject's: its link, and the way back. Written again, it is the same.
+    ///
+    /// # Errors
+    /// When the writes cannot be built.
+    pub fn adopted(&self, subject: &Subject, adopt: &Adopt) -> Result<Vec<Write>, Error> {
+        let record = &adopt.record;
+        let now = self.clock.now();
+        let link = item(
+            link_key(subject, &record.link),
+            [
+                ("state", s("LINKED")),
+                ("record_table", s(record.table.as_str())),
+                ("sys_id", s(record.sys_id.as_str())),
+                ("correlation", s("")),
+                ("number", s(adopt.number.as_str())),
+                ("base", AttributeValue::M(Item::new())),
+                ("intent_at", n(now.millis())),
+            ],
+        );
+        let puts = [link, way_back(subject, record)].map(|item| {
+            let put = Put::builder().table_name(&self.table).set_item(Some(item));
+            put.build().map(Write::Put).map_err(failed("link"))
+        });
+        puts.into_iter().collect()
     }
 
     /// The record exists. Whoever finds that out may write it: the value follows from the key.
@@ -392,5 +411,17 @@ fn base_of(create: &CreateRecord) -> AttributeValue {
         fields
             .map(|(field, value)| (field.clone(), s(value.as_str())))
             .collect(),
+    )
+}
+
+/// The way from a record to its subject.
+fn way_back(subject: &Subject, record: &Record) -> Item {
+    item(
+        back_key(&record.sys_id),
+        [
+            ("subject", s(subject.as_str())),
+            ("link", s(record.link.to_string())),
+            ("record_table", s(record.table.as_str())),
+        ],
     )
 }

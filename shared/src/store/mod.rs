@@ -10,9 +10,10 @@
 //! | `WROTE#<reference>` | the claim of a write that is not idempotent by nature |
 //! | `STORY#<time>#<n>#<i>` | the timeline for people |
 //! | `EXCHANGE` | how an exchange turned out last |
+//! | `SAGA` | how far a request about a partner's access is, who asked, who approved, what was done |
 //! | `MEMBER#<exchange>`, `FAILURES#<link>`, `CURRENT` | exchanges that fail in the same way: how each turned out, what each incident stands for, and which one new failures join |
 //!
-//! Other partitions: `SEEN#<sender>#<event>` (the duplicate check, apart from the subject so that
+//! Other partitions: `TURN#<company>` (the request that may change the users of a company), `SEEN#<sender>#<event>` (the duplicate check, apart from the subject so that
 //! the same id under another subject is noticed), `BIND#<issue>` (the company an issue belongs
 //! to), `BACK#<sys_id>` (the subject of a record), `BREAKER#<system>`, `POLL#<name>` (how far a poll has read),
 //! `SETTINGS`.
@@ -34,6 +35,7 @@ mod exchange;
 mod item;
 mod ledger;
 mod link;
+mod saga;
 mod stream;
 mod work;
 
@@ -45,6 +47,7 @@ pub use exchange::Group;
 pub use ledger::{Claim, ClaimKind, ClaimState, Claiming, SETTLED_AFTER};
 pub use ledger::{documents_of, documents_taken, reference_key, text_hash};
 pub use link::{Link, LinkState};
+pub use saga::{KnownSaga, Told};
 pub use stream::{Due, LEASE, Lease, Taken};
 pub use work::{Commit, Deferral, Parking, Write};
 

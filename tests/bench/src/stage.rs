@@ -265,6 +265,10 @@ fn environment(config: &Config, upstream: &Upstream, folders: &Folders) -> Vec<(
             "QUEUE_URL_PUBLISH_KNOWLEDGE",
             config.queues[&UseCase::PublishKnowledge].clone(),
         ),
+        (
+            "QUEUE_URL_PROVISION_PARTNER",
+            config.queues[&UseCase::ProvisionPartner].clone(),
+        ),
         ("QUEUE_URL_RELAY_STATUS", config.queues[&UseCase::RelayStatus].clone()),
         (
             "QUEUE_URL_RAISE_INCIDENT",

@@ -27,6 +27,7 @@ mod deadlines;
 mod poll_both;
 mod poll_lens;
 mod prove;
+mod provision_partner;
 mod publish_knowledge;
 mod raise_incident;
 mod random;

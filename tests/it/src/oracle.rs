@@ -157,7 +157,14 @@ pub(crate) fn check_owners(town: &Town, subject: &str, workspace: &Value) {
 
 /// What the partner sees of the desk: each status in its order, and each comment once.
 fn check_partner(town: &Town, scenario: &Scenario) {
-    check_labels(town, scenario);
+    // What a partner hears of a request that people stop in the middle depends on when they do.
+    if scenario.request.is_none() || !scenario.labels.is_empty() {
+        check_labels(town, scenario);
+    }
+    if let Some(check) = scenario.request {
+        check(town);
+        return;
+    }
     if let Some(wanted) = &scenario.thread {
         check_thread(town, wanted);
         return;

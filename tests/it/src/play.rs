@@ -154,6 +154,10 @@ impl Play {
                 UseCase::PublishKnowledge,
                 worker!(town, UseCase::PublishKnowledge, publish_knowledge),
             ),
+            (
+                UseCase::ProvisionPartner,
+                worker!(town, UseCase::ProvisionPartner, provision_partner),
+            ),
         ]);
         let (place, clock) = make(town);
         let sweeper = Function::new("poll-changes", FUNCTION, move |environment| {
@@ -208,6 +212,14 @@ impl Play {
                     let event = act(&self.town.community);
                     self.deliver(&event).await;
                     sent.push(event);
+                }
+                Step::AgentMeanwhile(act) => {
+                    tokio::select! {
+                        biased;
+                        () = self.town.arrival.notified() => {}
+                        () = self.quiet() => {}
+                    }
+                    act(&self.town);
                 }
                 Step::Agent(act) => {
                     self.quiet().await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::Value;
-use shared::config::Exchanges;
+use shared::config::Published;
 use shared::http::Transport;
 use shared::poll::{LensPoller, Polled};
 use tokio::time::sleep;
@@ -28,7 +28,7 @@ fn transport(town: &Arc<Town>) -> Transport {
 
 fn poller(town: &Arc<Town>, transport: Transport) -> LensPoller {
     let url = |text: &str| url::Url::parse(text).unwrap();
-    let exchanges = Exchanges {
+    let exchanges = Published {
         url: url("https://community.test"),
         token_url: url("https://community.test/v1/oauth2/tokens"),
         secret: "trading-grid".to_owned(),

@@ -20,6 +20,8 @@ pub(crate) enum Step {
     Meanwhile(fn(&TradingGrid) -> Value),
     /// Once everything is quiet, an agent acts in ServiceNow.
     Agent(fn(&Town)),
+    /// An agent acts in ServiceNow when the plan says so, in the middle of the work; at the latest when all is quiet.
+    AgentMeanwhile(fn(&Town)),
     /// Once everything is quiet, a partner acts, and the community posts the event.
     Then(fn(&TradingGrid) -> Value),
     /// Once everything is quiet, nothing happens for so many days.
@@ -78,6 +80,8 @@ pub(crate) struct Scenario {
     pub(crate) thread: Option<ThreadView>,
     /// An article as partners find it, where the scenario is about one and no issue.
     pub(crate) guide: Option<GuideView>,
+    /// What must be so in the end of a request about a partner's access, where the scenario is about one.
+    pub(crate) request: Option<fn(&Town)>,
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
     /// What is there instead where an act meanwhile came so early that the rest had no reason to be made.
@@ -125,7 +129,9 @@ pub(crate) const CASE: Expected = Expected {
 impl Scenario {
     /// Whether an event can arrive in the middle of the work.
     pub(crate) fn has_arrivals(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Meanwhile(_)))
+        self.steps
+            .iter()
+            .any(|step| matches!(step, Step::Meanwhile(_) | Step::AgentMeanwhile(_)))
     }
 }
 
@@ -144,6 +150,7 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         shared: &[],
         thread: None,
         guide: None,
+        request: None,
         steps,
         expected,
         or_only: None,
@@ -159,6 +166,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         .chain(crate::raise_incident::scenarios())
         .chain(crate::create_task::scenarios())
         .chain(crate::publish_knowledge::scenarios())
+        .chain(crate::provision_partner::scenarios())
         .collect()
 }
 

@@ -109,6 +109,7 @@ fn what_decides_is_pure() {
         "create-task",
         "open-case",
         "publish-knowledge",
+        "provision-partner",
         "raise-incident",
         "relay-status",
     ] {

@@ -12,7 +12,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use serde_json::json;
 use shared::clock::Clock;
-use shared::config::{AwsConfig, Config, Systems};
+use shared::config::{AwsConfig, Config, Published, Systems};
 use shared::domain::{Timestamp, UseCase};
 use shared::http::{Body, Transport, TransportError};
 use shared::mapping::Mapping;
@@ -94,6 +94,7 @@ impl Town {
         let client = json!({"client_id": "gridlink", "client_secret": "gridlink"}).to_string();
         cloud.put_secret("servicenow", &client, None);
         cloud.put_secret("trading-grid", &client, None);
+        cloud.put_secret("users", &client, None);
         cloud.put_secret("reference", "a key that nobody else has", None);
         let world_clock = || worlds::Clock::starting_at(time::OffsetDateTime::from(wall));
         Arc::new(Self {
@@ -143,6 +144,11 @@ impl Town {
             trading_grid_token_url: url("https://community.test/v1/oauth2/tokens"),
             trading_grid_secret: "trading-grid".to_owned(),
             reference_secret: "reference".to_owned(),
+            users: Some(Published {
+                url: url("https://community.test"),
+                token_url: url("https://community.test/v1/oauth2/tokens"),
+                secret: "users".to_owned(),
+            }),
         }
     }
 

@@ -103,7 +103,13 @@ fn fields_of_linked(event: &Event, link: &Link, content: &Content) -> Fields {
         Role::Case => None,
         Role::FollowUp => base.split_once("\n\n").map(|(line, _)| line),
         // No record of an issue: what it was made of stays.
-        Role::Escalation | Role::Coordination | Role::Incident | Role::Task | Role::Article => None,
+        Role::Escalation
+        | Role::Coordination
+        | Role::Incident
+        | Role::Task
+        | Role::Article
+        | Role::Request
+        | Role::Setup => None,
     };
     let file = file_of_description(&content.issue);
     let is_attached = base.contains(&file) || brings_description(event, &content.issue);

@@ -43,7 +43,10 @@ use crate::clock::Clock;
 use crate::http::{Call, Transport, Whole};
 use crate::secrets::Secrets;
 
-pub use articles::{Article, ArticleReport, ArticleState, Feedback, FeedbackKind, FeedbackPage, FeedbackTotals};
+pub use crate::domain::{OnboardingKind, OnboardingState, StepState};
+pub use articles::{
+    Article, ArticleReport, ArticleState, Audience, Feedback, FeedbackKind, FeedbackPage, FeedbackTotals,
+};
 pub use articles::{Withdrawal, WithdrawnBecause};
 pub use binding::{Binding, Invalid};
 pub use documents::{Download, Flaw, Shelf, Upload};
@@ -51,7 +54,7 @@ pub use escalation::{Escalation, EscalationReport, EscalationState, Milestone, M
 pub use feed::{Cursor, Feed};
 pub use issues::{Closure, ClosureAnswer, ClosureReport, ClosureRequest, ClosureState};
 pub use issues::{Comment, NewComment, StatusReport, Verdict};
-pub use onboarding::{Onboarding, OnboardingKind, OnboardingReport, OnboardingState, OnboardingStep, StepState};
+pub use onboarding::{Onboarding, OnboardingReport, OnboardingStep};
 pub use operation::Operation;
 pub use problem::Problem;
 pub use threads::{

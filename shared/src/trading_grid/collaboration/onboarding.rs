@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{ExpectedAction, Key};
 use super::{Collaboration, Error, Operation, Reported};
-use crate::domain::{ArticleId, CompanyId, RequestId, Timestamp};
+use crate::domain::{ArticleId, CompanyId, OnboardingKind, OnboardingState, RequestId, StepState, Timestamp};
 use crate::rfc3339;
 
 /// How far a request is.
@@ -42,46 +42,6 @@ pub struct OnboardingReport {
     pub since: Timestamp,
 }
 
-/// What was requested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnboardingKind {
-    /// A new partner.
-    OnboardPartner,
-    /// A new user.
-    AddUser,
-    /// Other roles of a user.
-    ChangeRoles,
-    /// No more access for a user.
-    RemoveAccess,
-    /// The end of a partner.
-    OffBoardPartner,
-}
-
-/// How far a request is, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnboardingState {
-    /// Nobody has decided.
-    Requested,
-    /// It may be done.
-    Approved,
-    /// It is being done.
-    InProgress,
-    /// For somebody.
-    Waiting,
-    /// It is done.
-    Done,
-    /// It may not be done.
-    Rejected,
-    /// It cannot be done.
-    Failed,
-    /// It is no longer wanted.
-    Canceled,
-    /// What was begun is undone.
-    Undone,
-}
-
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -98,26 +58,6 @@ pub struct OnboardingStep {
     /// More about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-}
-
-/// How far a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepState {
-    /// Not begun.
-    Pending,
-    /// Begun.
-    InProgress,
-    /// For somebody.
-    Waiting,
-    /// Done.
-    Done,
-    /// Not possible.
-    Failed,
-    /// Not needed.
-    Skipped,
-    /// Done, and taken back.
-    Undone,
 }
 
 /// A request as the community has it.

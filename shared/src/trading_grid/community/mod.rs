@@ -32,9 +32,10 @@ use super::refusal::rejected;
 use crate::domain::CompanyId;
 use crate::http::{Call, Whole};
 
+pub use crate::domain::{LoginId, RoleName, UserId};
 pub use company::{Company, Partner, PartnerFilter};
 pub use one_time::OneTimeSecrets;
-pub use user::{Address, ContactInformation, LoginId, NewUser, RoleName, User, UserChanges, UserId};
+pub use user::{Address, ContactInformation, NewUser, User, UserChanges};
 
 /// The client.
 pub struct CommunityServices {

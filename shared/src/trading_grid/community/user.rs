@@ -1,38 +1,21 @@
 //! Users and their roles.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 
 use http::Method;
 use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::company::ENTITLEMENT;
 use super::one_time::OneTimeSecrets;
 use super::rows::{Row, names, rows, text};
 use super::{Action, CommunityServices, Error, json, read, unusable, write};
-use crate::domain::{CompanyId, Malformed};
+use crate::domain::{CompanyId, LoginId, RoleName, UserId};
 
 const LOGIN: &[&str] = &["loginId"];
 const USER: &[&str] = &["userId", "uniqueId"];
 const ROLE: &[&str] = &["roleName"];
-
-/// The immutable id of a user (`userId`, or `uniqueId` where one is created): what is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct UserId(String);
-
-/// What a user logs in with today; the user may change it, so it is never stored as a reference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct LoginId(String);
-
-/// The name of a role; differs between environments.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct RoleName(String);
 
 /// A user as far as Trading Grid tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -395,83 +378,3 @@ impl NewUser {
         })
     }
 }
-
-impl LoginId {
-    /// Whether both name the same log-in; letter case does not count, as in addresses.
-    pub fn is(&self, other: &LoginId) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
-    }
-}
-
-/// A text that is checked once.
-macro_rules! text_type {
-    ($name:ident, $what:literal, $wanted:literal, $is_valid:expr) => {
-        impl $name {
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = Malformed;
-
-            fn try_from(text: String) -> Result<Self, Malformed> {
-                let is_valid: fn(&str) -> bool = $is_valid;
-                if is_valid(&text) {
-                    Ok(Self(text))
-                } else {
-                    Err(Malformed {
-                        what: $what,
-                        wanted: $wanted,
-                    })
-                }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Malformed;
-
-            fn from_str(text: &str) -> Result<Self, Malformed> {
-                text.to_owned().try_into()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(text: $name) -> String {
-                text.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-text_type!(UserId, "a user id", "1 to 64 letters, digits, '_' or '-'", |text| {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-});
-text_type!(
-    LoginId,
-    "a login",
-    "1 to 254 characters without spaces or control characters, not only dots",
-    |text| {
-        (1..=254).contains(&text.len())
-            && !text
-                .chars()
-                .any(|character| character.is_whitespace() || character.is_control())
-            && !matches!(text, "." | "..")
-    }
-);
-text_type!(
-    RoleName,
-    "the name of a role",
-    "1 to 200 characters on one line",
-    |text| (1..=200).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control)
-);

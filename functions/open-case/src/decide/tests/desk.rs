@@ -208,7 +208,12 @@ pub(super) fn written(effects: &[Effect]) -> Vec<(&str, &str)> {
             | Effect::PassToArticle(_)
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
-            | Effect::Mark(_) => {}
+            | Effect::Mark(_)
+            | Effect::Adopt(_)
+            | Effect::TakeTurn { .. }
+            | Effect::Provision(_)
+            | Effect::ReportOnboarding(_)
+            | Effect::GoOn { .. } => {}
             Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::ReportMilestone(_)

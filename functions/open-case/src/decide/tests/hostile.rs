@@ -115,6 +115,11 @@ fn claims_differ(effects: &[Effect]) {
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
             | Effect::Mark(_)
+            | Effect::Adopt(_)
+            | Effect::TakeTurn { .. }
+            | Effect::Provision(_)
+            | Effect::ReportOnboarding(_)
+            | Effect::GoOn { .. }
             | Effect::Tell { .. } => continue,
         };
         assert!(claims.insert((claim.0.to_string(), claim.1)), "twice: {effect}");
