@@ -659,7 +659,7 @@ impl AddJournal {
     }
 }
 
-/// What is kept of exchanges.
+/// What is kept of exchanges, articles and requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "keep", rename_all = "kebab-case")]
 pub enum Mark {
@@ -681,16 +681,6 @@ pub enum Mark {
     },
     /// What partners see of the article of the subject.
     Shown(ShownArticle),
-}
-
-/// What partners see of an article.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownArticle {
-    /// The version of the last report.
-    pub version: u64,
-    /// Tells what is shown; nothing of a withdrawn article.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub guide: Option<String>,
     /// How far the request of the subject is carried out.
     Saga {
         /// What is kept.
@@ -704,6 +694,16 @@ pub struct ShownArticle {
         /// Why, for colleagues.
         reason: String,
     },
+}
+
+/// What partners see of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownArticle {
+    /// The version of the last report.
+    pub version: u64,
+    /// Tells what is shown; nothing of a withdrawn article.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guide: Option<String>,
 }
 
 /// An exchange, as it was last heard of.

@@ -96,7 +96,7 @@ impl Apply<'_> {
     fn shown(&self, version: u64, guide: Option<String>, story: String) -> Result<Applied, Failure> {
         let shown = Mark::Shown(ShownArticle { version, guide });
         Ok(Applied {
-            writes: vec![self.clients.store.mark(self.subject, &shown)?],
+            writes: self.clients.store.mark(self.subject, &shown)?,
             story: vec![story],
         })
     }

@@ -43,10 +43,8 @@ use crate::clock::Clock;
 use crate::http::{Call, Transport, Whole};
 use crate::secrets::Secrets;
 
-pub use crate::domain::{OnboardingKind, OnboardingState, StepState};
-pub use articles::{
-    Article, ArticleReport, ArticleState, Audience, Feedback, FeedbackKind, FeedbackPage, FeedbackTotals,
-};
+pub use crate::domain::{Audience, OnboardingKind, OnboardingState, StepState};
+pub use articles::{Article, ArticleReport, ArticleState, Feedback, FeedbackKind, FeedbackPage, FeedbackTotals};
 pub use articles::{Withdrawal, WithdrawnBecause};
 pub use binding::{Binding, Invalid};
 pub use documents::{Download, Flaw, Shelf, Upload};
