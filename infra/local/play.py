@@ -168,7 +168,8 @@ def faults_of_sharing(stack: Stack, issue: Issue) -> list[str]:
 
 def resolve(stack: Stack, issue: Issue, record: Record) -> list[str]:
     change(stack, record, RESOLVES)
-    if faults := told_in_time(stack, issue, TOLD[2]):
+    # The question follows the state: who answers before it was asked is refused.
+    if faults := told_in_time(stack, issue, TOLD[2]) or soon(stack, lambda: faults_of_the_question(stack, issue)):
         return faults
     _, company, name = issue.subject.split("/")
     act = {"act": "confirms-closure", "companyId": company, "issueId": name}
@@ -177,6 +178,11 @@ def resolve(stack: Stack, issue: Issue, record: Record) -> list[str]:
     faults = told_in_time(stack, issue, TOLD[3]) or wait_until_finished(stack, [issue.subject])
     closure = partner_view(stack, issue.subject).get("closure", {})
     return faults + [f"{issue.subject}: {fault}" for fault in differs("closed", closure.get("because"), "confirmed")]
+
+
+def faults_of_the_question(stack: Stack, issue: Issue) -> list[str]:
+    closure = partner_view(stack, issue.subject).get("closure", {})
+    return differs(f"{issue.subject}: the partner was asked to confirm", closure.get("state"), "requested")
 
 
 def change(stack: Stack, record: Record, fields: dict[str, str]) -> None:

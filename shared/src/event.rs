@@ -98,6 +98,8 @@ pub enum Data {
     IssueParked(IssueParked),
     /// An issue is to be escalated, or no longer. Only Gridlink itself tells this.
     EscalationAsked(EscalationAsked),
+    /// The task of a team was not done in time. Only Gridlink itself tells this.
+    TaskOverdue(TaskOverdue),
     /// An exchange failed, is late, or went through after all.
     Exchange(Box<ExchangeNews>),
     /// A partner wrote in a thread, or asked for a document there.
@@ -551,6 +553,32 @@ impl IssueParked {
     }
 }
 
+/// A task that Gridlink made for an escalated issue was due and is not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskOverdue {
+    /// The table of the task.
+    pub table: TableName,
+    /// The task.
+    pub sys_id: SysId,
+    /// When it was due.
+    pub due_at: Timestamp,
+}
+
+impl TaskOverdue {
+    const KIND: &str = "gridlink.internal.task-overdue.v1";
+
+    /// The event that tells it, the same for every look: one for each time at which the task was due.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn event(&self) -> Result<Event, Malformed> {
+        let id = format!("task-overdue/{}/{}", self.sys_id, self.due_at.seconds());
+        let subject = Subject::record(&self.table, &self.sys_id);
+        own_event(Self::KIND, &id, &subject, self, self.due_at)
+    }
+}
+
 /// An event of our own.
 fn own_event(
     kind: &str,
@@ -735,6 +763,9 @@ impl Event {
         if let Data::RecordChanged(change) = &self.data {
             return Destination::Record(change.sys_id().clone());
         }
+        if let Data::TaskOverdue(task) = &self.data {
+            return Destination::Record(task.sys_id.clone());
+        }
         if let Data::Exchange(news) = &self.data {
             let (subject, lane) = (news.subject(), news.lane());
             return Destination::Stream(Stream { subject, lane }, Some(UseCase::RaiseIncident));
@@ -805,6 +836,7 @@ impl Data {
             "gridlink.community.escalation.document-shared.v1" => Data::DocumentShared(parse_json(json, "data")?),
             "gridlink.community.escalation.milestone-changed.v1" => Data::MilestoneChanged(parse_json(json, "data")?),
             IssueParked::KIND => Data::IssueParked(parse_json(json, "data")?),
+            TaskOverdue::KIND => Data::TaskOverdue(parse_json(json, "data")?),
             ClosureDue::KIND => Data::ClosureDue(parse_json(json, "data")?),
             EscalationAsked::KIND => Data::EscalationAsked(parse_json(json, "data")?),
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
@@ -870,6 +902,7 @@ impl Data {
             | Data::IssueParked(_)
             | Data::EscalationAsked(_)
             | Data::Request(_)
+            | Data::TaskOverdue(_)
             | Data::Unknown => (None, &[]),
         };
         if author.is_some_and(|author| author.name.len() > 200 || author.user_id.len() > 100) {
@@ -905,7 +938,12 @@ impl Data {
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
             Data::IssueParked(data) => Some((&data.company_id, &data.issue_id)),
             Data::EscalationAsked(data) => Some((&data.company_id, &data.issue_id)),
-            Data::RecordChanged(_) | Data::Exchange(_) | Data::Thread(_) | Data::Request(_) | Data::Unknown => None,
+            Data::RecordChanged(_)
+            | Data::TaskOverdue(_)
+            | Data::Exchange(_)
+            | Data::Thread(_)
+            | Data::Request(_)
+            | Data::Unknown => None,
         }
     }
 
@@ -913,6 +951,7 @@ impl Data {
     fn subject(&self) -> Option<Subject> {
         match self {
             Data::RecordChanged(change) => Some(Subject::record(change.table(), change.sys_id())),
+            Data::TaskOverdue(task) => Some(Subject::record(&task.table, &task.sys_id)),
             Data::Exchange(news) => Some(news.subject()),
             Data::Thread(news) => Some(news.subject()),
             Data::Request(news) => Some(news.subject()),
@@ -1131,6 +1170,25 @@ mod tests {
         assert_eq!(event.data, Data::ClosureDue(due));
         let forged = Event::parse(&"trading-grid".parse().unwrap(), &event.raw).unwrap();
         assert_eq!(stream(&forged), "unrouted/trading-grid (unrouted)");
+    }
+
+    #[test]
+    fn a_task_is_overdue_once_for_each_time_at_which_it_was_due() {
+        let task = |due_at| TaskOverdue {
+            table: "sn_customerservice_task".parse().unwrap(),
+            sys_id: "a3d911b2e30132ebe35c2ddfb2cf852a".parse().unwrap(),
+            due_at: Timestamp::from_millis(due_at),
+        };
+        let (event, again, later) = (
+            task(1000).event().unwrap(),
+            task(1000).event().unwrap(),
+            task(2000).event(),
+        );
+        assert_eq!((&event.id, &event.content), (&again.id, &again.content));
+        assert_ne!(event.id, later.unwrap().id);
+        assert!(matches!(event.destination(), Destination::Record(_)));
+        let forged = Event::parse(&"servicenow".parse().unwrap(), &event.raw).unwrap();
+        assert_eq!(forged.data, Data::Unknown);
     }
 
     #[test]

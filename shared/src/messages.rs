@@ -10,6 +10,7 @@ mod to_partner;
 
 use std::fmt::Write;
 
+use crate::domain::Timestamp;
 use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilestone, ThreadAct, TransactionRef};
 
 pub use exchanges::{
@@ -133,6 +134,7 @@ pub fn complete_text(event: &Event) -> String {
         | Data::RecordChanged(_)
         | Data::ClosureDue(_)
         | Data::IssueParked(_)
+        | Data::TaskOverdue(_)
         | Data::Exchange(_)
         | Data::Request(_)
         | Data::Unknown => String::new(),
@@ -358,6 +360,17 @@ pub fn escalation_ended(by: AskedBy) -> String {
 /// An escalation ended while this task was open.
 pub fn task_outlived(by: AskedBy) -> String {
     format!("The escalation was ended by {by} before this task was done: decide whether it is still needed.")
+}
+
+/// The task of a team was not done in time, for colleagues.
+pub fn task_overdue(number: &str, due_at: Timestamp, is_shown: bool) -> String {
+    let due_at = due_at.servicenow();
+    let seen = if is_shown {
+        " The partner sees that the milestone was missed."
+    } else {
+        ""
+    };
+    format!("{number} was due at {due_at} UTC and is not done.{seen}")
 }
 
 fn author(author: &Author) -> String {

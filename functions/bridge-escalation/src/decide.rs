@@ -14,7 +14,7 @@ use shared::mapping::{EscalationRecord, TeamTask};
 use shared::messages;
 use shared::servicenow::Escalation;
 
-use crate::{Begin, End, Facts, Known, News, OpenTask};
+use crate::{Begin, End, Facts, Known, News, OpenTask, Overdue};
 
 /// Rules on an event of an escalated issue.
 pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
@@ -27,6 +27,7 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
             News::Begins(begin) => begins(known, begin),
             News::Ends(end) => ends(known, end),
             News::Progress(link, milestone) => vec![progress(known, &link.record, milestone.clone())],
+            News::Overdue(overdue) => is_overdue(known, overdue),
         },
     }
 }
@@ -153,6 +154,21 @@ fn ends(known: &Known, end: &End) -> Vec<Effect> {
     }
     effects.push(keep(&end.first, Kept::Calm));
     effects.push(Effect::MoveLanes(MoveLanes { is_escalated: false }));
+    effects
+}
+
+/// Whoever leads the escalation reads it in the record of the issue; the partner sees a milestone that was missed.
+fn is_overdue(known: &Known, overdue: &Overdue) -> Vec<Effect> {
+    let task = &overdue.task;
+    let mut effects = Vec::new();
+    if let Some(milestone) = overdue.milestone.as_ref().filter(|_| !overdue.is_told) {
+        effects.push(progress(known, &task.record, milestone.clone()));
+    }
+    if let Some(case) = &overdue.case {
+        let what = format!("{} overdue since {}", task.number, overdue.due_at);
+        let text = messages::task_overdue(&task.number, overdue.due_at, overdue.milestone.is_some());
+        effects.push(Effect::note(&case.record, what, text));
+    }
     effects
 }
 

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use shared::clients::Clients;
 use shared::domain::{EscalationKey, Lane, LinkKey, MilestoneState, Role, SysId, TableName, Timestamp};
 use shared::effect::{Change, Milestone};
-use shared::event::{Asked, AskedBy, Data, EscalationAsked, Event};
+use shared::event::{Asked, AskedBy, Data, EscalationAsked, Event, TaskOverdue};
 use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::{EscalatedTable, EscalationRule, WhenFinished};
@@ -15,7 +15,7 @@ use shared::store::{Link, LinkState};
 use shared::trading_grid;
 use shared::trading_grid::collaboration::EscalationState;
 
-use crate::{Begin, End, Facts, Known, News, OpenTask};
+use crate::{Begin, End, Facts, Known, News, OpenTask, Overdue};
 
 /// The remedy for what the mapping cannot work out.
 const CORRECT_THE_MAPPING: &str = "correct the mapping, deploy it, and replay";
@@ -52,7 +52,11 @@ async fn known(clients: &Clients, situation: &Situation, event: &Event) -> Resul
         company,
         issue,
         number: u64::try_from(situation.number).unwrap_or(0),
-        now: situation.now,
+        // Whoever found a task overdue has a clock of its own, a little ahead perhaps.
+        now: match &event.data {
+            Data::TaskOverdue(task) => situation.now.max(task.due_at),
+            _ => situation.now,
+        },
         label: String::new(),
         lead: None,
         news: News::Nothing("the mapping has no rules for escalations".to_owned()),
@@ -75,6 +79,7 @@ async fn known(clients: &Clients, situation: &Situation, event: &Event) -> Resul
     known.news = match &event.data {
         Data::EscalationAsked(asked) => gathering.asked(asked).await?,
         Data::RecordChanged(change) => gathering.changed(change.sys_id()).await?,
+        Data::TaskOverdue(task) => gathering.overdue(task).await?,
         _ => {
             let cause = anyhow!("{} is no news of an escalation", event.kind);
             return Err(Failure::permanent(cause, "dismiss the entry"));
@@ -248,11 +253,7 @@ impl Gathering<'_> {
 
     /// News of a task of a team, or of the record of the escalation.
     async fn changed(&self, sys_id: &SysId) -> Result<News, Failure> {
-        let link = match self.clients.store.back(sys_id).await? {
-            Some((subject, key)) if subject == self.known.subject => self.clients.store.link(&subject, &key).await?,
-            Some(_) | None => None,
-        };
-        let (Some(link), Some(key)) = (link, &self.first.escalated) else {
+        let (Some(link), Some(key)) = (self.link(sys_id).await?, &self.first.escalated) else {
             return Ok(nothing("no escalation is under way: nothing is told".to_owned()));
         };
         match link.record.link.role {
@@ -262,6 +263,43 @@ impl Gathering<'_> {
                 Ok(nothing("the record is none of an escalation".to_owned()))
             }
         }
+    }
+
+    /// The link of one of the issue's records.
+    async fn link(&self, sys_id: &SysId) -> Result<Option<Link>, Failure> {
+        match self.clients.store.back(sys_id).await? {
+            Some((subject, key)) if subject == self.known.subject => {
+                Ok(self.clients.store.link(&subject, &key).await?)
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// A task was due. Whether it still is, only the task knows: it may be done, or have got more time.
+    async fn overdue(&self, due: &TaskOverdue) -> Result<News, Failure> {
+        let link = self.link(&due.sys_id).await?;
+        let link = link.filter(|link| link.record.link.role == Role::Coordination);
+        let (Some(task), Some(_)) = (link, &self.first.escalated) else {
+            return Ok(nothing("no escalation is under way: nothing is told".to_owned()));
+        };
+        let Some(tasks) = self.rule.of_tasks(&task.record.table) else {
+            return Ok(nothing(format!("the mapping has no tasks in {}", task.record.table)));
+        };
+        let row = self.team_row(&task).await?;
+        let open = row.filter(|row| is_unfinished(tasks.progress(row.text("state"))));
+        let Some(row) = open.filter(|row| due_at(row) == Some(due.due_at)) else {
+            return Ok(nothing(format!("{} is done, or has another due date", task.number)));
+        };
+        let milestone = self.shown(&task, tasks.progress(row.text("state")), Some(&row));
+        Ok(News::Overdue(Box::new(Overdue {
+            is_told: milestone
+                .as_ref()
+                .is_some_and(|milestone| task.told.as_ref() == Some(&milestone.digest())),
+            milestone,
+            task,
+            due_at: due.due_at,
+            case: self.case().await?,
+        })))
     }
 
     async fn record_changed(&self, link: &Link, key: &EscalationKey) -> Result<News, Failure> {
@@ -316,7 +354,7 @@ impl Gathering<'_> {
                 continue;
             };
             let state = tasks.progress(row.text("state"));
-            if matches!(state, MilestoneState::Planned | MilestoneState::InProgress) {
+            if is_unfinished(state) {
                 let milestone = self.shown(&link, state, Some(&row));
                 open.push(OpenTask { milestone, link });
             }
@@ -324,13 +362,15 @@ impl Gathering<'_> {
         Ok(open)
     }
 
-    /// What the partner sees of a task in this state; nothing where it is internal.
+    /// What the partner sees of a task in this state; nothing where it is internal. What is open and was due is missed.
     fn shown(&self, link: &Link, state: MilestoneState, row: Option<&Row>) -> Option<Milestone> {
         let title = self.rule.milestone(&link.record.link.task()?)?;
+        let due_at = row.and_then(due_at);
+        let is_late = is_unfinished(state) && due_at.is_some_and(|due_at| due_at <= self.known.now);
         Some(Milestone {
             title: title.to_owned(),
-            state,
-            due_at: row.and_then(|row| Timestamp::parse_servicenow(row.text("due_date")).ok()),
+            state: if is_late { MilestoneState::Missed } else { state },
+            due_at,
         })
     }
 
@@ -383,6 +423,16 @@ fn wanted(case: &Link, escalated: &EscalatedTable, row: &Row) -> (BTreeMap<Strin
         is_ours
     });
     (set, left)
+}
+
+/// When a task is due.
+fn due_at(row: &Row) -> Option<Timestamp> {
+    Timestamp::parse_servicenow(row.text("due_date")).ok()
+}
+
+/// Whether there is still something to do.
+fn is_unfinished(state: MilestoneState) -> bool {
+    matches!(state, MilestoneState::Planned | MilestoneState::InProgress)
 }
 
 fn nothing(why: String) -> News {

@@ -67,6 +67,8 @@ pub enum News {
     Ends(Box<End>),
     /// The task of a team changed.
     Progress(Box<Link>, Milestone),
+    /// The task of a team was not done in time.
+    Overdue(Box<Overdue>),
 }
 
 /// What an escalation is begun with.
@@ -112,6 +114,20 @@ pub struct End {
     pub is_open: bool,
     /// Tasks that are not done.
     pub open: Vec<OpenTask>,
+}
+
+/// The task of a team that was not done in time.
+pub struct Overdue {
+    /// The task.
+    pub task: Link,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// The record that stands for the issue, while it is there.
+    pub case: Option<Link>,
+    /// What the partner sees of the task; nothing where it is internal.
+    pub milestone: Option<Milestone>,
+    /// Whether the partner has been told that.
+    pub is_told: bool,
 }
 
 /// The task of a team that is not done.

@@ -8,6 +8,7 @@ use crate::domain::{MilestoneId, Side};
 use crate::effect::{AskEscalation, MoveLanes, ReportEscalation, ReportMilestone};
 use crate::event::EscalationAsked;
 use crate::failure::Failure;
+use crate::trading_grid::Error;
 use crate::trading_grid::collaboration::{EscalationReport, EscalationState, MilestoneReport, Problem, Reported};
 
 /// An issue that is closed in the community is waited for this long.
@@ -63,7 +64,9 @@ impl Apply<'_> {
             Ok(Reported::Taken) if report.is_open => "opened the workspace",
             Ok(Reported::Taken) => "ended the workspace",
             Ok(Reported::Superseded { .. }) => "the partner knows something newer of the escalation",
-            Err(error) if problem(&error) == Some(Problem::ResourceClosed) && report.joins => {
+            Err(error)
+                if problem(&error) == Some(Problem::ResourceClosed) && report.joins && self.has_ended().await? =>
+            {
                 "the partner has ended the escalation meanwhile"
             }
             // A closed issue is opened by the report of its status, which comes on another lane.
@@ -80,6 +83,14 @@ impl Apply<'_> {
             writes: Vec::new(),
             story: vec![story.to_owned()],
         })
+    }
+
+    /// Whether the partner has ended the workspace. A closed issue refuses a report too, and may have it open.
+    async fn has_ended(&self) -> Result<bool, Failure> {
+        let (company, issue) = self.issue()?;
+        let workspace = self.clients.community.escalation(&company, &issue).await;
+        let workspace = workspace.map_err(Error::into_failure)?;
+        Ok(workspace.is_some_and(|workspace| workspace.state == EscalationState::Ended))
     }
 
     /// Whether what follows from other events may still be on its way.

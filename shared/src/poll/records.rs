@@ -1,9 +1,9 @@
-//! Records of ServiceNow that Gridlink made, and requested items that it carries out, for deployments without the app
-//! and as the repair of its push.
+//! Records of ServiceNow that Gridlink made, and requested items about the access of partners, for deployments without
+//! the app and as the repair of its push.
 //!
-//! The first are found by the display name of their correlation and by when they were changed. A comment changes its record;
+//! The former are found by the display name of their correlation and by when they were changed. A comment changes its record;
 //! a file does not, and needs no poll: it is shared by a comment that names it. What was deleted is not found: only the
-//! app tells of that. Requested items are found by the names of their catalog items.
+//! app tells of that. Requested items, which people make, are found by the names of their catalog items.
 
 use serde_json::json;
 
@@ -11,14 +11,26 @@ use super::{FIRST, LAG, OVERLAP, Polled, RESERVE, cursor_name, earlier, give_bac
 use crate::apply::CORRELATION_DISPLAY;
 use crate::clients::Clients;
 use crate::domain::{SenderName, Subject, SysId, TableName, Timestamp};
-use crate::event::{Event, MAX_AGE};
+use crate::event::{Event, MAX_AGE, TaskOverdue};
 use crate::failure::chain;
 use crate::mapping::Mode;
-use crate::servicenow::{Cursor, Field, Query, Row, Select};
+use crate::servicenow::{Cursor, Field, Query, Refused, Row, Select};
 use crate::store::HeldCursor;
 
+/// Rows that are read by one of their times.
+struct Rows<'a> {
+    /// The name of the cursor, which is also what they are called.
+    name: &'static str,
+    table: &'static str,
+    time: Field,
+    query: Query,
+    fields: &'static [&'static str],
+    event: &'a (dyn Fn(&Row) -> anyhow::Result<Event> + Sync),
+}
+
 impl Clients {
-    /// Reads changed records on from where the last poll stopped, or once from `since`.
+    /// Reads changed records on from where the last poll stopped, or once from `since`; and, without `since`, which
+    /// tasks of teams have become overdue.
     ///
     /// # Errors
     /// When the table or ServiceNow gives no clear answer: the cursor stays, and the next poll reads the same again.
@@ -29,23 +41,66 @@ impl Clients {
         deadline: Timestamp,
     ) -> anyhow::Result<Polled> {
         let mut done = Polled::default();
-        let Some(sender) = &self.mapping.pull.servicenow else {
-            tracing::info!("the mapping has no pull.servicenow: no records are read");
-            return Ok(done);
-        };
         self.store.claim_table().await?;
-        for source in self.sources()? {
-            let name = cursor_name(source.name, since);
-            let Some(mut held) = self.store.take_cursor(&name, worker).await? else {
-                done.busy += 1;
-                continue;
-            };
-            let read = self
-                .read_records(sender, source, since, &mut held, (worker, deadline), &mut done)
-                .await;
-            give_back(&self.store, &held, read).await?;
+        let when = (since, deadline);
+        match &self.mapping.pull.servicenow {
+            Some(sender) => {
+                let changed = |row: &Row| changed(sender, row);
+                let rows = Rows {
+                    name: "records",
+                    table: "task",
+                    time: CHANGED,
+                    query: ours()?,
+                    fields: &VERSION,
+                    event: &changed,
+                };
+                self.poll_rows(rows, when, worker, &mut done).await?;
+                if let Some(rules) = self.mapping.onboarding.as_ref().filter(|rules| rules.mode != Mode::Off) {
+                    let rows = Rows {
+                        name: "requests",
+                        table: "sc_req_item",
+                        time: CHANGED,
+                        query: Query::new().and(const { Field::known("cat_item.name") }.one_of(rules.items())?),
+                        fields: &VERSION,
+                        event: &changed,
+                    };
+                    self.poll_rows(rows, when, worker, &mut done).await?;
+                }
+            }
+            None => tracing::info!("the mapping has no pull.servicenow: no changed records are read"),
         }
+        // What was due long ago is seen when anything of it changes.
+        if since.is_none() && self.mapping.escalation.is_some() {
+            let rows = Rows {
+                name: "deadlines",
+                table: "task",
+                time: const { Field::known("due_date") },
+                query: ours()?.and(const { Field::known("active") }.equals("true")?),
+                fields: &["sys_id", "sys_class_name", "due_date"],
+                event: &overdue,
+            };
+            self.poll_rows(rows, when, worker, &mut done).await?;
+        }
+        Ok(done)
+    }
+
+    async fn poll_rows(
+        &self,
+        rows: Rows<'_>,
+        (since, deadline): (Option<Timestamp>, Timestamp),
+        worker: &str,
+        done: &mut Polled,
+    ) -> anyhow::Result<()> {
+        let Some(mut held) = self.store.take_cursor(&cursor_name(rows.name, since), worker).await? else {
+            done.busy += 1;
+            return Ok(());
+        };
+        let source = rows.name;
+        let first = since.unwrap_or_else(|| earlier(self.clock.now(), FIRST));
+        let read = self.read_rows(rows, first, &mut held, (worker, deadline), done).await;
+        give_back(&self.store, &held, read).await?;
         tracing::info!(
+            source,
             entries = done.entries,
             told = done.told,
             known = done.known,
@@ -53,70 +108,56 @@ impl Clients {
             poll_behind = done.behind,
             "polled records"
         );
-        Ok(done)
+        Ok(())
     }
 
-    /// What is read, each on from a cursor of its own.
-    fn sources(&self) -> anyhow::Result<Vec<RecordSource>> {
-        const DISPLAY: Field = Field::known("correlation_display");
-        const ITEM: Field = Field::known("cat_item.name");
-        let mut sources = vec![RecordSource {
-            name: "records",
-            table: "task".parse()?,
-            query: Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?),
-        }];
-        let rules = self.mapping.onboarding.as_ref();
-        if let Some(rules) = rules.filter(|rules| rules.mode != Mode::Off) {
-            sources.push(RecordSource {
-                name: "requests",
-                table: "sc_req_item".parse()?,
-                query: Query::new().and(ITEM.one_of(rules.items())?),
-            });
-        }
-        Ok(sources)
-    }
-
-    async fn read_records(
+    async fn read_rows(
         &self,
-        sender: &SenderName,
-        source: RecordSource,
-        since: Option<Timestamp>,
+        rows: Rows<'_>,
+        first: Timestamp,
         held: &mut HeldCursor,
         (worker, deadline): (&str, Timestamp),
         done: &mut Polled,
     ) -> anyhow::Result<()> {
+        let table = TableName::try_from(rows.table.to_owned())?;
         let end = earlier(self.clock.now(), LAG);
-        let first = since.unwrap_or_else(|| earlier(end, FIRST));
         let read_until = held.read_until.unwrap_or(first);
         // Older news would be refused at the door.
         let oldest = earlier(self.clock.now(), MAX_AGE);
-        let from = Cursor {
+        let from = held.place.as_deref().and_then(read_place).unwrap_or(Cursor {
             at: earlier(read_until, OVERLAP).max(oldest),
             after: None,
-        };
-        let select = Select::named(["sys_id", "number", "sys_class_name", "sys_mod_count", "sys_updated_on"])?;
+        });
+        let select = Select::named(rows.fields)?;
         let mut changes = self
             .servicenow
-            .changes(&source.table, source.query, select, from, end)?;
-        while let Some(rows) = changes.next().await? {
+            .by_time(&rows.time, &table, rows.query, select, from, end)?;
+        while let Some(page) = changes.next().await? {
             let mut events = Vec::new();
-            for row in &rows {
+            for row in &page {
                 done.entries += 1;
-                match changed(sender, row) {
+                match (rows.event)(row) {
                     Ok(event) => events.push(event),
                     Err(error) => {
-                        let what = format!("the changed record {}", row.text("sys_id"));
+                        let what = format!("the record {} among the {}", row.text("sys_id"), rows.name);
                         leave_out(&what, &chain(error.as_ref()), done);
                     }
                 }
             }
             self.accept_unseen(&events, worker, done).await?;
-            if self.clock.now().after(RESERVE) > deadline {
-                // Rows of this second may be left: the next poll begins before it.
-                let reached = changes.cursor().at;
-                done.behind = reached.until(end).as_secs();
-                tracing::warn!(behind = done.behind, "out of time; the next poll goes on");
-                self.store.move_cursor(held, reached, None).await?;
+            let now = self.clock.now();
+            if now.after(RESERVE) > deadline {
+                let reached = changes.cursor();
+                done.behind = reached.at.until(end).as_secs();
+                tracing::warn!(
+                    source = rows.name,
+                    behind = done.behind,
+                    "out of time; the next poll goes on"
+                );
+                // Where rows that commit late may still come, the next poll begins before it, as ever; elsewhere
+                // exactly there, so that however many rows of one moment are passed.
+                let place = (reached.at.after(OVERLAP) <= now).then(|| write_place(reached));
+                self.store.move_cursor(held, reached.at, place).await?;
                 return Ok(());
             }
         }
@@ -125,12 +166,42 @@ impl Clients {
     }
 }
 
-/// Records that are read by time.
-struct RecordSource {
-    /// The name of its cursor.
-    name: &'static str,
-    table: TableName,
-    query: Query,
+/// When a record was changed.
+const CHANGED: Field = Field::known("sys_updated_on");
+/// What tells a version of a record.
+const VERSION: [&str; 5] = ["sys_id", "number", "sys_class_name", "sys_mod_count", "sys_updated_on"];
+
+/// Records that Gridlink made.
+fn ours() -> Result<Query, Refused> {
+    const DISPLAY: Field = Field::known("correlation_display");
+    Ok(Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?))
+}
+
+/// A place among rows as a cursor keeps it.
+fn write_place(cursor: &Cursor) -> String {
+    let after = cursor.after.as_ref().map_or("", SysId::as_str);
+    format!("{}/{after}", cursor.at.millis())
+}
+
+/// `None` for what is no such place: then the time is what counts.
+fn read_place(place: &str) -> Option<Cursor> {
+    let (at, after) = place.split_once('/')?;
+    let after = match after {
+        "" => None,
+        sys_id => Some(sys_id.parse().ok()?),
+    };
+    let at = Timestamp::from_millis(at.parse().ok()?);
+    Some(Cursor { at, after })
+}
+
+/// The event of a task that is due and not done.
+fn overdue(row: &Row) -> anyhow::Result<Event> {
+    let task = TaskOverdue {
+        table: row.text("sys_class_name").parse()?,
+        sys_id: row.text("sys_id").parse()?,
+        due_at: Timestamp::parse_servicenow(row.text("due_date"))?,
+    };
+    Ok(task.event()?)
 }
 
 /// The event that the app would have pushed.

@@ -226,6 +226,23 @@ impl ServiceNow {
         until: Timestamp,
     ) -> Result<Changes<'_, Row>, Refused> {
         const TIME: Field = Field::known("sys_updated_on");
-        Changes::new(self, table, &TIME, query.and(TIME.until(until)), select, Ok, cursor)
+        self.by_time(&TIME, table, query, select, cursor, until)
+    }
+
+    /// As [`ServiceNow::changes`], by another field that holds a time. A row whose time is moved to before the cursor
+    /// is not seen.
+    ///
+    /// # Errors
+    /// When the query has an order or is too long to be asked.
+    pub fn by_time(
+        &self,
+        time: &Field,
+        table: &TableName,
+        query: Query,
+        select: Select,
+        cursor: Cursor,
+        until: Timestamp,
+    ) -> Result<Changes<'_, Row>, Refused> {
+        Changes::new(self, table, time, query.and(time.until(until)), select, Ok, cursor)
     }
 }

@@ -54,8 +54,10 @@ impl Store {
             Destination::Record(sys_id) => match self.back(&sys_id).await? {
                 Some((subject, link)) => {
                     let (lane, use_case) = match link.role {
-                        Role::Case | Role::FollowUp => (Lane::Out, UseCase::RelayStatus),
                         Role::Escalation | Role::Coordination => (Lane::Escalation, UseCase::BridgeEscalation),
+                        // Only the teams of escalated issues are watched for what they promised.
+                        _ if matches!(event.data, Data::TaskOverdue(_)) => return Ok(Accepted::Unrelated),
+                        Role::Case | Role::FollowUp => (Lane::Out, UseCase::RelayStatus),
                         // No partner reads the incident of a failed exchange.
                         Role::Incident => return Ok(Accepted::Unrelated),
                         Role::Task => (Lane::Out, UseCase::CreateTask),

@@ -18,7 +18,7 @@ pub struct HeldCursor {
     name: String,
     /// Up to when everything was read; none before the first time.
     pub read_until: Option<Timestamp>,
-    /// The place in a list that has places instead of times.
+    /// The place from which to read on exactly; none where the time is enough.
     pub place: Option<String>,
     epoch: i64,
 }
@@ -64,8 +64,8 @@ impl Store {
         }
     }
 
-    /// Moves a cursor on: everything up to `until` is in the inbox, and everything before a place. It never moves back
-    /// in time. Gives whether it is still ours.
+    /// Moves a cursor on: everything up to `until` is in the inbox, and everything before `place`, which takes the place
+    /// of the one before. It never moves back in time. Gives whether it is still ours.
     ///
     /// # Errors
     /// When it is not known whether it moved.
@@ -82,11 +82,11 @@ impl Store {
                 set.extend(values([(":place", s(place.as_str()))]));
                 "SET read_until = :until, place = :place"
             }
-            None => "SET read_until = :until",
+            None => "SET read_until = :until REMOVE place",
         };
         let moved = self.change_cursor(held, expression, set).await?;
         held.read_until = Some(until);
-        held.place = place.or(held.place.take());
+        held.place = place;
         Ok(moved)
     }
 

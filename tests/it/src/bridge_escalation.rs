@@ -174,7 +174,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-fn escalates(community: &TradingGrid) -> Value {
+pub(crate) fn escalates(community: &TradingGrid) -> Value {
     let act = PartnerAct::Escalates {
         company_id: NORTHWIND.to_owned(),
         issue_id: ISSUE.to_owned(),
@@ -228,14 +228,14 @@ fn finds_the_proof(town: &Town) {
 }
 
 /// The sys_id of the record that an escalation made.
-fn task(town: &Town, name: &str) -> String {
+pub(crate) fn task(town: &Town, name: &str) -> String {
     let begin = format!("{ISSUE}/{name}~");
     let rows = town.servicenow.rows("task");
     let found = rows.iter().find(|row| row["correlation_id"].starts_with(&begin));
     found.map(|row| row["sys_id"].clone()).unwrap_or_default()
 }
 
-async fn deliver(town: &Arc<Town>, play: &Play, act: fn(&TradingGrid) -> Value) {
+pub(crate) async fn deliver(town: &Arc<Town>, play: &Play, act: fn(&TradingGrid) -> Value) {
     play.deliver(&act(&town.community)).await;
     play.quiet().await;
 }
@@ -249,7 +249,7 @@ fn made(town: &Town) -> Vec<String> {
     tables
 }
 
-fn notes(town: &Town, sys_id: &str) -> Vec<String> {
+pub(crate) fn notes(town: &Town, sys_id: &str) -> Vec<String> {
     let entries = town.servicenow.journal(sys_id, "work_notes");
     entries.into_iter().map(|entry| entry.value).collect()
 }

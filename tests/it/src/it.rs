@@ -23,6 +23,7 @@ mod bridge_escalation;
 mod canary;
 mod cost;
 mod create_task;
+mod deadlines;
 mod poll_both;
 mod poll_lens;
 mod prove;

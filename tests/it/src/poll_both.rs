@@ -22,7 +22,7 @@ use crate::scenarios::{ISSUE, NORTHWIND, case, comments, opens, opens_another};
 use crate::stories::status;
 use crate::town::{Environment, TABLE, Town};
 
-fn transport(town: &Arc<Town>) -> Transport {
+pub(crate) fn transport(town: &Arc<Town>) -> Transport {
     town.transport(&Environment::new("poll-changes-both".to_owned()))
 }
 
@@ -36,7 +36,7 @@ async fn feed(town: &Arc<Town>) -> Polled {
     clients(town).poll_feed(None, &worker, deadline).await.unwrap()
 }
 
-async fn records(town: &Arc<Town>) -> Polled {
+pub(crate) async fn records(town: &Arc<Town>) -> Polled {
     let deadline = town.clock.now().after(FUNCTION);
     let worker = format!("records at {}", town.clock.now());
     clients(town).poll_records(None, &worker, deadline).await.unwrap()
@@ -338,6 +338,16 @@ fn a_poll_of_what_is_known_costs_one_look_and_no_write_of_an_event() {
                 "UpdateItem",
                 "GET /api/now/v2/table/task",
                 "BatchGetItem",
+                "UpdateItem",
+                "UpdateItem",
+                // Requests.
+                "UpdateItem",
+                "GET /api/now/v2/table/sc_req_item",
+                "UpdateItem",
+                "UpdateItem",
+                // Deadlines.
+                "UpdateItem",
+                "GET /api/now/v2/table/task",
                 "UpdateItem",
                 "UpdateItem"
             ]

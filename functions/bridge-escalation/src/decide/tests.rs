@@ -195,6 +195,30 @@ fn a_task_that_is_still_open_is_not_made_again() {
     );
 }
 
+fn overdue(milestone: Option<Milestone>, is_told: bool) -> News {
+    News::Overdue(Box::new(Overdue {
+        task: open_task("proof").link,
+        due_at: Timestamp::parse_rfc3339("2026-11-22T12:00:00Z").unwrap(),
+        case: Some(case()),
+        milestone,
+        is_told,
+    }))
+}
+
+#[test]
+fn what_was_missed_is_shown_once_and_said_to_colleagues() {
+    let missed = Milestone {
+        title: "Proof checked".to_owned(),
+        state: MilestoneState::Missed,
+        due_at: None,
+    };
+    let note = "add CS1 overdue since 2026-11-22T12:00:00.000Z to work_notes of sn_customerservice_case";
+    let shown = "show the milestone Proof checked as missed";
+    assert_eq!(decided(overdue(Some(missed.clone()), false)), [shown, note]);
+    assert_eq!(decided(overdue(Some(missed), true)), [note]);
+    assert_eq!(decided(overdue(None, false)), [note], "an internal task");
+}
+
 #[test]
 fn an_end_tells_the_teams_and_gives_the_lanes_back_last() {
     let mut end = end();

@@ -150,7 +150,11 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             Data::ClosureConfirmed(_) => &["gridlink.community.issue.closure-confirmed.v1"],
             Data::ClosureDisputed(_) => &["gridlink.community.issue.closure-disputed.v1"],
             // Nobody sends them to us.
-            Data::ClosureDue(_) | Data::IssueParked(_) | Data::EscalationAsked(_) | Data::Request(_) => &[],
+            Data::ClosureDue(_)
+            | Data::IssueParked(_)
+            | Data::EscalationAsked(_)
+            | Data::TaskOverdue(_)
+            | Data::Request(_) => &[],
             Data::Exchange(_) => &[
                 "gridlink.community.exchange.failed.v1",
                 "gridlink.community.exchange.delayed.v1",
