@@ -354,6 +354,11 @@ fn a_poll_of_what_is_known_costs_one_look_and_no_write_of_an_event() {
                 "BatchGetItem",
                 "UpdateItem",
                 "UpdateItem",
+                // Requests.
+                "UpdateItem",
+                "GET /api/now/v2/table/sc_req_item",
+                "UpdateItem",
+                "UpdateItem",
                 // Articles.
                 "UpdateItem",
                 "GET /api/now/v2/table/kb_knowledge",

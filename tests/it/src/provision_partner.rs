@@ -523,3 +523,23 @@ fn the_account_of_a_request_names_who_asked_who_approved_and_what_was_granted() 
         );
     });
 }
+
+#[test]
+fn without_a_push_a_request_is_found_by_the_poll() {
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        orders_a_user(town);
+        approves(town);
+        play.quiet().await;
+        has_nobody(town, ADA);
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        let environment = crate::town::Environment::new("poll".to_owned());
+        let clients = crate::play::clients(town, &environment, town.clock.clone());
+        let deadline = town.clock.now().after(std::time::Duration::from_secs(60));
+        let polled = clients.poll_records(None, "poll", deadline).await.unwrap();
+        assert_eq!(polled.told, 1, "{polled:?}");
+        play.quiet().await;
+        has_user(town, ADA, &["Community Viewer", "Lens Standard role"]);
+        ended(town, "3", "done");
+    });
+}
