@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use shared::clients::Clients;
-use shared::domain::{CompanyId, LinkKey, OnboardingKind, SysId, TableName};
+use shared::domain::{CompanyId, LinkKey, OnboardingKind, RoleName, SysId, TableName, UserId};
 use shared::effect::{Record, Requested, Saga, Said, Stage};
 use shared::event::{Data, Event, RequestNews};
 use shared::failure::Failure;
@@ -246,8 +246,8 @@ async fn look(clients: &Clients, rules: &OnboardingRules, saga: &Saga, verdict: 
                 Some(user) => {
                     found.member = read_now(users.user(company, user).await)?;
                     if found.member.is_some() {
-                        let roles = read_now(users.roles(company, user).await)?;
-                        found.roles.insert(user.clone(), roles.unwrap_or_default());
+                        let roles = roles_now(users, company, user).await?;
+                        found.roles.insert(user.clone(), roles);
                     }
                 }
                 // Everybody is as they should be: has somebody come meanwhile?
@@ -326,11 +326,25 @@ async fn roles_of(
     found: &mut Found,
 ) -> Result<(), Failure> {
     for user in wanted {
-        if let Some(roles) = read_now(users.roles(company, &user.user_id).await)? {
-            found.roles.insert(user.user_id.clone(), roles);
-        }
+        let roles = roles_now(users, company, &user.user_id).await?;
+        found.roles.insert(user.user_id.clone(), roles);
     }
     Ok(())
+}
+
+/// The roles of a user who was there a moment ago. They are asked for by log-in, which the user may have changed in
+/// between: no roles are known then, which is another thing than to have none.
+async fn roles_now(
+    users: &CommunityServices,
+    company: &CompanyId,
+    user: &UserId,
+) -> Result<BTreeSet<RoleName>, Failure> {
+    let roles = read_now(users.roles(company, user).await)?;
+    roles.ok_or_else(|| {
+        Failure::transient(anyhow!(
+            "the user {user} has changed the log-in or is deleted meanwhile"
+        ))
+    })
 }
 
 fn read_now<T>(answer: Result<T, trading_grid::Error>) -> Result<T, Failure> {

@@ -59,20 +59,29 @@ impl Apply<'_> {
     pub(super) async fn provision(&self, provision: &Provision, standing: &Standing) -> Result<Applied, Failure> {
         let users = self.clients.users()?;
         let company = &provision.company;
-        let changed = match &provision.act {
+        let (user, changed) = match &provision.act {
             ProvisioningAct::Create(newcomer) => return self.create_user(company, newcomer, standing).await,
-            ProvisioningAct::AddRoles { user, roles } => users.add_roles(company, user, roles).await,
-            ProvisioningAct::RemoveRoles { user, roles } => users.remove_roles(company, user, roles).await,
-            ProvisioningAct::Delete { user } => users.delete_user(company, user).await.map(|_| true),
+            ProvisioningAct::AddRoles { user, roles } => (user, users.add_roles(company, user, roles).await),
+            ProvisioningAct::RemoveRoles { user, roles } => (user, users.remove_roles(company, user, roles).await),
+            ProvisioningAct::Delete { user } => (user, users.delete_user(company, user).await.map(|_| true)),
         };
         match changed {
             Ok(true) => Ok(Applied {
                 writes: Vec::new(),
                 story: vec![format!("done: {provision}")],
             }),
-            Ok(false) => Err(Failure::Refused {
-                reason: "Trading Grid has no such user any more".to_owned(),
-            }),
+            // Roles are changed by log-in: perhaps the user has changed that in between.
+            Ok(false) => match users.user(company, user).await {
+                Ok(Some(_)) => Err(Failure::Transient {
+                    cause: anyhow::anyhow!("the user has changed the log-in meanwhile"),
+                    wait: None,
+                    unsent: true,
+                }),
+                Ok(None) => Err(Failure::Refused {
+                    reason: "Trading Grid has no such user any more".to_owned(),
+                }),
+                Err(error) => Err(error.into_failure()),
+            },
             Err(error) => Err(refused(&provision.act, error)),
         }
     }

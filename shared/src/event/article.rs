@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{Event, Malformed, own_event};
 use crate::domain::{ArticleId, EventId, Subject, SysId, Timestamp, digest_of, hex};
 
-/// A version of an article changed. Versions are rows of their own, and what partners may read follows from all of
-/// them: so each change is passed on to the stream of the article. Only Gridlink itself tells this.
+/// A version of an article changed. Only Gridlink itself tells this.
+///
+/// Versions are rows of their own, and what partners may read follows from all of them: so each change is passed on to
+/// the stream of the article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ArticleChanged {

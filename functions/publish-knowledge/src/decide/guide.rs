@@ -144,7 +144,7 @@ fn language(stored: &str) -> String {
     let tag = stored.trim().replace('_', "-");
     let mut parts = tag.split('-');
     let is_word = |part: &str, from: usize, of: fn(&u8) -> bool| {
-        (from..=8).contains(&part.len()) && part.as_bytes().iter().all(|byte| of(byte))
+        (from..=8).contains(&part.len()) && part.as_bytes().iter().all(of)
     };
     let first = parts
         .next()
