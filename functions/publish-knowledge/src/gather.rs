@@ -1,18 +1,17 @@
 //! The facts of `publish-knowledge`: the only part of it that awaits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 use shared::clients::Clients;
-use shared::domain::{ArticleId, DocumentId, KNOWLEDGE, SysId, TableName};
+use shared::domain::{ArticleId, KNOWLEDGE, SysId, TableName};
 use shared::event::{ArticleChanged, Data, Event, RecordChange};
 use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::ArticleFacts;
 use shared::messages::PartnerHtml;
 use shared::servicenow::{Article, Attachment, Select};
-use shared::store::ClaimKind;
 use shared::trading_grid;
 
 use crate::sanitize::sanitize;
@@ -66,7 +65,7 @@ async fn versions(clients: &Clients, situation: &Situation, changed: &ArticleCha
         current,
         community: community.map_err(trading_grid::Error::into_failure)?,
         shown: clients.store.shown_article(&situation.subject).await?,
-        brought: brought(clients, situation).await?,
+        brought: clients.store.shared_files(&situation.subject).await?,
     })
 }
 
@@ -158,16 +157,6 @@ async fn files(
         files.extend(file.filter(is_ours));
     }
     Ok(files)
-}
-
-/// Files that were brought into the community, the latest document of each.
-async fn brought(clients: &Clients, situation: &Situation) -> Result<BTreeMap<SysId, DocumentId>, Failure> {
-    let mut ledger = clients.store.ledger(&situation.subject).await?;
-    ledger.sort_by_key(|claim| claim.at);
-    let shared = ledger.iter().filter(|claim| claim.kind == ClaimKind::Shared);
-    let files =
-        shared.filter_map(|claim| Some((claim.remote.as_deref()?.parse().ok()?, claim.reference.parse().ok()?)));
-    Ok(files.collect())
 }
 
 impl Version {

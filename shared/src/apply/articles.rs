@@ -1,8 +1,6 @@
 //! Articles in the community: each report carries a version that grows, so that a late one never takes the place of a
 //! newer one.
 
-use std::collections::BTreeMap;
-
 use anyhow::anyhow;
 
 use super::{Applied, Apply};
@@ -10,7 +8,6 @@ use crate::domain::{ArticleId, DocumentId, SysId};
 use crate::effect::{Mark, PublishArticle, ShownArticle, WithdrawArticle};
 use crate::event::ArticleChanged;
 use crate::failure::Failure;
-use crate::store::ClaimKind;
 use crate::trading_grid;
 use crate::trading_grid::collaboration::{ArticleReport, Reported, Withdrawal, WithdrawnBecause};
 
@@ -35,7 +32,7 @@ impl Apply<'_> {
                 "{article} was changed in ServiceNow meanwhile: this version is not shown"
             )));
         }
-        let files = self.files().await?;
+        let files = self.clients.store.shared_files(self.subject).await?;
         let guide = &publish.guide;
         let document = |file: &SysId| files.get(file).map(DocumentId::as_str);
         let named = guide
@@ -99,18 +96,6 @@ impl Apply<'_> {
             writes: self.clients.store.mark(self.subject, &shown)?,
             story: vec![story],
         })
-    }
-
-    /// The documents that files of the article are in the community, the latest of each.
-    async fn files(&self) -> Result<BTreeMap<SysId, DocumentId>, Failure> {
-        let mut ledger = self.clients.store.ledger(self.subject).await?;
-        ledger.sort_by_key(|claim| claim.at);
-        let shared = ledger.iter().filter(|claim| claim.kind == ClaimKind::Shared);
-        let files = shared.filter_map(|claim| {
-            let file = claim.remote.as_deref()?.parse().ok()?;
-            Some((file, claim.reference.parse().ok()?))
-        });
-        Ok(files.collect())
     }
 
     /// The article that the subject is.

@@ -4,7 +4,7 @@
 //! may have happened or may still happen, waits until neither a worker nor a late commit can be
 //! under way any more, and then looks for the write's traces before it writes again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Update};
@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Update};
 use super::item::{Item, claim_key, item, n, number, s, text, values};
 use super::work::Write;
 use super::{Error, Store, failed};
-use crate::domain::{ContentHash, Subject, SysId, Timestamp, digest_of, hex};
+use crate::domain::{ContentHash, DocumentId, Subject, SysId, Timestamp, digest_of, hex};
 
 /// After this, no worker that held the claim runs any more (60 s hard end of a function), and no
 /// write that it sent can still commit (90 s).
@@ -167,6 +167,21 @@ impl Claim {
 }
 
 impl Store {
+    /// The files of a subject that were brought into the community, each with the latest document that it is there.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn shared_files(&self, subject: &Subject) -> Result<BTreeMap<SysId, DocumentId>, Error> {
+        let mut ledger = self.ledger(subject).await?;
+        ledger.sort_by_key(|claim| claim.at);
+        let shared = ledger.iter().filter(|claim| claim.kind == ClaimKind::Shared);
+        let files = shared.filter_map(|claim| {
+            let file = claim.remote.as_deref()?.parse().ok()?;
+            Some((file, claim.reference.parse().ok()?))
+        });
+        Ok(files.collect())
+    }
+
     /// Puts a new claim.
     ///
     /// # Errors
