@@ -3,6 +3,7 @@
     demo.py                   build, start, deploy, play, show; then stay up until Ctrl-C
     demo.py --once            end after the play; status 1 when anything in it was not right
     demo.py --once --binaries DIR   the same on free ports, with binaries that were built before
+    demo.py … --docs          try the commands and examples of the documentation on the stack after the play
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 
 import build
+import docs_commands
 import play
 from console import Problem, detail, run, say, step
 from processes import end_by_exception, ignore_interrupts
@@ -29,7 +31,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The whole path on this machine.")
     parser.add_argument("--once", action="store_true", help="end after the play, with its status")
     parser.add_argument("--binaries", type=lambda text: Path(text).resolve(), help="a folder with built binaries, such as target/debug")
+    parser.add_argument("--docs", action="store_true", help="try the documentation on the stack; needs --binaries")
     arguments = parser.parse_args()
+    if arguments.docs and not arguments.binaries:
+        parser.error("--docs needs --binaries")
     end_by_exception()
     check_tools([] if arguments.binaries else list(TOOLS))
     ports = Ports.any_free() if arguments.binaries else Ports.of_demo()
@@ -44,7 +49,11 @@ def main() -> int:
     status = 1
     try:
         stack.start(packages, worlds)
-        status = report(stack, play.perform(stack))
+        faults = play.perform(stack)
+        if arguments.docs and not faults:
+            with step("Trying the commands and examples of the documentation"):
+                faults = docs_commands.perform(stack, arguments.binaries)
+        status = report(stack, faults)
         if not arguments.once:
             stay_up(stack)
     finally:
