@@ -78,8 +78,8 @@ clients: tools
 
 deployed: tools
 	@$(step) "the cloud of the tests beside MiniStack" $(bin)/python infra/local/compare.py $(target)/debug/examples/compare
-	@$(step) "the deployed stack on MiniStack, and the commands of the documentation on it" \
-		$(bin)/python infra/local/demo.py --once --binaries $(target)/debug --docs
+	@$(step) "the deployed stack on MiniStack, and the documentation and the alarms on it" \
+		$(bin)/python infra/local/demo.py --once --binaries $(target)/debug --thorough
 
 # The stamp carries the version, so that a new one is installed over an old one.
 $(tools_bin)/cargo-deny-$(CARGO_DENY_VERSION) $(tools_bin)/cargo-audit-$(CARGO_AUDIT_VERSION): $(tools_bin)/%:

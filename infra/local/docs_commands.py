@@ -54,21 +54,13 @@ PARKED = f"issues/{STRANGER}/ISS-9001"
 FAILED = re.compile(r'"(FunctionError|errorType|errorMessage)"')
 
 
-def perform(stack: Stack, binaries: Path) -> list[str]:
-    """Tries everything and gives what is not as the pages say."""
-    tried = Docs(stack, binaries, check_docs.open_book())
-    faults = tried.self_test()
-    faults += tried.mappings() + tried.bindings() + tried.signing()
-    tried.park()
-    faults += tried.commands()
-    return faults
-
-
 class Docs:
-    def __init__(self, stack: Stack, binaries: Path, book: Book) -> None:
+    """Tries everything, and gives what is not as the pages say."""
+
+    def __init__(self, stack: Stack, binaries: Path) -> None:
         self.stack = stack
         self.binaries = binaries
-        self.book = book
+        self.book: Book = check_docs.open_book()
         self.work = stack.work / "docs"
         self.work.mkdir()
         tools = stack.work / "docs-bin"
@@ -88,6 +80,12 @@ class Docs:
             "NO_PROXY": "127.0.0.1,localhost,.localhost",
             **credentials(),
         }
+
+    def perform(self) -> list[str]:
+        faults = self.self_test()
+        faults += self.mappings() + self.bindings() + self.signing()
+        self.park()
+        return faults + self.commands()
 
     # ------------------------------------------------------------ commands
 
