@@ -196,7 +196,7 @@ RULES = [
     Rule("MAPPING", rules.mapping_rules, {
         "a section that is not spoken of": lambda book: book.schema["properties"].update(surprises={}),
         "a variable that is not named": swap(MAPPING, "`exchange.errorCode`", "`exchange.error`"),
-        "a common variable that is not named": swap(MAPPING, "`partner.name`, `transaction.transactionId`", "`partner.title`"),
+        "a common variable that is not named": swap(MAPPING, "`partner.name`, `transaction.transactionId`", "`x.y`"),
         "an event that is not there": write(RUNBOOK, "`gridlink.community.issue.vanished.v1`"),
     }),
 ]

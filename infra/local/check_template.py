@@ -225,12 +225,16 @@ RULES = [
     Rule("DASHBOARD", operation.dashboard_rules, {
         "no business dashboard": without("BusinessDashboard"),
         "no technical dashboard": without("TechnicalDashboard"),
-        "an alarm that is not shown": lambda t: body(t, "TechnicalDashboard", "${ParkedAlarm.Arn}", "${TableReadThrottledAlarm.Arn}"),
+        "an alarm that is not shown": lambda t: body(
+            t, "TechnicalDashboard", "${ParkedAlarm.Arn}", "${TableReadThrottledAlarm.Arn}"
+        ),
         "a new queue that is not shown": lambda t: t["Resources"].update(NewQueue=t["Resources"]["OpenCaseQueue"]),
         "a new function that is not shown": lambda t: t["Resources"].update(NewFunction=t["Resources"]["OpenCaseFunction"]),
         "a metric that is not shown": lambda t: body(t, "TechnicalDashboard", '"PollFailed"', '"PollFails"'),
         "not JSON": lambda t: body(t, "BusinessDashboard", "]}", "}"),
-        "a resource that is not there": lambda t: body(t, "BusinessDashboard", "${OpenCaseQueue.QueueName}", "${OpenedQueue.QueueName}"),
+        "a resource that is not there": lambda t: body(
+            t, "BusinessDashboard", "${OpenCaseQueue.QueueName}", "${OpenedQueue.QueueName}"
+        ),
         "two widgets in one place": lambda t: body(t, "BusinessDashboard", '"x": 12, "y": 0', '"x": 6, "y": 0'),
         "a widget beyond the edge": lambda t: body(t, "BusinessDashboard", '"x": 12, "y": 0', '"x": 18, "y": 0'),
     }),
@@ -242,7 +246,9 @@ RULES = [
     }),
     Rule("INVOCATION", operation.invocation_rules, {
         "retries that nobody chose": change("PollChangesFunction", EventInvokeConfig=None),
-        "failures that are lost": lambda t: properties(t, "PollChangesFunction")["EventInvokeConfig"].pop("DestinationConfig"),
+        "failures that are lost": lambda t: properties(t, "PollChangesFunction")["EventInvokeConfig"].pop(
+            "DestinationConfig"
+        ),
     }),
     Rule("TRACE", operation.trace_rules, {
         "functions without traces": lambda t: t["Globals"]["Function"].pop("Tracing"),

@@ -31,8 +31,12 @@ TOOLS = {
 def main() -> int:
     parser = argparse.ArgumentParser(description="The whole path on this machine.")
     parser.add_argument("--once", action="store_true", help="end after the play, with its status")
-    parser.add_argument("--binaries", type=lambda text: Path(text).resolve(), help="a folder with built binaries, such as target/debug")
-    parser.add_argument("--thorough", action="store_true", help="try documentation, alarms and dashboards too; needs --binaries")
+    parser.add_argument(
+        "--binaries", type=lambda text: Path(text).resolve(), help="a folder with built binaries, such as target/debug"
+    )
+    parser.add_argument(
+        "--thorough", action="store_true", help="try documentation, alarms and dashboards too; needs --binaries"
+    )
     arguments = parser.parse_args()
     if arguments.thorough and not arguments.binaries:
         parser.error("--thorough needs --binaries")

@@ -295,7 +295,8 @@ class Docs:
         def block(language: str, content: str) -> Block:
             return Block("a page that is broken on purpose", 1, language, "", content)
 
-        replay = "aws lambda invoke --function-name gridlink-poll-changes --payload '{\"replay\":\"issues/GC1/none\"}' /dev/stdout"
+        invoke = "aws lambda invoke --function-name gridlink-poll-changes --payload"
+        replay = invoke + " '{\"replay\":\"issues/GC1/none\"}' /dev/stdout"
         quiet = "aws sqs get-queue-url --queue-name gridlink-poll-changes-dlq"
         broken = {
             "a command that fails": self.execute(block("sh", "false")),
