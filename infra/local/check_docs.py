@@ -174,6 +174,9 @@ RULES = [
         "an alarm that its section does not name": swap(RUNBOOK, "`PollBehindAlarm`", "`PollAlarm`"),
         "a section without an alarm": lambda book: book.template["Resources"].pop("ParkedAlarm"),
         "a section that names nothing": swap(RUNBOOK, "Alarms: `ParkedAlarm`", ""),
+        "a section without a command": swap(
+            RUNBOOK, "```sh\naws lambda get-account-settings", "```text\nget-account-settings"
+        ),
         "a section without a remedy": swap(RUNBOOK, "**Remedy.** Enable the schedules", "Enable the schedules"),
     }),
     Rule("NAMES", rules.name_rules, {
@@ -191,6 +194,9 @@ RULES = [
         "a variable that is gone": lambda book: properties(book.template, "ReceiveWebhookFunction").pop("Environment"),
         "a variable that nobody reads": write(RUNBOOK, "Set `SPEED_LIMIT`."),
         "a secret in prose that is not there": write(RUNBOOK, "See `gridlink/credentials/nobody`."),
+        "one more alarm than is counted": lambda book: book.template["Resources"].update(
+            NewAlarm={"Type": "AWS::CloudWatch::Alarm", "Properties": {}}
+        ),
         "a function without rights": swap(SECURITY, "| `raise-incident` |", "| `raise` |"),
     }),
     Rule("MAPPING", rules.mapping_rules, {

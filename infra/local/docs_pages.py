@@ -73,6 +73,14 @@ class Page:
                 lines, depth = [], len(found["level"])
         return lines or []
 
+    def blocks_of(self, title: str) -> list[Block]:
+        """The blocks of a section, its own subsections not counted."""
+        places = [(number, name) for number, _, name in self.headings()] + [(len(self.text.splitlines()) + 1, "")]
+        for (begin, name), (end, _) in zip(places, places[1:], strict=False):
+            if name == title:
+                return [block for block in self.blocks if begin < block.line < end]
+        return []
+
     def first_cells(self, title: str) -> set[str]:
         """The code in the first cells of the tables of a section."""
         rows = [line for line in self.section(title) if line.startswith("| `")]

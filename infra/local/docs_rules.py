@@ -20,7 +20,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from docs_pages import FOLDER, README, ROOT, Block, Page, read_page, slug
-from template_rules import Template, environments, resources
+from operation_rules import own_metrics
+from template_rules import Template, consumers, environments, resources
 
 STACK = "gridlink"
 LANGUAGES = {"sh", "text", "yaml", "json", "python", "gridlink"}
@@ -255,6 +256,8 @@ def runbook_rules(book: Book) -> Iterator[str]:
             sections[slug(title)] = set(re.findall(r"`(\w+)`", " ".join(named)))
             if len(named) != 1:
                 yield f"{page.path}: {title} does not name its alarms"
+            if not any(block.language == "sh" for block in page.blocks_of(title)):
+                yield f"{page.path}: {title} has no command to look with"
     led: dict[str, set[str]] = {}
     for name, alarm in resources(book.template, "AWS::CloudWatch::Alarm"):
         anchor = alarm.get("AlarmDescription", "").strip().rpartition("runbook.md#")[2]
@@ -307,9 +310,27 @@ def name_rules(book: Book) -> Iterator[str]:
                 yield f"{page.path}:{line}: nobody reads {name}"
             if re.fullmatch(rf"{STACK}/[a-z/-]+", code) and code.removeprefix(f"{STACK}/") not in secret_names(book):
                 yield f"{page.path}:{line}: there is no secret {code}"
+    yield from count_rules(book)
     rights = book.page("security.md").first_cells("IAM per function")
     for name in sorted(function_names(book) ^ rights):
         yield f"{FOLDER}/security.md: IAM per function and the template do not agree about {name}"
+
+
+def count_rules(book: Book) -> Iterator[str]:
+    """How many of a thing the page about cost says that there are."""
+    counts = {
+        "secrets": len(list(resources(book.template, "AWS::SecretsManager::Secret"))),
+        "alarms": len(list(resources(book.template, "AWS::CloudWatch::Alarm"))),
+        "dashboards": len(list(resources(book.template, "AWS::CloudWatch::Dashboard"))),
+        "metrics of our own": len(set(own_metrics(book.template))),
+        "schedules": len(list(resources(book.template, "AWS::Scheduler::Schedule"))),
+        "queues": len(list(consumers(book.template))),
+    }
+    text = book.page("cost.md").text
+    for thing, count in counts.items():
+        said = re.findall(rf'"(\d+) {thing}', text)
+        if said != [str(count)]:
+            yield f"{FOLDER}/cost.md: it counts {' and '.join(said) or 'no'} {thing}, and there are {count}"
 
 
 def mapping_rules(book: Book) -> Iterator[str]:
