@@ -14,6 +14,7 @@ from console import Problem, detail, say, step
 from escalation import Escalation
 from exchanges import Failures
 from knowledge import Article
+from onboarding import Distributor
 from servicenow_view import Instance, Record
 from stack import CLIENT, ROOT, Stack
 from streams import Item, differs, items, run_schedule, soon, text, wait_until_finished
@@ -78,20 +79,23 @@ def perform(stack: Stack) -> list[str]:
     article = Article(stack, instance, company)
     with step("An article is published, revised and retired: its partners read just that"):
         faults += article.play()
+    distributor = Distributor(stack, instance, Instance(stack.servicenow, DESK))
+    with step("A distributor is ordered in the service catalog: set up by people, given its user and roles"):
+        faults += distributor.play()
     failures = Failures(stack, instance)
     with step("Invoices fail in Trading Grid: one incident, until they go through"):
         faults += failures.play()
     with step("Ringing what is due, and polling both sides, as the schedules do every minute"):
         for schedule in ("poll-changes", "poll-feed", "poll-records"):
             faults += run_schedule(stack, schedule)
-        faults += wait_until_finished(stack, [*issues, thread.subject, article.subject])
+        faults += wait_until_finished(stack, [*issues, thread.subject, article.subject, distributor.subject])
     with step("Reading back what came of it"):
         for issue in issues.values():
             read_back(stack, instance, issue)
     for issue in issues.values():
         show(issue)
         faults += judge(instance, issue)
-    faults += thread.show() + article.show() + failures.show()
+    faults += thread.show() + article.show() + distributor.show() + failures.show()
     return faults + show_partner(stack, first)
 
 
