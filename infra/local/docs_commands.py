@@ -24,10 +24,12 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 import check_docs
+import onboarding
 import webhook
 from console import Problem, detail
 from docs_pages import Block
 from docs_rules import PLACEHOLDER, Book, example
+from servicenow_view import Instance
 from stack import BIN, CLIENT, NAME, REGION, ROOT, Stack, credentials
 from streams import heads, items, soon, text
 from worlds import insist
@@ -138,6 +140,8 @@ class Docs:
             yield f"status {run.returncode}: {said}"
         if FAILED.search(run.stdout):
             yield f"a function failed: {said}"
+        if run.stdout.startswith("null"):
+            yield f"a function found nothing: {said}"
         if re.search(r'"has_failed": ?true', run.stdout):
             yield f"a poll failed: {said}"
 
@@ -152,6 +156,9 @@ class Docs:
         if placeholder == "SysId":
             links = items(self.stack, "issues/GC41543822654A/ISS-1001", "LINK#case#")
             return text(links[0], "sys_id") if links else ""
+        if placeholder == "RequestedItem":
+            [item] = Instance(self.stack.servicenow, CLIENT).rows("sc_req_item", f"cat_item.name={onboarding.ITEM}")
+            return item["sys_id"]
         return values[placeholder]
 
     def park(self) -> None:
@@ -303,6 +310,7 @@ class Docs:
             "an option that is not there": self.execute(block("sh", "aws dynamodb query --no-such-option")),
             "a pipe whose beginning fails": self.execute(block("sh", "false | true")),
             "a function that fails": self.execute(block("sh", replay)),
+            "an answer that is none": self.execute(block("sh", "echo null")),
             "a poll that fails": self.execute(block("sh", "echo '{\"has_failed\":true}'")),
         }
         seen = {title: list(faults) for title, faults in broken.items()}

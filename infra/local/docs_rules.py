@@ -30,7 +30,7 @@ DIRECTIVES = {"skip"}
 COMMAND_WORDS = ("aws ", "sam ", "make ", "git ", "curl ", "python", "npx ", "npm ", "cargo ", "cd ", "gridlink ", ".venv/")
 PLACEHOLDER = re.compile(r"<([A-Z][A-Za-z]+)>")
 # What docs_commands.py puts in the place of placeholders beside the outputs and parameters of the stack.
-KNOWN_PLACEHOLDERS = {"ClientId", "ClientSecret", "Subject", "SysId"}
+KNOWN_PLACEHOLDERS = {"ClientId", "ClientSecret", "RequestedItem", "Subject", "SysId"}
 # The commands of the operator's command line. Blocks of language `gridlink` are not executed: the program is built by
 # another part of the repository, and its own tests run it.
 GRIDLINK = {
