@@ -184,12 +184,12 @@ def resolve(stack: Stack, issue: Issue, record: Record) -> list[str]:
     insist(stack.trading_grid, "acts", act, f"that the partner confirms that {issue.subject} is solved")
     detail("the partner confirms that the issue is solved")
     faults = told_in_time(stack, issue, TOLD[3]) or wait_until_finished(stack, [issue.subject])
-    closure = partner_view(stack, issue.subject).get("closure", {})
+    closure = partner_view(stack, issue.subject).get("closure") or {}
     return faults + [f"{issue.subject}: {fault}" for fault in differs("closed", closure.get("because"), "confirmed")]
 
 
 def faults_of_the_question(stack: Stack, issue: Issue) -> list[str]:
-    closure = partner_view(stack, issue.subject).get("closure", {})
+    closure = partner_view(stack, issue.subject).get("closure") or {}
     return differs(f"{issue.subject}: the partner was asked to confirm", closure.get("state"), "requested")
 
 
@@ -200,7 +200,7 @@ def change(stack: Stack, record: Record, fields: dict[str, str]) -> None:
 
 def told_in_time(stack: Stack, issue: Issue, label: str) -> list[str]:
     def faults_now() -> list[str]:
-        report = partner_view(stack, issue.subject).get("statusReport", {})
+        report = partner_view(stack, issue.subject).get("statusReport") or {}
         return differs(f"{issue.subject}: the partner was told", report.get("label"), label)
 
     return soon(stack, faults_now)
