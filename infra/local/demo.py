@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import build
+import operate
 import play
 from console import Problem, detail, run, say, step
 from processes import end_by_exception, ignore_interrupts
@@ -44,7 +45,10 @@ def main() -> int:
     status = 1
     try:
         stack.start(packages, worlds)
-        status = report(stack, play.perform(stack))
+        faults = play.perform(stack)
+        if arguments.binaries:
+            faults += operate.check(stack, arguments.binaries / "gridlink")
+        status = report(stack, faults)
         if not arguments.once:
             stay_up(stack)
     finally:
