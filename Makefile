@@ -69,6 +69,8 @@ template: tools
 	@$(step) "the collaboration contract" $(bin)/python infra/local/check_contract.py
 	@$(step) "our template rules" $(bin)/python infra/local/check_template.py
 	@$(step) "our template rules, broken on purpose" $(bin)/python infra/local/check_template.py --self-test
+	@$(step) "the documentation" $(bin)/python infra/local/check_docs.py
+	@$(step) "the documentation, broken on purpose" $(bin)/python infra/local/check_docs.py --self-test
 
 clients: tools
 	@$(step) "other clients on the worlds" $(bin)/python infra/local/clients.py $(target)/debug/worlds
@@ -76,7 +78,8 @@ clients: tools
 
 deployed: tools
 	@$(step) "the cloud of the tests beside MiniStack" $(bin)/python infra/local/compare.py $(target)/debug/examples/compare
-	@$(step) "the deployed stack on MiniStack" $(bin)/python infra/local/demo.py --once --binaries $(target)/debug
+	@$(step) "the deployed stack on MiniStack, and the documentation and the alarms on it" \
+		$(bin)/python infra/local/demo.py --once --binaries $(target)/debug --thorough
 
 # The stamp carries the version, so that a new one is installed over an old one.
 $(tools_bin)/cargo-deny-$(CARGO_DENY_VERSION) $(tools_bin)/cargo-audit-$(CARGO_AUDIT_VERSION): $(tools_bin)/%:

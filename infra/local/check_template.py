@@ -1,4 +1,4 @@
-"""Checks infra/template.yaml by the rules of template_rules.py.
+"""Checks infra/template.yaml by the rules of template_rules.py and operation_rules.py.
 
     check_template.py [FILE]      check the template; status 1 and one line per fault
     check_template.py --self-test  break the template in memory, once per rule, and see the rule fire
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+import operation_rules as operation
 import template_rules as rules
 from console import Problem, detail, run, say
 from template_rules import Rule, Template, properties
@@ -98,6 +99,22 @@ def change(resource: str, **values: object):
             found.pop(key, None)
             if value is not None:
                 found[key] = value
+
+    return breakage
+
+
+def body(template: Template, name: str, old: str, new: str) -> None:
+    """A breakage of the text of a dashboard, which must have what is replaced."""
+    found = properties(template, name)["DashboardBody"]
+    assert old in found["Fn::Sub"], old
+    found["Fn::Sub"] = found["Fn::Sub"].replace(old, new, 1)
+
+
+def without(name: str):
+    """A breakage that takes a resource away."""
+
+    def breakage(template: Template) -> None:
+        del template["Resources"][name]
 
     return breakage
 
@@ -191,6 +208,60 @@ RULES = [
         ),
         "any website": change("WebhookApi", Cors="'*'"),
         "slower than API Gateway": change("ReceiveWebhookFunction", Timeout=30),
+    }),
+    Rule("ALARM", operation.alarm_rules, {
+        "no place in the runbook": change("ParkedAlarm", AlarmDescription="Something is parked"),
+        "nobody hears of it": change("ParkedAlarm", AlarmActions=None),
+        "nobody hears of its end": change("ParkedAlarm", OKActions=None),
+        "silence without a meaning": change("ParkedAlarm", TreatMissingData=None),
+        "a crash that nobody sees": without("OpenCaseErrorsAlarm"),
+        "doorbells that wait unseen": without("OpenCaseQueueAgeAlarm"),
+        "no look at refusals": without("WebhookRefusedAlarm"),
+        "no look at what fails": without("WebhookServerErrorsAlarm"),
+        "no heartbeat": without("PollChangesHeartbeatAlarm"),
+        "a heartbeat that silence does not end": change("PollChangesHeartbeatAlarm", TreatMissingData="notBreaching"),
+        "a metric that nobody makes": change("ParkedAlarm", MetricName="Parking"),
+    }),
+    Rule("DASHBOARD", operation.dashboard_rules, {
+        "no business dashboard": without("BusinessDashboard"),
+        "no technical dashboard": without("TechnicalDashboard"),
+        "an alarm that is not shown": lambda t: body(
+            t, "TechnicalDashboard", "${ParkedAlarm.Arn}", "${TableReadThrottledAlarm.Arn}"
+        ),
+        "a new queue that is not shown": lambda t: t["Resources"].update(NewQueue=t["Resources"]["OpenCaseQueue"]),
+        "a new function that is not shown": lambda t: t["Resources"].update(NewFunction=t["Resources"]["OpenCaseFunction"]),
+        "a metric that is not shown": lambda t: body(t, "TechnicalDashboard", '"PollFailed"', '"PollFails"'),
+        "not JSON": lambda t: body(t, "BusinessDashboard", "]}", "}"),
+        "a resource that is not there": lambda t: body(
+            t, "BusinessDashboard", "${OpenCaseQueue.QueueName}", "${OpenedQueue.QueueName}"
+        ),
+        "two widgets in one place": lambda t: body(t, "BusinessDashboard", '"x": 12, "y": 0', '"x": 6, "y": 0'),
+        "a widget beyond the edge": lambda t: body(t, "BusinessDashboard", '"x": 12, "y": 0', '"x": 18, "y": 0'),
+    }),
+    Rule("REDRIVE", operation.redrive_rules, {
+        "dead letters of anybody": change("OpenCaseDeadLetters", RedriveAllowPolicy=None),
+        "dead letters of another queue": change("OpenCaseDeadLetters", RedriveAllowPolicy={
+            "redrivePermission": "byQueue", "sourceQueueArns": ["arn:aws:sqs:eu-west-1:111122223333:other"],
+        }),
+    }),
+    Rule("INVOCATION", operation.invocation_rules, {
+        "retries that nobody chose": change("PollChangesFunction", EventInvokeConfig=None),
+        "failures that are lost": lambda t: properties(t, "PollChangesFunction")["EventInvokeConfig"].pop(
+            "DestinationConfig"
+        ),
+    }),
+    Rule("TRACE", operation.trace_rules, {
+        "functions without traces": lambda t: t["Globals"]["Function"].pop("Tracing"),
+        "one function without": change("OpenCaseFunction", Tracing="PassThrough"),
+        "an API without traces": change("WebhookApi", TracingEnabled=False),
+        "a log that is no JSON": lambda t: properties(t, "OpenCaseFunction")["LoggingConfig"].update(LogFormat="Text"),
+    }),
+    Rule("OWN SECRETS", operation.secret_readers, {
+        "a secret that it does not need": lambda t: statement(t, "RaiseIncidentRole", 2)["Resource"].append(
+            {"Fn::GetAtt": ["TradingGridUsersSecret", "Id"]}
+        ),
+        "a secret among the outputs": lambda t: t["Outputs"].update(Key={"Value": {"Ref": "ReferenceSecret"}}),
+        "a secret's value among the outputs": lambda t: t["Outputs"].update(Key={"Value": "{{resolve:secretsmanager:x}}"}),
     }),
 ]
 

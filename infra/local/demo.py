@@ -3,6 +3,7 @@
     demo.py                   build, start, deploy, play, show; then stay up until Ctrl-C
     demo.py --once            end after the play; status 1 when anything in it was not right
     demo.py --once --binaries DIR   the same on free ports, with binaries that were built before
+    demo.py … --thorough      after the play try the documentation, the alarms and the dashboards on the stack
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import shutil
 import time
 from pathlib import Path
 
+import alarms
 import build
 import operate
 import play
 from console import Problem, detail, run, say, step
+from docs_commands import Docs
 from processes import end_by_exception, ignore_interrupts
 from stack import BIN, ROOT, SENDERS, Ports, Stack, scratch_folder
 
@@ -29,8 +32,15 @@ TOOLS = {
 def main() -> int:
     parser = argparse.ArgumentParser(description="The whole path on this machine.")
     parser.add_argument("--once", action="store_true", help="end after the play, with its status")
-    parser.add_argument("--binaries", type=lambda text: Path(text).resolve(), help="a folder with built binaries, such as target/debug")
+    parser.add_argument(
+        "--binaries", type=lambda text: Path(text).resolve(), help="a folder with built binaries, such as target/debug"
+    )
+    parser.add_argument(
+        "--thorough", action="store_true", help="try documentation, alarms and dashboards too; needs --binaries"
+    )
     arguments = parser.parse_args()
+    if arguments.thorough and not arguments.binaries:
+        parser.error("--thorough needs --binaries")
     end_by_exception()
     check_tools([] if arguments.binaries else list(TOOLS))
     ports = Ports.any_free() if arguments.binaries else Ports.of_demo()
@@ -46,8 +56,14 @@ def main() -> int:
     try:
         stack.start(packages, worlds)
         faults = play.perform(stack)
-        if arguments.binaries:
-            faults += operate.check(stack, arguments.binaries / "gridlink")
+        if arguments.binaries and not faults:
+            faults = operate.check(stack, arguments.binaries / "gridlink")
+        if arguments.thorough and not faults:
+            docs = Docs(stack, arguments.binaries)
+            with step("Trying the commands and examples of the documentation"):
+                faults = docs.perform()
+            with step("Trying alarms, metric filters and dashboards"):
+                faults += alarms.perform(stack, docs)
         status = report(stack, faults)
         if not arguments.once:
             stay_up(stack)

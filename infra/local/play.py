@@ -14,6 +14,7 @@ from console import Problem, detail, say, step
 from escalation import Escalation
 from exchanges import Failures
 from knowledge import Article
+from onboarding import Distributor
 from servicenow_view import Instance, Record
 from stack import CLIENT, ROOT, Stack
 from streams import Item, differs, items, run_schedule, soon, text, wait_until_finished
@@ -78,20 +79,23 @@ def perform(stack: Stack) -> list[str]:
     article = Article(stack, instance, company)
     with step("An article is published, revised and retired: its partners read just that"):
         faults += article.play()
+    distributor = Distributor(stack, instance, Instance(stack.servicenow, DESK))
+    with step("A distributor is ordered in the service catalog: set up by people, given its user and roles"):
+        faults += distributor.play()
     failures = Failures(stack, instance)
     with step("Invoices fail in Trading Grid: one incident, until they go through"):
         faults += failures.play()
     with step("Ringing what is due, and polling both sides, as the schedules do every minute"):
         for schedule in ("poll-changes", "poll-feed", "poll-records"):
             faults += run_schedule(stack, schedule)
-        faults += wait_until_finished(stack, [*issues, thread.subject, article.subject])
+        faults += wait_until_finished(stack, [*issues, thread.subject, article.subject, distributor.subject])
     with step("Reading back what came of it"):
         for issue in issues.values():
             read_back(stack, instance, issue)
     for issue in issues.values():
         show(issue)
         faults += judge(instance, issue)
-    faults += thread.show() + article.show() + failures.show()
+    faults += thread.show() + article.show() + distributor.show() + failures.show()
     return faults + show_partner(stack, first)
 
 
@@ -180,12 +184,12 @@ def resolve(stack: Stack, issue: Issue, record: Record) -> list[str]:
     insist(stack.trading_grid, "acts", act, f"that the partner confirms that {issue.subject} is solved")
     detail("the partner confirms that the issue is solved")
     faults = told_in_time(stack, issue, TOLD[3]) or wait_until_finished(stack, [issue.subject])
-    closure = partner_view(stack, issue.subject).get("closure", {})
+    closure = partner_view(stack, issue.subject).get("closure") or {}
     return faults + [f"{issue.subject}: {fault}" for fault in differs("closed", closure.get("because"), "confirmed")]
 
 
 def faults_of_the_question(stack: Stack, issue: Issue) -> list[str]:
-    closure = partner_view(stack, issue.subject).get("closure", {})
+    closure = partner_view(stack, issue.subject).get("closure") or {}
     return differs(f"{issue.subject}: the partner was asked to confirm", closure.get("state"), "requested")
 
 
@@ -196,7 +200,7 @@ def change(stack: Stack, record: Record, fields: dict[str, str]) -> None:
 
 def told_in_time(stack: Stack, issue: Issue, label: str) -> list[str]:
     def faults_now() -> list[str]:
-        report = partner_view(stack, issue.subject).get("statusReport", {})
+        report = partner_view(stack, issue.subject).get("statusReport") or {}
         return differs(f"{issue.subject}: the partner was told", report.get("label"), label)
 
     return soon(stack, faults_now)

@@ -88,7 +88,5 @@ def run_schedule(stack: Stack, name: str) -> list[str]:
     schedule = stack.aws("scheduler").get_schedule(Name=f"{NAME}-{name}")
     usual = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"}
     payload = schedule["Target"].get("Input") or json.dumps(usual)
-    answer = stack.aws("lambda").invoke(FunctionName=stack.outputs["PollChangesFunctionName"], Payload=payload.encode())
-    body = answer["Payload"].read().decode(errors="replace")
-    has_failed = "FunctionError" in answer or json.loads(body).get("has_failed", False)
-    return [f"the schedule {name} failed: {body}"] if has_failed else []
+    answer = stack.ask("poll-changes", json.loads(payload))
+    return [f"the schedule {name} failed: {answer}"] if answer.get("has_failed", False) else []

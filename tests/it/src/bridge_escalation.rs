@@ -267,6 +267,8 @@ fn an_issue_that_is_critical_as_it_is_opened_is_escalated_by_the_rule() {
         play.tell();
         deliver(town, play, opens_critical).await;
         assert_eq!(made(town), [RECORD.table, TASKS, TASKS]);
+        let record = town.servicenow.row(RECORD.table, &task(town, "escalation")).unwrap();
+        assert_eq!(record["source_record"], case(town), "the record of the escalation is the case's");
         assert!(notes(town, &case(town))[0].contains("Escalated by a rule"));
         let workspace = workspace(town);
         assert_eq!(
@@ -311,6 +313,19 @@ fn a_priority_that_an_agent_has_set_is_left_as_it_is() {
         let said = &notes(town, &case(town))[0];
         assert!(said.contains("Left as an agent set it: priority."), "{said}");
         assert_eq!(workspace(town)["state"], "open");
+    });
+}
+
+#[test]
+fn an_issue_whose_record_is_closed_meanwhile_is_not_escalated_and_its_workspace_ends() {
+    with_a_case(async |town, play| {
+        let late = escalates(&town.community);
+        closes(town);
+        play.deliver(&late).await;
+        play.quiet().await;
+        assert_eq!(made(town), Vec::<String>::new());
+        assert_eq!(workspace(town)["state"], "ended");
+        is_told(town, "is closed: it is not escalated");
     });
 }
 

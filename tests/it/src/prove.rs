@@ -3,7 +3,8 @@
 //! A scenario is run once to count its outside requests; then once for every request and every
 //! fault that the system behind it can have, and for pairs of them. After each run everything is
 //! delivered again, duplicated and out of order. What begins as an earlier scenario is not struck
-//! again there: as far as requests and answers are the same, so is what a fault does. A plan that fails prints as one line; set
+//! again there: as far as requests and answers are the same, so is what a fault does; but what arrives is another
+//! thing in each. A plan that fails prints as one line; set
 //! `GRIDLINK_PLAN=<scenario>/<plan>` to replay it with every request that it makes.
 //! `GRIDLINK_PROVE=all` tries all pairs of every scenario, `GRIDLINK_PROVE=singles` no pairs, and
 //! `GRIDLINK_SCENARIO=<scenario>` one scenario only.
@@ -30,8 +31,8 @@ fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<Str
 }
 
 /// What a run may still be struck by: requests from `from` on, and faults that their systems can
-/// have; `is_second`: by a second one. Requests of the sweep are left out: a sweep that fails is followed by
-/// the next.
+/// have; `is_second`: by a second one. What arrives may arrive at any of them. Requests of the sweep are left out: a
+/// sweep that fails is followed by the next.
 fn strikes(scenario: &Scenario, calls: &[Call], from: usize, most: usize, is_second: bool) -> Vec<(usize, Fault)> {
     let is_sweep = |call: &Call| call.by.starts_with("poll-changes");
     let mut strikes = Vec::new();
@@ -41,9 +42,9 @@ fn strikes(scenario: &Scenario, calls: &[Call], from: usize, most: usize, is_sec
             Fault::Arrival => scenario.has_arrivals() && !call.by.starts_with("receive-webhook"),
             fault => fault.fits(call.system, &call.operation) && is_struck(scenario, call, is_second),
         };
-        if index >= from {
-            strikes.extend(Fault::ALL.into_iter().filter(fits).map(|fault| (index, fault)));
-        }
+        let is_new = |fault: &Fault| index >= from || (*fault == Fault::Arrival && !is_second);
+        let faults = Fault::ALL.into_iter().filter(fits).filter(is_new);
+        strikes.extend(faults.map(|fault| (index, fault)));
     }
     strikes
 }

@@ -12,6 +12,7 @@
 //! Accepted: comments that are written to one record within one second have no order, since the
 //! journal's times are whole seconds; so nobody does that here.
 
+mod access;
 mod acts;
 mod agree;
 mod senders;

@@ -109,6 +109,26 @@ impl TradingGrid {
         self.state().members.users.get(&key(company_id, user_id)).cloned()
     }
 
+    /// The users of a company, by id.
+    pub fn users(&self, company_id: &str) -> Vec<User> {
+        let state = self.state();
+        let of_company = |user: &&User| user.company_id == company_id;
+        state.members.users.values().filter(of_company).cloned().collect()
+    }
+
+    /// An administrator gives a user a role by hand.
+    ///
+    /// # Panics
+    /// When there is no such user.
+    #[track_caller]
+    pub fn give_role(&self, company_id: &str, user_id: &str, role: &str) {
+        let mut state = self.state();
+        let users = &mut Arc::make_mut(&mut state.members).users;
+        let user = users.get_mut(&key(company_id, user_id));
+        let user = user.unwrap_or_else(|| panic!("{company_id} has no user {user_id}"));
+        user.roles.insert(role.to_owned());
+    }
+
     /// The user who has the loginId now.
     pub fn user_with_login(&self, login_id: &str) -> Option<User> {
         self.state().members.user_by_login(login_id).cloned()
