@@ -16,6 +16,7 @@ from pathlib import Path
 
 import alarms
 import build
+import operate
 import play
 from console import Problem, detail, run, say, step
 from docs_commands import Docs
@@ -55,6 +56,8 @@ def main() -> int:
     try:
         stack.start(packages, worlds)
         faults = play.perform(stack)
+        if arguments.binaries and not faults:
+            faults = operate.check(stack, arguments.binaries / "gridlink")
         if arguments.thorough and not faults:
             docs = Docs(stack, arguments.binaries)
             with step("Trying the commands and examples of the documentation"):

@@ -7,14 +7,18 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use bytes::Bytes;
 use secrecy::ExposeSecret;
 
@@ -23,45 +27,14 @@ use crate::config::AwsConfig;
 use crate::http::{Transport, TransportError, full};
 use crate::retry::Answer;
 
-/// How long one call to an AWS service may take.
+/// How long one call to one of the three services of the functions may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the clients of the three services are made of.
+/// What the clients of all services are made of.
 pub struct Aws {
     config: AwsConfig,
     transport: Transport,
     clock: Clock,
-}
-
-/// Sets on a service's builder what all services share.
-macro_rules! build {
-    ($aws:expr, $service:ident) => {{
-        let aws = $aws;
-        let secret = &aws.config;
-        let credentials = Credentials::new(
-            secret.access_key_id.clone(),
-            secret.secret_access_key.expose_secret(),
-            secret
-                .session_token
-                .as_ref()
-                .map(|token| token.expose_secret().to_owned()),
-            None,
-            "environment",
-        );
-        let mut builder = $service::config::Builder::new()
-            .behavior_version($service::config::BehaviorVersion::latest())
-            .region($service::config::Region::new(aws.config.region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(Sdk(Arc::new(aws.transport.clone())))
-            .sleep_impl(TokioSleep::new())
-            .time_source(aws.clock.clone())
-            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
-            .stalled_stream_protection($service::config::StalledStreamProtectionConfig::disabled());
-        if let Some(endpoint) = &aws.config.endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        $service::Client::from_conf(builder.build())
-    }};
 }
 
 impl Aws {
@@ -76,23 +49,59 @@ impl Aws {
 
     /// A client of DynamoDB.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        build!(self, aws_sdk_dynamodb)
+        aws_sdk_dynamodb::Client::new(&self.settings(CALL_TIMEOUT))
     }
 
     /// A client of SQS.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        build!(self, aws_sdk_sqs)
+        aws_sdk_sqs::Client::new(&self.settings(CALL_TIMEOUT))
     }
 
     /// A client of Secrets Manager.
     pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
-        build!(self, aws_sdk_secretsmanager)
+        aws_sdk_secretsmanager::Client::new(&self.settings(CALL_TIMEOUT))
+    }
+
+    /// What the client of any service is made with; `timeout` is for one call.
+    pub fn settings(&self, timeout: Duration) -> SdkConfig {
+        let secret = &self.config;
+        let session_token = secret.session_token.as_ref();
+        let credentials = Credentials::new(
+            secret.access_key_id.clone(),
+            secret.secret_access_key.expose_secret(),
+            session_token.map(|token| token.expose_secret().to_owned()),
+            None,
+            "environment",
+        );
+        let mut builder = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(secret.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http_client(self.transport.clone(), timeout))
+            .sleep_impl(TokioSleep::new())
+            .time_source(self.clock.clone())
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(endpoint) = &secret.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        builder.build()
     }
 }
 
-/// Our transport as the SDK wants it.
+/// Our transport as the SDK wants it; `timeout` is for one call.
+pub fn http_client(transport: Transport, timeout: Duration) -> impl HttpClient + 'static {
+    Sdk {
+        transport: Arc::new(transport),
+        timeout,
+    }
+}
+
 #[derive(Debug, Clone)]
-struct Sdk(Arc<Transport>);
+struct Sdk {
+    transport: Arc<Transport>,
+    timeout: Duration,
+}
 
 impl HttpClient for Sdk {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
@@ -102,9 +111,9 @@ impl HttpClient for Sdk {
 
 impl HttpConnector for Sdk {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let transport = Arc::clone(&self.0);
+        let (transport, timeout) = (Arc::clone(&self.transport), self.timeout);
         HttpConnectorFuture::new(async move {
-            match tokio::time::timeout(CALL_TIMEOUT, carry(&transport, request)).await {
+            match tokio::time::timeout(timeout, carry(&transport, request)).await {
                 Ok(outcome) => outcome,
                 Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
             }

@@ -492,6 +492,25 @@ impl Mapping {
         })
     }
 
+    /// The tables in which the records of issues are made, with their rules.
+    pub fn tables(&self) -> impl Iterator<Item = (&TableName, &TableRule)> {
+        self.tables.iter()
+    }
+
+    /// The groups that something is assigned to, each with the rule that names it.
+    pub fn groups(&self) -> Vec<(String, String)> {
+        let routes = self.routes.iter();
+        let routes = routes.map(|route| (format!("the route {}", route.name), route.assignment_group.clone()));
+        let mut groups: Vec<_> = routes.collect();
+        groups.extend(self.escalation.iter().flat_map(EscalationRule::groups));
+        groups.extend(self.exchanges.iter().flat_map(ExchangeRules::groups));
+        groups.extend(self.tasks.iter().flat_map(TaskRules::groups));
+        if let Some(rules) = &self.onboarding {
+            groups.push(("onboarding.setup".to_owned(), rules.setup.assignment_group.clone()));
+        }
+        groups
+    }
+
     /// The rule for a sender, if it is known.
     pub fn sender(&self, sender: &SenderName) -> Option<&SenderRule> {
         self.senders.get(sender)

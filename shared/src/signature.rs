@@ -79,6 +79,19 @@ pub fn keys(secret: &SecretString) -> Result<Vec<Key>, &'static str> {
     }
 }
 
+/// Draws a new key, as [`keys`] reads it.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn new_key() -> anyhow::Result<SecretString> {
+    let mut bytes = [0; 32];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random
+        .fill(&mut bytes)
+        .map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
+    Ok(format!("whsec_{}", STANDARD.encode(bytes)).into())
+}
+
 /// The three headers, each `None` when absent or repeated.
 pub struct Headers<'a> {
     /// `webhook-id`.
@@ -164,6 +177,13 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    #[test]
+    fn a_new_key_is_one_and_another_every_time() {
+        let (one, other) = (new_key().unwrap(), new_key().unwrap());
+        assert_ne!(one.expose_secret(), other.expose_secret());
+        assert_eq!(keys(&one).map(|keys| keys.len()), Ok(1));
+    }
 
     fn keys_of(text: &str) -> Vec<Key> {
         keys(&text.to_owned().into()).unwrap()

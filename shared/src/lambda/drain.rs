@@ -38,6 +38,8 @@ pub enum Drained {
     Deferred(String),
     /// The stream waits for a person.
     Parked(String),
+    /// The stream waits for the end of a pause.
+    Paused(String),
     /// Time is up: it was rung again.
     OutOfTime,
     /// The table could not be asked; the stream is due again by itself.
@@ -55,6 +57,8 @@ enum Stop {
     OutOfTime { has_progressed: bool },
     /// Another worker moved the entry.
     Overtaken,
+    /// An operator has paused what the stream belongs to.
+    Paused(String),
 }
 
 impl From<Failure> for Stop {
@@ -134,6 +138,9 @@ impl<G, D> Drain<'_, G, D> {
                 .load(&lease.stream, lease.finished, lease.accepted)
                 .await?;
             self.check_deployment(&loaded)?;
+            if let Some(name) = loaded.pauses.covering(self.use_case, &lease.stream.subject) {
+                return Err(Stop::Paused(name));
+            }
             self.pass(System::ServiceNow, &loaded.breakers).await?;
             let Loaded {
                 entries,
@@ -395,6 +402,10 @@ impl<G, D> Drain<'_, G, D> {
         let now = self.clients.clock.now();
         let (failure, under_way) = match stop {
             Stop::Overtaken => return Ok(Drained::Nothing("another worker moved the stream")),
+            Stop::Paused(name) => {
+                store.hold(lease, &name).await?;
+                return Ok(Drained::Paused(name));
+            }
             Stop::OutOfTime { has_progressed } => {
                 // Without progress it is no better at once: a slow system needs time.
                 let wait = retry::stream_wait(lease.attempts + 1, lease.stream.subject.as_str());

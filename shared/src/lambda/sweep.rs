@@ -16,7 +16,7 @@ use crate::domain::{Lane, Stream, Subject, Timestamp};
 use crate::failure::System;
 use crate::http::Transport;
 use crate::queue::Queue;
-use crate::store::Store;
+use crate::store::{Pauses, RESUMED_FOR, Store};
 
 /// Shards of the index of due streams.
 const SHARDS: u8 = 16;
@@ -109,15 +109,37 @@ impl Sweeper {
         }
     }
 
+    /// Lets go what workers have put down for pauses that had ended by then. Gives how many streams were rung.
+    async fn release(&self, pauses: &Pauses, request_id: &str) -> anyhow::Result<u32> {
+        let mut rung = 0;
+        for (name, at) in &pauses.ended {
+            for stream in self.store.held(name).await? {
+                if let Some(owner) = self.store.release(&stream, name).await? {
+                    tracing::info!(%stream, pause = name, "resumed");
+                    self.queue.ring_or_leave(Some(owner), &stream, request_id).await;
+                    rung += 1;
+                }
+            }
+            if self.clock.now() > at.after(RESUMED_FOR) {
+                self.store.forget_resumed(name, *at).await?;
+            }
+        }
+        Ok(rung)
+    }
+
     /// Rings what is due, shard after shard, until nothing is or time is up.
     ///
     /// # Errors
     /// When the table cannot be asked, or belongs to another deployment.
     pub async fn sweep(&self, request_id: &str, deadline: Timestamp) -> anyhow::Result<Swept> {
-        self.store.claim_table().await?;
+        let pauses = self.store.claim_table().await?;
+        let released = self.release(&pauses, request_id).await?;
         let down = self.store.open_breakers().await?;
         let mut probed = Vec::new();
-        let mut swept = Swept::default();
+        let mut swept = Swept {
+            rung: released,
+            ..Swept::default()
+        };
         // Round robin from another shard every minute, a few of each at a time: no shard waits for
         // another to be empty.
         let first = self.clock.now().seconds().div_euclid(60).rem_euclid(i64::from(SHARDS));

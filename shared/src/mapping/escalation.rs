@@ -139,6 +139,19 @@ struct TaskFile {
 }
 
 impl EscalationRule {
+    /// The groups of the tasks of teams, each with the rule that names it.
+    pub(super) fn groups(&self) -> Vec<(String, String)> {
+        let rules = self.tasks.iter();
+        rules
+            .map(|rule| {
+                (
+                    format!("the task {} of escalation", rule.name),
+                    rule.assignment_group.clone(),
+                )
+            })
+            .collect()
+    }
+
     /// What is made of records of a table; nothing for a table whose records are not escalated.
     pub fn table(&self, table: &TableName) -> Option<&EscalatedTable> {
         self.tables.get(table)

@@ -159,6 +159,19 @@ struct ClassFile {
 }
 
 impl ExchangeRules {
+    /// The groups of the classes, each with the class that names it.
+    pub(super) fn groups(&self) -> Vec<(String, String)> {
+        let classes = self.classes.iter();
+        classes
+            .map(|class| {
+                (
+                    format!("the class {} of exchanges", class.name),
+                    class.assignment_group.clone(),
+                )
+            })
+            .collect()
+    }
+
     /// The first class whose condition holds; `partner` is the name to show.
     ///
     /// # Errors

@@ -140,6 +140,19 @@ impl DueFile {
 }
 
 impl TaskRules {
+    /// The groups of the tasks of threads, each with the rule that names it.
+    pub(super) fn groups(&self) -> Vec<(String, String)> {
+        let rules = self.rules.iter();
+        rules
+            .map(|rule| {
+                (
+                    format!("the task {} of threads", rule.name),
+                    rule.assignment_group.clone(),
+                )
+            })
+            .collect()
+    }
+
     /// Where tasks are made under records of a table; nothing where they stand alone.
     pub fn under(&self, table: &TableName) -> Option<&TaskUnder> {
         self.under.get(table)

@@ -185,6 +185,17 @@ impl ServiceNow {
         self.look_up(&table, &known("user_name"), user_name, &others).await
     }
 
+    /// The tasks, of whatever table, that have this number.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer, or the number cannot stand in a query.
+    pub async fn number(&self, number: &str) -> Result<Vec<SysId>, Error> {
+        let query = Query::new().and(Field::known("number").equals(number)?);
+        let select = Select::of(["sys_id", "number"].map(Field::known));
+        let rows = self.find(&known(TASK), query, select)?.limited(10).all(MOST).await?;
+        Ok(rows.iter().filter_map(super::Row::sys_id).collect())
+    }
+
     /// The choices of a column of a table of tasks, in their order; remembered. Where the table has
     /// none of its own, those of `task` count; empty where there are none at all.
     ///

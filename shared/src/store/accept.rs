@@ -48,32 +48,8 @@ impl Store {
         if event.is_echo {
             return Ok(Accepted::Echo);
         }
-        let (stream, use_case) = match event.destination() {
-            Destination::Stream(stream, use_case) => (stream, use_case),
-            // The way back is written before the record can exist, so nothing is missed here.
-            Destination::Record(sys_id) => match self.back(&sys_id).await? {
-                Some((subject, link)) => {
-                    let (lane, use_case) = match link.role {
-                        Role::Escalation | Role::Coordination => (Lane::Escalation, UseCase::BridgeEscalation),
-                        // Only the teams of escalated issues are watched for what they promised.
-                        _ if matches!(event.data, Data::TaskOverdue(_)) => return Ok(Accepted::Unrelated),
-                        Role::Case | Role::FollowUp => (Lane::Out, UseCase::RelayStatus),
-                        // No partner reads the incident of a failed exchange.
-                        Role::Incident => return Ok(Accepted::Unrelated),
-                        Role::Task => (Lane::Out, UseCase::CreateTask),
-                        Role::Article => (Lane::Knowledge, UseCase::PublishKnowledge),
-                        Role::Request | Role::Setup => (Lane::Onboarding, UseCase::ProvisionPartner),
-                    };
-                    (Stream { subject, lane }, Some(use_case))
-                }
-                None => match request_of(event) {
-                    Some(subject) => {
-                        let lane = Lane::Onboarding;
-                        (Stream { subject, lane }, Some(UseCase::ProvisionPartner))
-                    }
-                    None => return Ok(Accepted::Unrelated),
-                },
-            },
+        let Some((stream, use_case)) = self.destination(event).await? else {
+            return Ok(Accepted::Unrelated);
         };
         // An event that begins a subject most likely finds nothing: it spares the read.
         let mut known = if event.begins_subject() {
@@ -117,6 +93,40 @@ impl Store {
             operation: "accept",
             source,
         })
+    }
+
+    /// The stream that an event belongs to, and the use case that works on such streams at first; nothing where nobody
+    /// is concerned.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn destination(&self, event: &Event) -> Result<Option<(Stream, Option<UseCase>)>, Error> {
+        let sys_id = match event.destination() {
+            Destination::Stream(stream, use_case) => return Ok(Some((stream, use_case))),
+            Destination::Record(sys_id) => sys_id,
+        };
+        // The way back is written before the record can exist, so nothing is missed here.
+        let (subject, lane, use_case) = match self.back(&sys_id).await? {
+            Some((subject, link)) => {
+                let (lane, use_case) = match link.role {
+                    Role::Escalation | Role::Coordination => (Lane::Escalation, UseCase::BridgeEscalation),
+                    // Only the teams of escalated issues are watched for what they promised.
+                    _ if matches!(event.data, Data::TaskOverdue(_)) => return Ok(None),
+                    Role::Case | Role::FollowUp => (Lane::Out, UseCase::RelayStatus),
+                    // No partner reads the incident of a failed exchange.
+                    Role::Incident => return Ok(None),
+                    Role::Task => (Lane::Out, UseCase::CreateTask),
+                    Role::Article => (Lane::Knowledge, UseCase::PublishKnowledge),
+                    Role::Request | Role::Setup => (Lane::Onboarding, UseCase::ProvisionPartner),
+                };
+                (subject, lane, use_case)
+            }
+            None => match request_of(event) {
+                Some(subject) => (subject, Lane::Onboarding, UseCase::ProvisionPartner),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some((Stream { subject, lane }, Some(use_case))))
     }
 
     /// Which of some events of one sender were accepted before; those of another content under the same id are not.

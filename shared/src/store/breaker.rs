@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::item::{Item, breaker_key, n, number, s, settings_key, text, values};
+use super::pause::Pauses;
 use super::stream::is_refused;
 use super::{Error, SCHEMA, Store, failed};
 use crate::domain::Timestamp;
@@ -187,11 +188,11 @@ impl Store {
         Ok(open)
     }
 
-    /// Writes down which deployment the table belongs to, once.
+    /// Writes down which deployment the table belongs to, once. Gives what operators have paused.
     ///
     /// # Errors
     /// When the table cannot be asked, or belongs to another deployment.
-    pub async fn claim_table(&self) -> Result<(), Error> {
+    pub async fn claim_table(&self) -> Result<Pauses, Error> {
         let outcome = self
             .client
             .update_item()
@@ -213,7 +214,7 @@ impl Store {
             self.deployment.as_str(),
         );
         if written == mine {
-            return Ok(());
+            return Ok(Pauses::of(&settings));
         }
         let source = anyhow::anyhow!(
             "it belongs to the deployment {written}, and this function to {mine}: correct DEPLOYMENT_ID"

@@ -100,6 +100,23 @@ impl Store {
             .map(drop)
     }
 
+    /// Up to when each of some cursors has read, as far as they have begun.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn cursors(&self, names: &[&str]) -> Result<Vec<(String, Timestamp)>, Error> {
+        let items = self
+            .read_all(names.iter().map(|name| cursor_key(name)).collect())
+            .await?;
+        let until = items.iter().filter_map(|item| {
+            let name = text(item, "pk")?.strip_prefix("POLL#")?.to_owned();
+            Some((name, Timestamp::from_millis(number(item, "read_until")?)))
+        });
+        let mut until: Vec<_> = until.collect();
+        until.sort();
+        Ok(until)
+    }
+
     async fn change_cursor(&self, held: &HeldCursor, expression: &str, mut set: Item) -> Result<bool, Error> {
         set.extend(values([(":epoch", n(held.epoch))]));
         let outcome = self

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use super::breaker::Breaker;
 use super::item::{Item, breaker_key, entry_key, link_key, number, settings_key, text};
 use super::link::Link;
+use super::pause::Pauses;
 use super::{Error, Store, failed};
 use crate::domain::{LinkKey, SenderName, Stream, Subject, Timestamp};
 use crate::effect::Effect;
@@ -43,6 +44,8 @@ pub enum Outcome {
     Done,
     /// At least one of its effects was refused, which both sides can see.
     Refused,
+    /// It was parked, and an operator let the stream go on without it.
+    Dismissed,
 }
 
 impl Outcome {
@@ -51,6 +54,7 @@ impl Outcome {
         match self {
             Outcome::Done => "done",
             Outcome::Refused => "refused",
+            Outcome::Dismissed => "dismissed",
         }
     }
 }
@@ -66,6 +70,8 @@ pub struct Loaded {
     pub breakers: BTreeMap<System, Breaker>,
     /// The deployment that the table belongs to, once it was written.
     pub deployment: Option<String>,
+    /// What operators have paused.
+    pub pauses: Pauses,
 }
 
 impl Store {
@@ -188,6 +194,7 @@ impl Store {
             loaded.link = Some(Link::of(item).ok_or_else(|| damaged("link"))?);
         } else if sk == "SETTINGS" {
             loaded.deployment = text(item, "deployment").map(str::to_owned);
+            loaded.pauses = Pauses::of(item);
         } else if sk == "BREAKER" {
             for system in [System::ServiceNow, System::TradingGrid] {
                 if pk.ends_with(system.as_str()) {

@@ -21,7 +21,9 @@
 //! Every write is conditional, and idempotent by its condition. Queue messages carry no order and
 //! no data: what is not in this table was not accepted, and what is accepted stays due until it is
 //! finished or parked (the liveness invariant: a stream with accepted > finished that is neither
-//! parked nor paused has `next_attempt_at`).
+//! parked nor paused has `next_attempt_at`). The index of what is due lists the due streams under
+//! `due#<0..15>`, and beside them, for operators, the parked ones under `parked#<0..15>` and the
+//! paused ones under `paused#<what was paused>`, each with the time since when.
 //!
 //! Accepted races: a worker that outlived its lease may still commit a step, because only the end
 //! of an entry is fenced by the lease. That is harmless: the step's writes are the same whoever
@@ -32,9 +34,13 @@ mod breaker;
 mod cursor;
 mod entry;
 mod exchange;
+mod find;
+mod history;
 mod item;
 mod ledger;
 mod link;
+mod parked;
+mod pause;
 mod saga;
 mod stream;
 mod work;
@@ -44,9 +50,12 @@ pub use breaker::{Breaker, Gate};
 pub use cursor::HeldCursor;
 pub use entry::{Entry, Loaded, Outcome};
 pub use exchange::Group;
+pub use history::{EntryState, History, LinkView, StoryLine, StreamState};
 pub use ledger::{Claim, ClaimKind, ClaimState, Claiming, SETTLED_AFTER};
 pub use ledger::{documents_of, documents_taken, reference_key, text_hash};
 pub use link::{Link, LinkState};
+pub use parked::{Dismissal, ParkedStream};
+pub use pause::{Pausable, Pause, Pauses, RESUMED_FOR};
 pub use saga::{KnownSaga, Told};
 pub use stream::{Due, LEASE, Lease, Taken};
 pub use work::{Commit, Deferral, Parking, Write};

@@ -14,7 +14,7 @@ use crate::domain::{Lane, Stream, Subject, Timestamp, UseCase};
 /// ServiceNow may still take to commit.
 pub const LEASE: Duration = Duration::from_secs(150);
 /// How far a claimed ring moves the next one.
-const RING_AGAIN: Duration = Duration::from_secs(60);
+pub(super) const RING_AGAIN: Duration = Duration::from_secs(60);
 
 /// The right to work on a stream.
 #[derive(Debug, Clone)]
@@ -109,43 +109,12 @@ impl Store {
         }
         let is_finished = number(&old, "accepted") == number(&old, "finished");
         if old.contains_key("parked") || old.contains_key("paused") || (is_finished && old.contains_key("due")) {
-            self.settle_parked(stream).await?;
+            self.settle_stopped(stream, &old).await?;
             return Ok(Taken::Nothing("the stream is parked, paused or finished"));
         }
         Ok(Taken::Nothing(
             "the stream is finished, held by another worker, or not yet due",
         ))
-    }
-
-    /// Lets a parked stream go on at the entry where it stopped; `None` when it is not parked.
-    ///
-    /// # Errors
-    /// When the table cannot be asked.
-    pub async fn replay(&self, stream: &Stream) -> Result<Option<UseCase>, Error> {
-        let now = self.clock.now();
-        let outcome = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(head_key(stream)))
-            .update_expression("SET next_attempt_at = :next, due = :due, starts = :zero REMOVE parked, not_before")
-            .condition_expression("attribute_exists(parked)")
-            .set_expression_attribute_values(Some(values([
-                (":next", n(now.after(RING_AGAIN).millis())),
-                (":due", s(format!("due#{}", stream.shard()))),
-                (":zero", n(0)),
-            ])))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        match outcome {
-            Ok(answer) => {
-                let head = answer.attributes.unwrap_or_default();
-                Ok(text(&head, "owner").and_then(|owner| owner.parse().ok()))
-            }
-            Err(error) if is_refused(error.as_service_error()) => Ok(None),
-            Err(error) => Err(failed("replay of a parked stream")(error)),
-        }
     }
 
     /// How far a stream is: the last finished entry, and the one at which it is parked, if it is.
@@ -207,25 +176,45 @@ impl Store {
         Ok(writes)
     }
 
-    /// A parked stream is not due, although an event that was accepted made it so; neither is a
-    /// finished one, although a lost answer did.
-    async fn settle_parked(&self, stream: &Stream) -> Result<(), Error> {
-        let outcome = self
+    /// A stream that stands still is not due, although an event that was accepted made it so: it is listed with those
+    /// that stand still for the same reason. Neither is a finished one, although a lost answer made it so.
+    async fn settle_stopped(&self, stream: &Stream, head: &Item) -> Result<(), Error> {
+        let place = place_of(stream, head);
+        if text(head, "due") == place.as_deref() {
+            return Ok(());
+        }
+        let update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(head_key(stream)))
-            .update_expression("REMOVE next_attempt_at, due")
-            .condition_expression(
-                "attribute_exists(parked) OR attribute_exists(paused) \
-                 OR (accepted = finished AND attribute_not_exists(lease_until))",
-            )
-            .send()
-            .await;
-        match outcome {
+            .set_key(Some(head_key(stream)));
+        let is_parked = head.contains_key("parked");
+        let update = match &place {
+            Some(place) => update
+                .update_expression("SET due = :place, next_attempt_at = :now")
+                .condition_expression(if is_parked {
+                    "attribute_exists(parked)"
+                } else {
+                    "paused = :reason AND attribute_not_exists(parked)"
+                })
+                .expression_attribute_values(":place", s(place.as_str()))
+                .expression_attribute_values(":now", n(self.clock.now().millis())),
+            None => update
+                .update_expression("REMOVE next_attempt_at, due")
+                .condition_expression(if head.contains_key("paused") {
+                    "paused = :reason AND attribute_not_exists(parked)"
+                } else {
+                    "accepted = finished AND attribute_not_exists(lease_until)"
+                }),
+        };
+        let update = match text(head, "paused") {
+            Some(reason) if !is_parked => update.expression_attribute_values(":reason", s(reason)),
+            _ => update,
+        };
+        match update.send().await {
             Ok(_) => Ok(()),
             Err(error) if is_refused(error.as_service_error()) => Ok(()),
-            Err(error) => Err(failed("settle of a parked stream")(error)),
+            Err(error) => Err(failed("settle of a stopped stream")(error)),
         }
     }
 
@@ -299,7 +288,7 @@ impl Store {
             Err(error) => match refused_item(error.as_service_error()) {
                 Some(head) => {
                     if head.contains_key("parked") || head.contains_key("paused") {
-                        self.settle_parked(&stream).await?;
+                        self.settle_stopped(&stream, &head).await?;
                     }
                     Ok(None)
                 }
@@ -308,6 +297,28 @@ impl Store {
             },
         }
     }
+}
+
+/// Where a stream that stands still is listed in the index of what is due, under the time since when; nothing where
+/// it is not listed.
+pub(super) fn place_of(stream: &Stream, head: &Item) -> Option<String> {
+    if head.contains_key("parked") {
+        return Some(parked_place(stream));
+    }
+    let reason = text(head, "paused")?;
+    super::pause::is_reason(reason).then(|| super::pause::paused_place(reason))
+}
+
+/// Where a parked stream is listed.
+pub(super) fn parked_place(stream: &Stream) -> String {
+    format!("parked#{}", stream.shard())
+}
+
+/// The stream of a head, by its key.
+pub(super) fn stream_of(item: &Item) -> Option<Stream> {
+    let lane = lane_of(text(item, "sk")?)?;
+    let subject = text(item, "pk")?.to_owned().try_into().ok()?;
+    Some(Stream { subject, lane })
 }
 
 fn lane_of(sk: &str) -> Option<Lane> {

@@ -10,14 +10,14 @@ use aws_sdk_dynamodb::types::{
 use super::entry::{Entry, Outcome};
 use super::item::{Item, entry_key, head_key, item, key, n, s, values};
 use super::ledger::Claim;
-use super::stream::Lease;
+use super::stream::{Lease, parked_place};
 use super::{Error, Refusal, Store, failed};
 use crate::domain::Timestamp;
 use crate::effect::Effect;
 use crate::failure::System;
 
 /// The content of a finished entry is kept this long.
-const CONTENT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const CONTENT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// One write of a transaction.
 #[derive(Debug, Clone)]
@@ -255,7 +255,7 @@ impl Store {
         self.commit("defer", all).await.map(|_| ())
     }
 
-    /// Parks a stream at an entry until a person acts.
+    /// Parks a stream at an entry until a person acts, and lists it with the others that are parked.
     ///
     /// # Errors
     /// When it is not known whether the stream is parked.
@@ -277,13 +277,15 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(head_key(&lease.stream)))
             .update_expression(
-                "SET parked = :parked, starts = :zero, attempts = :zero \
-                 REMOVE lease_until, lease_by, next_attempt_at, due, not_before, waiting_for",
+                "SET parked = :parked, starts = :zero, attempts = :zero, due = :place, next_attempt_at = :now \
+                 REMOVE lease_until, lease_by, not_before, waiting_for",
             )
             .condition_expression("lease_epoch = :epoch AND finished = :finished")
             .set_expression_attribute_values(Some(values([
                 (":finished", n(lease.finished)),
                 (":parked", AttributeValue::M(parked)),
+                (":place", s(parked_place(&lease.stream))),
+                (":now", n(now.millis())),
                 (":zero", n(0)),
                 (":epoch", n(lease.epoch)),
             ])))

@@ -24,6 +24,7 @@ mod canary;
 mod cost;
 mod create_task;
 mod deadlines;
+mod operate;
 mod poll_both;
 mod poll_lens;
 mod prove;

@@ -65,6 +65,7 @@ pub(crate) fn is_anything_due(town: &Town) -> bool {
     let now = town.clock.now().millis();
     heads(town)
         .iter()
+        .filter(|head| head["due"].as_str().is_some_and(|due| due.starts_with("due#")))
         .any(|head| head["next_attempt_at"].as_i64().is_some_and(|at| at <= now))
 }
 

@@ -1,0 +1,13 @@
+//! One module per command; each gives a [`crate::Report`].
+
+pub mod doctor;
+pub mod evidence;
+pub mod mapping;
+pub mod parked;
+pub mod pause;
+pub mod replay_from;
+pub mod secrets;
+pub mod trace;
+
+mod find;
+mod hook;
