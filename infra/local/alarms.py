@@ -28,7 +28,6 @@ SEEN = {"Parked": "open-case", "Reported": "receive-webhook", "PollBehind": "pol
 
 # Patterns with a line that each takes, and one that it does not.
 EXAMPLES = {
-    '{ ($.message = "parked") || ($.drained = "Parked*") }': ({"drained": 'Parked("x")'}, {"drained": "Finished(1)"}),
     '{ $.message = "parked" }': ({"message": "parked"}, {"message": "accepted"}),
     "{ $.alarm IS TRUE }": ({"alarm": True}, {"alarm": "true"}),
     "{ $.poll_failed = 1 }": ({"poll_failed": 1}, {"poll_failed": 0}),

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 Json = Any
 Template = dict[str, Json]
 
 # Calls that all functions together may have under way at ServiceNow at once (design section 6).
+ROOT = Path(__file__).resolve().parents[2]
 SERVICENOW_CALLS_AT_ONCE = 32
 # Actions without resource-level permissions, so that `Resource: "*"` is the only way to allow them.
 ACTIONS_WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
@@ -91,8 +93,16 @@ def consumer_rules(template: Template) -> Iterator[str]:
         if most is None:
             yield f"{name}: without ScalingConfig.MaximumConcurrency nothing bounds the load on ServiceNow"
         total += most or 0
-    if total > SERVICENOW_CALLS_AT_ONCE:
-        yield f"MaximumConcurrency adds up to {total}; ServiceNow is given {SERVICENOW_CALLS_AT_ONCE} calls at once"
+    calls = total * streams_side_by_side()
+    if calls > SERVICENOW_CALLS_AT_ONCE:
+        yield f"MaximumConcurrency lets {calls} calls run at once; ServiceNow is given {SERVICENOW_CALLS_AT_ONCE}"
+
+
+def streams_side_by_side() -> int:
+    """How many streams an invocation works on at a time; each makes one call after the other."""
+    source = (ROOT / "shared" / "src" / "lambda" / "queue_batch.rs").read_text()
+    [found] = re.findall(r"const SIDE_BY_SIDE: usize = (\d+);", source)
+    return int(found)
 
 
 def queue_rules(template: Template) -> Iterator[str]:

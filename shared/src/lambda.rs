@@ -124,10 +124,15 @@ async fn worker<G: Gather<F>, D: Decide<F>, F>(
     use_case: crate::domain::UseCase,
     gather: G,
     decide: D,
-) -> Result<QueueWorker<G, D>, Error> {
+) -> anyhow::Result<QueueWorker<G, D>> {
     let (config, transport) = start()?;
-    let mapping = Arc::new(Mapping::parse(&config.mapping()?)?);
-    let clients = Clients::new(&config, Systems::from_env()?, mapping, transport, Clock::System)?;
+    let clients = Clients::new(
+        &config,
+        Systems::from_env()?,
+        mapping(&config)?,
+        transport,
+        Clock::System,
+    )?;
     Box::pin(clients.warm_up()).await;
     Ok(QueueWorker {
         clients,
@@ -154,10 +159,12 @@ pub async fn serve_sweep() -> Result<(), Error> {
     let sweeper = Sweeper::new(&config, transport.clone(), Clock::System);
     let (config, transport) = (&config, &transport);
     // A sweep needs neither mapping nor access to Trading Grid, and must not fail for the lack of them.
-    let (mapping, lens, clients) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+    let (parsed, lens, clients) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
     let mapping = async || {
-        let parsed = mapping.get_or_try_init(|| async { anyhow::Ok(Arc::new(Mapping::parse(&config.mapping()?)?)) });
-        parsed.await.map(Arc::clone)
+        parsed
+            .get_or_try_init(|| async { mapping(config) })
+            .await
+            .map(Arc::clone)
     };
     let lens = || {
         lens.get_or_try_init(|| async {
@@ -213,7 +220,7 @@ pub async fn serve_sweep() -> Result<(), Error> {
 /// When the configuration is not usable, or Lambda ends the function.
 pub async fn serve_webhook() -> Result<(), Error> {
     let (config, transport) = start()?;
-    let mapping = Arc::new(Mapping::parse(&config.mapping()?)?);
+    let mapping = mapping(&config)?;
     let ingress = Ingress::new(&config, webhook_secret_prefix()?, mapping, transport, Clock::System);
     Box::pin(ingress.warm_up()).await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<WebhookRequest>| {
@@ -229,6 +236,13 @@ fn start() -> anyhow::Result<(Config, Transport)> {
     let extra_ca = config.extra_ca_file.as_deref().map(read).transpose()?;
     let transport = Transport::network(extra_ca.as_deref()).context("EXTRA_CA_FILE")?;
     Ok((config, transport))
+}
+
+/// The mapping of the package. As `anyhow::Error`, so that what is wrong with it is logged in words when the function
+/// does not start.
+fn mapping(config: &Config) -> anyhow::Result<Arc<Mapping>> {
+    let mapping = Mapping::parse(&config.mapping()?).context("mapping.yaml cannot be used")?;
+    Ok(Arc::new(mapping))
 }
 
 /// When Lambda kills the function.

@@ -1,5 +1,6 @@
 //! Who asked for something, who approved it, what was granted, and when: the account of a request for an auditor.
 
+use anyhow::bail;
 use serde_json::{Value, json};
 use shared::clients::Clients;
 use shared::domain::Subject;
@@ -8,13 +9,13 @@ use shared::store::Told;
 
 use crate::resumed;
 
-/// Reads the account of a request; `null` where nothing is kept of it.
+/// Reads the account of a request.
 ///
 /// # Errors
-/// When the table cannot be read.
+/// When the table cannot be read, or nothing is kept of the request.
 pub async fn export(clients: &Clients, subject: &Subject) -> anyhow::Result<Value> {
     let Some(known) = clients.store.saga(subject).await? else {
-        return Ok(Value::Null);
+        bail!("nothing is kept of {subject}: it is `requests/<sys_id of the requested item>`, once that was approved");
     };
     let story = clients.store.timeline(subject).await?;
     Ok(account(subject, &resumed(known), &story))
@@ -49,6 +50,7 @@ pub fn account(subject: &Subject, saga: &Saga, story: &[Told]) -> Value {
             "what": deed.what,
             "userId": deed.user_id,
             "roles": deed.roles,
+            "entitlements": deed.entitlements,
         })).collect::<Vec<_>>(),
         "timeline": story.iter().map(|told| json!({"at": told.at, "text": told.text})).collect::<Vec<_>>(),
     })

@@ -7,7 +7,9 @@ mod told;
 #[cfg(test)]
 mod tests;
 
-use shared::domain::{OnboardingKind, UserId};
+use std::collections::BTreeSet;
+
+use shared::domain::{OnboardingKind, RoleName, UserId};
 use shared::effect::{
     Adopt, Deed, DeedKind, Effect, End, GoOn, Mark, Problem, Provision, Provisioned, ProvisioningAct, Saga, Stage,
     Undoing,
@@ -234,7 +236,12 @@ impl Step<'_> {
             self.deed(saga, DeedKind::Revoked, user.clone(), taken);
         }
         match goal {
-            Some(goal) => self.deed(saga, DeedKind::Verified, user, goal),
+            Some(goal) => {
+                self.deed(saga, DeedKind::Verified, user, goal);
+                if let Some(deed) = saga.deeds.last_mut() {
+                    deed.entitlements.clone_from(&self.sight.found.entitlements);
+                }
+            }
             None => self.deed(saga, DeedKind::Deleted, user, Default::default()),
         }
     }
@@ -268,18 +275,13 @@ impl Step<'_> {
         vec![self.keep(&saga), go_on()]
     }
 
-    fn deed(
-        &self,
-        saga: &mut Saga,
-        what: DeedKind,
-        user_id: Option<UserId>,
-        roles: std::collections::BTreeSet<shared::domain::RoleName>,
-    ) {
+    fn deed(&self, saga: &mut Saga, what: DeedKind, user_id: Option<UserId>, roles: BTreeSet<RoleName>) {
         saga.deeds.push(Deed {
             at: self.facts.now,
             what,
             user_id,
             roles,
+            entitlements: BTreeSet::new(),
         });
     }
 

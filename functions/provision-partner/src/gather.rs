@@ -242,11 +242,15 @@ async fn look(clients: &Clients, rules: &OnboardingRules, saga: &Saga, verdict: 
             };
             let mut found = Found::default();
             let next = saga.next_member().and_then(|at| saga.members.get(at));
-            match next.and_then(|member| member.user_id.as_ref()) {
-                Some(user) => {
+            match next.and_then(|member| Some((member, member.user_id.as_ref()?))) {
+                Some((member, user)) => {
                     found.member = read_now(users.user(company, user).await)?;
                     if found.member.is_some() {
                         let roles = roles_now(users, company, user).await?;
+                        if member.goal.as_ref().is_some_and(|goal| roles.is_superset(goal)) {
+                            let entitlements = read_now(users.user_entitlements(company, user).await)?;
+                            found.entitlements = entitlements.unwrap_or_default();
+                        }
                         found.roles.insert(user.clone(), roles);
                     }
                 }

@@ -14,7 +14,7 @@ mod decide;
 mod gather;
 mod wish;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use shared::domain::{RoleName, Subject, SysId, Timestamp, UserId};
@@ -28,7 +28,7 @@ pub use decide::decide;
 pub use gather::gather;
 
 /// The roles of some users.
-pub type Roles = BTreeMap<UserId, std::collections::BTreeSet<RoleName>>;
+pub type Roles = BTreeMap<UserId, BTreeSet<RoleName>>;
 
 /// What must be known before deciding.
 pub struct Facts {
@@ -110,6 +110,8 @@ pub struct Found {
     pub roles: Roles,
     /// The user that is dealt with now, if there is such a user.
     pub member: Option<User>,
+    /// What that user is entitled to, once the roles are as they should be.
+    pub entitlements: BTreeSet<String>,
 }
 
 /// What a task for whoever sets up the company is made with.

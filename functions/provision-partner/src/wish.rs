@@ -266,4 +266,22 @@ mod tests {
             assert!(!is_plausible(bad), "{bad}");
         }
     }
+
+    #[test]
+    fn a_last_day_is_a_date_or_none() {
+        let read = |answer: &str| {
+            let answers = BTreeMap::from([("effective_date".to_owned(), answer.to_owned())]);
+            let mut reader = Reader {
+                answers: &answers,
+                wrong: Vec::new(),
+            };
+            let end = reader.end_of_day("effective_date").map(|end| end.to_string());
+            (end, reader.wrong.len())
+        };
+        assert_eq!(read("2027-01-31"), (Some("2027-01-31T23:59:59.000Z".to_owned()), 0));
+        assert_eq!(read(" "), (None, 0));
+        for wrong in ["31.01.2027", "2027-02-30", "soon"] {
+            assert_eq!(read(wrong), (None, 1), "{wrong}");
+        }
+    }
 }

@@ -325,6 +325,9 @@ pub struct Deed {
     /// The roles in question.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub roles: BTreeSet<RoleName>,
+    /// What Trading Grid said that the user is entitled to, once the roles were as they should be.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub entitlements: BTreeSet<String>,
 }
 
 /// What was done.

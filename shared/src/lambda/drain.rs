@@ -428,7 +428,6 @@ impl<G, D> Drain<'_, G, D> {
         let subject = &lease.stream.subject;
         match failure {
             Failure::Permanent { cause, remedy } => {
-                tracing::error!(%subject, entry = number, cause = %text, %remedy, "parked");
                 let cause = crate::messages::cut(&chain(cause.as_ref()), CAUSE);
                 let parking = Parking {
                     number,
@@ -483,6 +482,13 @@ impl<G, D> Drain<'_, G, D> {
     /// Parks a stream. That its partner will hear of it comes first, so that a crash between the two forgets nobody:
     /// who looks in time sees whether it is parked.
     async fn park(&self, lease: &Lease, parking: &Parking<'_>) -> Result<(), Failure> {
+        let (
+            subject,
+            Parking {
+                number, cause, remedy, ..
+            },
+        ) = (&lease.stream.subject, parking);
+        tracing::error!(%subject, entry = number, %cause, %remedy, "parked");
         self.will_tell(lease).await?;
         Ok(self.clients.store.park(lease, parking).await?)
     }

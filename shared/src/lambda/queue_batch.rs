@@ -13,8 +13,9 @@ use crate::clients::Clients;
 use crate::domain::{Stream, Timestamp, UseCase};
 use crate::queue::Doorbell;
 
-/// How many streams one invocation works on at a time.
-const SIDE_BY_SIDE: usize = 4;
+/// How many streams one invocation works on at a time. With the concurrency of the queues this bounds the calls that
+/// ServiceNow gets at once; the check of the template multiplies the two.
+const SIDE_BY_SIDE: usize = 2;
 
 /// What Lambda hands over: the members that we use of an SQS event.
 #[derive(Debug, Deserialize)]
@@ -75,7 +76,7 @@ impl<G, D> QueueWorker<G, D> {
             match Doorbell::parse(&record.body) {
                 Ok(doorbell) => rings.entry(doorbell.into_stream()).or_default().push(record.message_id),
                 Err(error) => {
-                    tracing::error!(message = record.message_id, %error, "not a doorbell; it is dropped, and nothing is lost");
+                    tracing::error!(message_id = record.message_id, %error, "not a doorbell; it is dropped, and nothing is lost");
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Words about requests for the access of partners: work notes for colleagues, comments for who asked.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::one_line;
@@ -76,17 +77,12 @@ pub fn nothing_to_set_up() -> String {
 }
 
 /// What is wrong with a request, for colleagues.
-pub fn request_stopped(problems: &str, is_anything_left: bool) -> String {
-    let left = match is_anything_left {
-        true => "",
-        false => " Nothing is changed in Trading Grid.",
-    };
+pub fn request_stopped(problems: &str) -> String {
     format!(
-        "Gridlink cannot carry this out:\n{problems}\n\n{left} What to do: where the world is to be mended, mend it, and set \
+        "Gridlink cannot carry this out:\n{problems}\n\nWhat was changed in Trading Grid is undone. What to do: where the world is to be mended, mend it, and set \
          this item from Pending to Work in Progress: it is tried again. What was approved cannot be changed: where the \
          request itself is wrong, close it as incomplete and have a new one ordered."
     )
-    .replace("\n\n ", "\n\n")
 }
 
 /// The same for who asked.
@@ -95,7 +91,7 @@ pub fn request_stopped_for_requester() -> String {
 }
 
 /// What was done, for colleagues.
-pub fn request_done(members: &[Provisioned]) -> String {
+pub fn request_done(members: &[Provisioned], entitlements: &BTreeSet<String>) -> String {
     let mut text = "Done, and read back from Trading Grid:".to_owned();
     for member in members {
         let user = member.user_id.as_ref().map_or("", |user| user.as_str());
@@ -106,6 +102,10 @@ pub fn request_done(members: &[Provisioned]) -> String {
     }
     if members.is_empty() {
         text.push_str("\n- there was nobody whose access had to end");
+    }
+    if !entitlements.is_empty() {
+        let names = entitlements.iter().map(|name| one_line(name, 100)).collect::<Vec<_>>();
+        let _ = write!(text, "\nTrading Grid lists these entitlements: {}", names.join(", "));
     }
     text
 }

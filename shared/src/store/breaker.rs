@@ -198,7 +198,9 @@ impl Store {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(settings_key()))
-            .update_expression("SET deployment = if_not_exists(deployment, :mine), #schema = :schema")
+            .update_expression(
+                "SET deployment = if_not_exists(deployment, :mine), #schema = if_not_exists(#schema, :schema)",
+            )
             .expression_attribute_names("#schema", "schema")
             .set_expression_attribute_values(Some(values([
                 (":mine", s(self.deployment.as_str())),

@@ -268,7 +268,11 @@ fn an_issue_that_is_critical_as_it_is_opened_is_escalated_by_the_rule() {
         deliver(town, play, opens_critical).await;
         assert_eq!(made(town), [RECORD.table, TASKS, TASKS]);
         let record = town.servicenow.row(RECORD.table, &task(town, "escalation")).unwrap();
-        assert_eq!(record["source_record"], case(town), "the record of the escalation is the case's");
+        assert_eq!(
+            record["source_record"],
+            case(town),
+            "the record of the escalation is the case's"
+        );
         assert!(notes(town, &case(town))[0].contains("Escalated by a rule"));
         let workspace = workspace(town);
         assert_eq!(
@@ -313,6 +317,24 @@ fn a_priority_that_an_agent_has_set_is_left_as_it_is() {
         let said = &notes(town, &case(town))[0];
         assert!(said.contains("Left as an agent set it: priority."), "{said}");
         assert_eq!(workspace(town)["state"], "open");
+    });
+}
+
+#[test]
+fn a_record_that_is_closed_before_the_escalation_begins_ends_its_workspace() {
+    with_a_case(async |town, play| {
+        // The groups of the teams cannot be had for a while, and meanwhile an agent closes the case.
+        let groups = "/api/now/v2/table/sys_user_group";
+        let down = crate::stories::status(503, None);
+        town.servicenow.knobs().add(worlds::Rule::always("GET", groups, down));
+        play.deliver(&escalates(&town.community)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        closes(town);
+        town.servicenow.knobs().clear();
+        play.quiet().await;
+        assert_eq!(made(town), Vec::<String>::new());
+        is_told(town, "is closed: it is not escalated");
+        assert_eq!(workspace(town)["state"], "ended");
     });
 }
 

@@ -1,12 +1,12 @@
 //! Scenarios of `provision-partner`: who has which roles in Trading Grid after what requests, people and crashes.
 
+mod stories;
+
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde_json::Value;
 use worlds::trading_grid::User;
 
-use crate::play::{Play, default_mapping, in_town};
 use crate::scenarios::{Expected, NORTHWIND, Scenario, Step, Struck, scenario};
 use crate::town::{TABLE, Town};
 
@@ -240,9 +240,9 @@ fn sets_the_company_up(town: &Town) {
 }
 
 fn has_no_users(town: &Town, company: &str) {
-    let all = ["liu.wen@contoso.example", "amara.abbott@contoso.example"];
-    for login in all {
-        has_nobody(town, login);
+    let users = town.community.users(company);
+    if !users.is_empty() {
+        town.violated(format!("{company} still has {users:?}"));
     }
     let turns = town.community.partner_sees(company);
     if turns["onboardings"][0]["state"] != "done" {
@@ -378,22 +378,6 @@ fn journal(town: &Town, element: &str, parts: &[&str]) {
     }
 }
 
-/// Runs a test in a town where ServiceNow posts its events.
-fn when(test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
-    in_town(default_mapping(), async |town, play| {
-        play.open_the_doors();
-        play.tell();
-        test(town, play).await;
-    });
-}
-
-/// An order that is approved, and what comes of it.
-async fn approved(town: &Arc<Town>, play: &Play, item: &str, answers: &[(&str, &str)]) {
-    town.servicenow.order(REQUESTER, item, answers);
-    approves(town);
-    play.quiet().await;
-}
-
 #[track_caller]
 fn is_pending(town: &Town, problem: &str) {
     let (item, saga) = (item(town), saga(town));
@@ -403,143 +387,4 @@ fn is_pending(town: &Town, problem: &str) {
         "{problem}: {saga} {item:?}"
     );
     assert_eq!(saga["turn"], Value::Null);
-}
-
-#[test]
-fn a_user_is_made_with_the_roles_of_the_bundle_and_nobody_ever_knows_its_password() {
-    when(async |town, play| {
-        orders_a_user(town);
-        play.quiet().await;
-        assert_eq!(saga(town), Value::Null, "nobody has approved it");
-        approves(town);
-        play.quiet().await;
-        has_user(town, ADA, &["Community Viewer", "Lens Standard role"]);
-        ended(town, "3", "done");
-        let saga = saga(town);
-        assert_eq!(saga["requested"]["by"], "Tom Becker");
-        assert_eq!(saga["approvals"][0]["decision"], "approved");
-        let user = town.community.user_with_login(ADA).unwrap();
-        assert_eq!(saga["members"][0]["user_id"], user.user_id);
-        let seen = town.community.partner_sees(NORTHWIND);
-        assert_eq!(seen["onboardings"][0]["state"], "done", "{seen}");
-        let all = format!("{:?}", town.cloud.items(TABLE));
-        assert!(!all.contains("Tg7_"), "a password is in the table");
-    });
-}
-
-#[test]
-fn a_login_of_another_company_is_said_in_the_item_and_tried_again_when_somebody_takes_it_up() {
-    when(async |town, play| {
-        let taken = "liu.wen@contoso.example";
-        approved(town, play, ADD_USER, &user(&[("login_id", taken)])).await;
-        is_pending(town, "a user with this login already");
-        let liu = town.community.user_with_login(taken).unwrap();
-        town.community
-            .rename_login(CONTOSO, &liu.user_id, "liu@contoso.example");
-        play.quiet().await;
-        assert_eq!(item(town)["state"], "-5", "nobody has taken it up");
-        town.servicenow.update("sc_req_item", &request(town), &[("state", "2")]);
-        play.quiet().await;
-        has_user(town, taken, &["Community Viewer", "Lens Standard role"]);
-        ended(town, "3", "done");
-    });
-}
-
-#[test]
-fn requests_about_one_company_take_turns() {
-    when(async |town, play| {
-        let orders = [
-            ("partner_finance", ["Community Viewer", "Restricted Visibility custom"]),
-            ("partner_operator", ["Community Viewer", "Lens Standard role"]),
-        ];
-        let mut requests = Vec::new();
-        for (bundle, _) in orders {
-            let answers = [("login_id", OKAFOR), ("role_bundle", bundle)];
-            requests.push(town.servicenow.order(REQUESTER, CHANGE_ROLES, &user(&answers)));
-        }
-        for request in &requests {
-            town.servicenow.approve(request);
-        }
-        play.quiet().await;
-        for request in &requests {
-            assert_eq!(town.servicenow.row("sc_req_item", request).unwrap()["state"], "3");
-        }
-        let roles = town.community.user(NORTHWIND, OKAFOR_ID).unwrap().roles;
-        let roles = roles.iter().map(String::as_str).collect::<Vec<_>>();
-        assert!(orders.iter().any(|(_, wanted)| roles == wanted), "{roles:?}");
-        is_over(town);
-    });
-}
-
-#[test]
-fn nobody_sets_the_company_up_for_two_weeks() {
-    when(async |town, play| {
-        approved(town, play, ONBOARD, &partner()).await;
-        let setup = town.servicenow.rows("sc_task").into_iter();
-        let setup = setup
-            .filter(|task| task["correlation_id"] == item(town)["number"])
-            .collect::<Vec<_>>();
-        assert_eq!(setup.len(), 1, "one task for a person");
-        play.days(5).await;
-        let reminders = town.servicenow.journal(&setup[0]["sys_id"], "work_notes").len();
-        assert_eq!(reminders, 2, "one every two days");
-        assert_eq!(item(town)["state"], "2");
-        play.days(10).await;
-        play.quiet().await;
-        is_pending(town, "was not set up within 14 days");
-        has_nobody(town, FIRST);
-        sets_the_company_up(town);
-        town.servicenow.update("sc_req_item", &request(town), &[("state", "2")]);
-        play.quiet().await;
-        ended(town, "3", "done");
-        let tasks = town.servicenow.rows("sc_task").into_iter();
-        let ours = tasks.filter(|task| task["correlation_display"] == "Trading Grid");
-        assert_eq!(ours.count(), 1, "still one");
-    });
-}
-
-#[test]
-fn the_account_of_a_request_names_who_asked_who_approved_and_what_was_granted() {
-    when(async |town, play| {
-        approved(town, play, ADD_USER, &user(&[])).await;
-        let environment = crate::town::Environment::new("export".to_owned());
-        let clients = crate::play::clients(town, &environment, town.clock.clone());
-        let subject = format!("requests/{}", request(town)).try_into().unwrap();
-        let account = provision_partner::export(&clients, &subject).await.unwrap();
-        let user = town.community.user_with_login(ADA).unwrap();
-        assert_eq!(account["request"]["sysId"], *request(town));
-        assert_eq!(account["requestedBy"]["name"], "Tom Becker");
-        assert_eq!(account["approvals"][0]["decision"], "approved");
-        assert_eq!(account["users"][0]["userId"], user.user_id);
-        assert_eq!(account["users"][0]["rolesApproved"][0], "Community Viewer");
-        let done = account["done"].as_array().unwrap().iter();
-        let done = done.map(|deed| deed["what"].as_str().unwrap()).collect::<Vec<_>>();
-        assert_eq!(done, ["created", "granted", "verified"]);
-        assert_eq!(account["state"]["over"], "done");
-        assert!(account["timeline"].as_array().unwrap().len() > 3);
-        assert!(
-            !account.to_string().contains("Hopper"),
-            "a name that somebody typed: {account}"
-        );
-    });
-}
-
-#[test]
-fn without_a_push_a_request_is_found_by_the_poll() {
-    in_town(default_mapping(), async |town, play| {
-        play.open_the_doors();
-        orders_a_user(town);
-        approves(town);
-        play.quiet().await;
-        has_nobody(town, ADA);
-        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
-        let environment = crate::town::Environment::new("poll".to_owned());
-        let clients = crate::play::clients(town, &environment, town.clock.clone());
-        let deadline = town.clock.now().after(std::time::Duration::from_secs(60));
-        let polled = clients.poll_records(None, "poll", deadline).await.unwrap();
-        assert_eq!(polled.told, 1, "{polled:?}");
-        play.quiet().await;
-        has_user(town, ADA, &["Community Viewer", "Lens Standard role"]);
-        ended(town, "3", "done");
-    });
 }

@@ -25,9 +25,8 @@ impl Step<'_> {
             text: problems.join("; "),
             is_pending: false,
         });
-        let is_anything_left = !saga.members.is_empty();
         let mut effects = vec![tell(format!("it cannot be carried out: {}", problems.join("; ")))];
-        effects.push(self.note(&what, messages::request_stopped(&lines, is_anything_left)));
+        effects.push(self.note(&what, messages::request_stopped(&lines)));
         effects.push(self.comment(&what, messages::request_stopped_for_requester()));
         effects.extend(self.moved(&self.rules.states.pending));
         effects.extend(self.report_as(&mut saga, OnboardingState::Failed));
@@ -208,7 +207,10 @@ impl Step<'_> {
         saga.stage = Stage::Closing;
         let mut effects = vec![
             self.keep(&saga),
-            self.note("done", messages::request_done(&saga.members)),
+            self.note(
+                "done",
+                messages::request_done(&saga.members, &self.sight.found.entitlements),
+            ),
             self.comment("done", messages::request_done_for_requester(saga.kind)),
         ];
         effects.extend(self.moved(&self.rules.states.done));

@@ -96,6 +96,7 @@ fn facts(kind: OnboardingKind, change: impl FnOnce(&mut Sight)) -> Facts {
             .into(),
             users: vec![dana, ada],
             member: None,
+            entitlements: BTreeSet::new(),
         },
         setup: None,
     };
@@ -370,4 +371,121 @@ fn without_an_approval_nothing_is_done() {
                 .any(|effect| matches!(effect, Effect::GoOn { when: GoOn::Now }))
         );
     }
+}
+
+/// What the partner reads: how the request stands, about whom, and each of its steps.
+fn told(effects: &[Effect]) -> String {
+    let told = effects.iter().find_map(|effect| match effect {
+        Effect::ReportOnboarding(report) => Some(&report.progress),
+        _ => None,
+    });
+    let Some(progress) = told else {
+        return "nothing".to_owned();
+    };
+    let steps = progress.steps.iter().map(|(key, _, state)| format!("{key} {state:?}"));
+    let person = progress.user_name.as_deref().unwrap_or("nobody");
+    format!(
+        "{:?} about {person}: {}",
+        progress.state,
+        steps.collect::<Vec<_>>().join(", ")
+    )
+}
+
+#[test]
+fn the_partner_reads_how_far_each_step_is() {
+    let add = OnboardingKind::AddUser;
+    assert_eq!(
+        told(&decided(add, |_| ())),
+        "InProgress about nobody: approved Done, company Done, user Pending, roles Pending"
+    );
+    let begun = |sight: &mut Sight| changing(sight, member("GCADA", &[], Some(&["A"])), Some(&[]));
+    let made = decided(add, |sight| {
+        begun(sight);
+        sight.saga.stage = Stage::Creating;
+    });
+    assert_eq!(
+        told(&made),
+        "InProgress about x: approved Done, company Done, user Done, roles Pending"
+    );
+    let done = |kind| {
+        told(&decided(kind, |sight| {
+            begun(sight);
+            sight.saga.stage = Stage::Closing;
+            sight.item.verdict = Verdict::Completed;
+        }))
+    };
+    let all = "approved Done, company Done, user Done, roles Done";
+    assert_eq!(done(add), format!("Done about x: {all}"));
+    assert_eq!(done(OnboardingKind::RemoveAccess), format!("Done about x: {all}"));
+    assert_eq!(
+        done(OnboardingKind::OffBoardPartner),
+        format!("Done about nobody: {all}")
+    );
+    assert_eq!(
+        done(OnboardingKind::ChangeRoles),
+        "Done about x: approved Done, company Done, user Skipped, roles Done"
+    );
+    let stopped = decided(add, |sight| {
+        sight.is_known = true;
+        sight.saga.company = Some(COMPANY.parse().unwrap());
+        sight.saga.answers = answers(&[("role_bundle", "owner")]);
+    });
+    assert_eq!(
+        told(&stopped),
+        "Failed about nobody: approved Done, company Done, user Failed, roles Failed"
+    );
+    let undone = |heard: Option<&str>| {
+        told(&decided(add, |sight| {
+            changing(sight, member("GCADA", &[], Some(&["A"])), None);
+            sight.saga.members[0].is_new = true;
+            sight.saga.told = heard.map(str::to_owned);
+            let because = Undoing::Canceled;
+            sight.saga.stage = Stage::Undoing { because, tries: 1 };
+            sight.item.verdict = Verdict::Canceled;
+        }))
+    };
+    assert_eq!(
+        undone(Some("being set up")),
+        "Undone about x: approved Done, company Done, user Undone, roles Skipped"
+    );
+    assert_eq!(undone(None), "nothing", "who has heard nothing hears nothing");
+}
+
+#[test]
+fn who_is_new_finds_the_first_steps_once_everything_is_ready() {
+    let mapping = include_str!("../../../../infra/mapping.yaml").replace("first_steps: []", "first_steps: [KB0010011]");
+    let articles = |kind: OnboardingKind, stage: Stage, verdict: Verdict| {
+        let mut facts = facts(kind, |sight| {
+            changing(sight, member("GCADA", &[], Some(&["A"])), Some(&[]));
+            sight.saga.stage = stage;
+            sight.item.verdict = verdict;
+        });
+        facts.mapping = Arc::new(Mapping::parse(&mapping).unwrap());
+        let effects = decide(&event(), &facts);
+        let report = effects.iter().find_map(|effect| match effect {
+            Effect::ReportOnboarding(report) => Some(report.progress.articles.len()),
+            _ => None,
+        });
+        report.expect("the partner is told")
+    };
+    let add = OnboardingKind::AddUser;
+    assert_eq!(articles(add, Stage::Creating, Verdict::Approved), 0);
+    assert_eq!(articles(add, Stage::Closing, Verdict::Completed), 1);
+    let change = OnboardingKind::ChangeRoles;
+    assert_eq!(articles(change, Stage::Closing, Verdict::Completed), 0);
+}
+
+#[test]
+fn what_a_user_is_entitled_to_is_kept_and_said() {
+    let effects = decided(OnboardingKind::ChangeRoles, |sight| {
+        changing(sight, member("GCADA", &[], Some(&["A"])), Some(&["A"]));
+        sight.found.entitlements = BTreeSet::from(["Lens".to_owned()]);
+    });
+    let deed = kept(&effects).deeds.last().unwrap();
+    assert_eq!(deed.entitlements, BTreeSet::from(["Lens".to_owned()]));
+    let note = effects.iter().find_map(|effect| match effect {
+        Effect::AddJournal(note) if note.what == "done" => Some(note.text.clone()),
+        _ => None,
+    });
+    assert!(note.unwrap().contains("Trading Grid lists these entitlements: Lens"));
 }

@@ -6,6 +6,9 @@ use shared::mapping::STEPS;
 
 use super::Step;
 
+/// The longest name of a person, in characters, by the contract.
+const USER_NAME: usize = 200;
+
 impl Step<'_> {
     /// How far it is, unless the partner knows.
     pub(super) fn report(&self, saga: &mut Saga) -> Option<Effect> {
@@ -52,13 +55,23 @@ impl Step<'_> {
             label: self.rules.label(state)?.to_owned(),
             steps: steps.into(),
             partner_name: saga.partner_name.clone(),
-            user_name: None,
+            user_name: user_name(saga),
             articles: match is_new && is_done {
                 true => self.rules.first_steps.clone(),
                 false => Vec::new(),
             },
         })
     }
+}
+
+/// The log-in of the one person that a request is about: the community knows nobody's name, and the partner does.
+fn user_name(saga: &Saga) -> Option<String> {
+    let person = saga
+        .members
+        .first()
+        .filter(|_| saga.kind != OnboardingKind::OffBoardPartner);
+    let login = person.map(|member| member.login_id.as_str().to_owned());
+    login.filter(|login| login.chars().count() <= USER_NAME)
 }
 
 fn step(saga: &Saga, state: OnboardingState, key: &str) -> StepState {

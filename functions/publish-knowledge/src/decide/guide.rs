@@ -152,3 +152,27 @@ fn language(stored: &str) -> String {
     let others = parts.all(|part| is_word(part, 1, u8::is_ascii_alphanumeric));
     if first && others { tag } else { LANGUAGE.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_a_tag_or_the_usual_one() {
+        for (stored, wanted) in [
+            ("de", "de"),
+            (" pt_BR ", "pt-BR"),
+            ("zh-Hant-TW", "zh-Hant-TW"),
+            ("es-419", "es-419"),
+            ("", LANGUAGE),
+            ("e", LANGUAGE),
+            ("e1", LANGUAGE),
+            ("de-", LANGUAGE),
+            ("de-a b", LANGUAGE),
+            ("de-abcdefghi", LANGUAGE),
+            ("de\"onload", LANGUAGE),
+        ] {
+            assert_eq!(language(stored), wanted, "{stored}");
+        }
+    }
+}
