@@ -268,7 +268,11 @@ fn an_issue_that_is_critical_as_it_is_opened_is_escalated_by_the_rule() {
         deliver(town, play, opens_critical).await;
         assert_eq!(made(town), [RECORD.table, TASKS, TASKS]);
         let record = town.servicenow.row(RECORD.table, &task(town, "escalation")).unwrap();
-        assert_eq!(record["source_record"], case(town), "the record of the escalation is the case's");
+        assert_eq!(
+            record["source_record"],
+            case(town),
+            "the record of the escalation is the case's"
+        );
         assert!(notes(town, &case(town))[0].contains("Escalated by a rule"));
         let workspace = workspace(town);
         assert_eq!(
