@@ -321,19 +321,6 @@ fn a_priority_that_an_agent_has_set_is_left_as_it_is() {
 }
 
 #[test]
-fn an_issue_whose_record_is_closed_meanwhile_is_not_escalated_and_its_workspace_ends() {
-    with_a_case(async |town, play| {
-        let late = escalates(&town.community);
-        closes(town);
-        play.deliver(&late).await;
-        play.quiet().await;
-        assert_eq!(made(town), Vec::<String>::new());
-        assert_eq!(workspace(town)["state"], "ended");
-        is_told(town, "is closed: it is not escalated");
-    });
-}
-
-#[test]
 fn what_the_desk_makes_of_its_records_ends_the_escalation() {
     type Act = fn(&Town);
     let ends: [(&str, Act); 3] = [
