@@ -8,13 +8,14 @@ import subprocess
 from pathlib import Path
 
 from console import detail, step
-from stack import REGION, ROOT, Stack, credentials
+from stack import REGION, ROOT, Stack, check_built, credentials
 
 ISSUE = "ISS-1001"
 
 
 def check(stack: Stack, program: Path) -> list[str]:
     """What the command line does not do as it should."""
+    check_built(program)
     faults: list[str] = []
 
     def gridlink(*arguments: str, wanted: int = 0) -> str:

@@ -85,6 +85,8 @@ pub struct Stack {
     pub outputs: BTreeMap<String, String>,
     /// Its parameters.
     pub parameters: BTreeMap<String, String>,
+    /// The secret that keys the references in journal entries; its name is made by AWS.
+    pub reference_secret: String,
 }
 
 impl Stack {
@@ -155,7 +157,7 @@ impl Stack {
             collaboration_binding: self.parameters.get("CollaborationBinding").cloned().unwrap_or_default(),
             trading_grid_token_url: self.url("TradingGridTokenUrl")?,
             trading_grid_secret: self.secret("credentials/trading-grid"),
-            reference_secret: self.output("ReferenceSecretArn")?.to_owned(),
+            reference_secret: self.reference_secret.clone(),
             users: Some(Published {
                 url: self.url("TradingGridUrl")?,
                 token_url: self.url("TradingGridTokenUrl")?,
@@ -305,6 +307,13 @@ async fn describe(aws: &Aws, name: &str, config: &AwsConfig) -> Result<Stack, Fa
             "Look at --stack and --region.",
         )
     })?;
+    let reference = client.describe_stack_resource().stack_name(name);
+    let reference = reference.logical_resource_id("ReferenceSecret").send().await;
+    let reference =
+        reference.map_err(|error| Failed::aws(&format!("the resources of {name} cannot be read"), error))?;
+    let reference = reference
+        .stack_resource_detail
+        .and_then(|detail| detail.physical_resource_id);
     let outputs = found.outputs.unwrap_or_default().into_iter();
     let parameters = found.parameters.unwrap_or_default().into_iter();
     Ok(Stack {
@@ -315,5 +324,6 @@ async fn describe(aws: &Aws, name: &str, config: &AwsConfig) -> Result<Stack, Fa
         parameters: parameters
             .filter_map(|parameter| parameter.parameter_key.zip(parameter.parameter_value))
             .collect(),
+        reference_secret: reference.unwrap_or_default(),
     })
 }

@@ -303,7 +303,8 @@ fn an_issue_of_an_unknown_partner_is_parked_with_its_reason_and_delays_nobody() 
             "{head}"
         );
         assert!(parked["remedy"].as_str().unwrap().contains("replay"), "{head}");
-        assert!(head.get("next_attempt_at").is_none(), "{head}");
+        let place = head["due"].as_str().unwrap();
+        assert!(place.starts_with("parked#"), "it is listed, and never due: {head}");
         assert!(!scenarios::case(town).is_empty(), "the other issue has its case");
         // The community does not know the issue either: nobody can be told, and nothing else stands still for that.
         sleep(Duration::from_secs(2 * 3600)).await;

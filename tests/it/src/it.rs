@@ -25,6 +25,7 @@ mod cost;
 mod create_task;
 mod deadlines;
 mod operate;
+mod operate_looks;
 mod poll_both;
 mod poll_lens;
 mod prove;

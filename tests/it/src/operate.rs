@@ -19,10 +19,10 @@ use crate::scenarios::{self, ISSUE, NORTHWIND};
 use crate::stories::status;
 use crate::town::{Environment, TABLE, Town};
 
-const SUBJECT: &str = "issues/GC41543822654A/ISS-1";
+pub(crate) const SUBJECT: &str = "issues/GC41543822654A/ISS-1";
 
 /// The command line beside a town.
-fn place(town: &Arc<Town>) -> Place {
+pub(crate) fn place(town: &Arc<Town>) -> Place {
     let parameters = [
         ("ServiceNowUrl", "https://servicenow.test"),
         ("CollaborationUrl", "https://community.test/collaboration/v1"),
@@ -32,7 +32,8 @@ fn place(town: &Arc<Town>) -> Place {
     let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let stack = Stack {
         name: "gridlink".to_owned(),
-        outputs: BTreeMap::from([text(("ReferenceSecretArn", "reference"))]),
+        outputs: BTreeMap::new(),
+        reference_secret: "reference".to_owned(),
         parameters: parameters.map(text).into(),
     };
     let transport = town.transport(&Environment::new("gridlink".to_owned()));
@@ -58,7 +59,7 @@ fn stream(lane: Lane) -> Stream {
 }
 
 /// The records of all issues.
-fn cases(town: &Town) -> Vec<String> {
+pub(crate) fn cases(town: &Town) -> Vec<String> {
     let rows = town.servicenow.rows("task");
     let ours = rows
         .iter()
@@ -76,7 +77,7 @@ fn one(what: &str) -> Choice {
     }
 }
 
-fn text(report: &Report) -> String {
+pub(crate) fn text(report: &Report) -> String {
     let mut out = Vec::new();
     report.write(gridlink::Form::Plain, &mut out).unwrap();
     anstream_free(&String::from_utf8(out).unwrap())

@@ -179,7 +179,7 @@ async fn key(place: Option<&Place>, file: Option<&Path>) -> Result<SecretString,
     }
     let place = place.ok_or_else(|| Failed::usage("there is no key", "Name one with --key-file."))?;
     let secrets = shared::secrets::Secrets::new(place.aws.secrets(), place.clock.clone());
-    let name = place.stack.output("ReferenceSecretArn")?;
+    let name = &place.stack.reference_secret;
     secrets
         .text(name)
         .await

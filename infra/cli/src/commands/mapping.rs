@@ -187,7 +187,7 @@ pub fn preview_offline(mapping: &Arc<Mapping>, event: &Event, facts: Option<&Pat
     let facts = opened(mapping, issue, &given)?;
     let effects = open_case::decide(event, &facts);
     let stream = Stream {
-        subject: facts.subject.clone(),
+        subject: facts.subject,
         lane: shared::domain::Lane::In,
     };
     let rule = rule_of(mapping, event);
