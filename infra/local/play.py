@@ -12,7 +12,7 @@ import community
 import webhook
 from console import Problem, detail, say, step
 from escalation import Escalation
-from exchanges import Failures
+from exchanges import Failures, Storm
 from knowledge import Article
 from onboarding import Distributor
 from servicenow_view import Instance, Record
@@ -85,6 +85,9 @@ def perform(stack: Stack) -> list[str]:
     failures = Failures(stack, instance)
     with step("Invoices fail in Trading Grid: one incident, until they go through"):
         faults += failures.play()
+    storm = Storm(stack, instance)
+    with step("A storm of failed shipment notices: one incident that counts them, until they go through"):
+        faults += storm.play()
     with step("Ringing what is due, and polling both sides, as the schedules do every minute"):
         for schedule in ("poll-changes", "poll-feed", "poll-records"):
             faults += run_schedule(stack, schedule)
@@ -95,7 +98,7 @@ def perform(stack: Stack) -> list[str]:
     for issue in issues.values():
         show(issue)
         faults += judge(instance, issue)
-    faults += thread.show() + article.show() + distributor.show() + failures.show()
+    faults += thread.show() + article.show() + distributor.show() + failures.judge() + storm.judge()
     return faults + show_partner(stack, first)
 
 
