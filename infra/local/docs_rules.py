@@ -31,11 +31,10 @@ COMMAND_WORDS = ("aws ", "sam ", "make ", "git ", "curl ", "python", "npx ", "np
 PLACEHOLDER = re.compile(r"<([A-Z][A-Za-z]+)>")
 # What docs_commands.py puts in the place of placeholders beside the outputs and parameters of the stack.
 KNOWN_PLACEHOLDERS = {"ClientId", "ClientSecret", "RequestedItem", "Subject", "SysId"}
-# The commands of the operator's command line. Blocks of language `gridlink` are not executed: the program is built by
-# another part of the repository, and its own tests run it.
+# The commands of the operator's command line. Blocks of language `gridlink` are not executed here: operate.py and the
+# program's own tests run them.
 GRIDLINK = {
     "doctor": set(), "trace": set(), "parked": {"list", "show", "replay", "dismiss"}, "pause": set(), "resume": set(),
-    "adopt": {"plan", "apply"}, "rebuild": set(), "forget": set(), "reconcile": {"plan", "apply"},
     "mapping": {"check", "preview"}, "secrets": {"rotate"}, "replay-from": set(), "evidence": set(),
 }
 # Variables that are read and not set by the template, or are those of tests.
