@@ -35,7 +35,7 @@ bench: ## measure the functions beside a no-op function (a few minutes)
 	cargo run --locked --release --package bench --bin bench
 
 prove: ## all plans of the crash enumeration, not only the sample of `make test` (long)
-	GRIDLINK_PROVE=all cargo test --locked --release --package it -- --nocapture every_crash_point
+	GRIDLINK_PROVE=all cargo test --locked --release --workspace --test it -- --nocapture every_crash_point
 
 audit: ## known vulnerabilities, offline: ADVISORY_DB=<folder or .tar.gz>
 	@test -n "$(ADVISORY_DB)" || { echo "Say where the advisory database is: make audit ADVISORY_DB=<folder or .tar.gz>"; exit 1; }

@@ -38,7 +38,7 @@ GRIDLINK = {
     "mapping": {"check", "preview"}, "secrets": {"rotate"}, "replay-from": set(), "evidence": set(),
 }
 # Variables that are read and not set by the template, or are those of tests.
-OTHER_VARIABLES = {"AWS_ENDPOINT_URL", "GRIDLINK_SEED", "GRIDLINK_SEEDS"}
+OTHER_VARIABLES = {"AWS_ENDPOINT_URL", "GRIDLINK_PROVE", "GRIDLINK_SEED", "GRIDLINK_SEEDS"}
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 MOST_LINES = 500
 

@@ -6,8 +6,9 @@
 //! again there: as far as requests and answers are the same, so is what a fault does; but what arrives is another
 //! thing in each. A plan that fails prints as one line; set
 //! `GRIDLINK_PLAN=<scenario>/<plan>` to replay it with every request that it makes.
-//! `GRIDLINK_PROVE=all` tries all pairs of every scenario, `GRIDLINK_PROVE=singles` no pairs, and
-//! `GRIDLINK_SCENARIO=<scenario>` one scenario only.
+//! By default long scenarios are tried by a sample of their plans, the same each time; `GRIDLINK_PROVE=named` tries every
+//! single fault of every scenario and all pairs of the named ones, `GRIDLINK_PROVE=all` all pairs of every scenario,
+//! `GRIDLINK_PROVE=singles` no pairs, and `GRIDLINK_SCENARIO=<scenario>` one scenario only.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -99,6 +100,8 @@ enum Pairs {
     /// All of them.
     All,
     /// All of the named scenarios, and a seeded sample of the others.
+    Named,
+    /// A seeded sample, of single faults too where there are many.
     Sampled,
     /// None.
     Never,
@@ -106,6 +109,18 @@ enum Pairs {
 
 /// How many pairs of a scenario that is not named are tried.
 const SAMPLE: usize = 24;
+/// How many pairs of a named one, where those are sampled too.
+const NAMED_SAMPLE: usize = 1_500;
+/// How many single faults of one scenario are tried then.
+const SINGLES_SAMPLE: usize = 300;
+
+/// Leaves so many of them, the same each time, in their order.
+fn sample<T>(plans: &mut Vec<T>, most: usize) {
+    let mut rng = fastrand::Rng::with_seed(11);
+    while plans.len() > most {
+        plans.remove(rng.usize(0..plans.len()));
+    }
+}
 
 /// Proves the scenarios.
 fn prove(scenarios: &[Scenario], choice: Pairs) {
@@ -147,12 +162,16 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
         prover.prove(&Plan::default());
         let begins_at = match choice {
             Pairs::All => 0,
-            Pairs::Sampled | Pairs::Never => first_new(&calls, &mut proven),
+            Pairs::Named | Pairs::Sampled | Pairs::Never => first_new(&calls, &mut proven),
         };
-        let singles: Vec<Plan> = strikes(scenario, &calls, begins_at, calls.len(), false)
+        let mut singles: Vec<Plan> = strikes(scenario, &calls, begins_at, calls.len(), false)
             .iter()
             .map(|(at, fault)| Plan::default().and(*at, *fault))
             .collect();
+        let all = singles.len();
+        if choice == Pairs::Sampled {
+            sample(&mut singles, SINGLES_SAMPLE);
+        }
         let pairs = Mutex::new(Vec::new());
         on_all_processors(&singles, |plan| {
             let struck = prover.prove(plan);
@@ -162,23 +181,21 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
             pairs.extend(later.into_iter().map(|(at, fault)| plan.and(at, fault)));
         });
         println!(
-            "{}: {} single faults done after {:.0?}",
+            "{}: {} of {all} single faults done after {:.0?}",
             scenario.name,
             singles.len(),
             started.elapsed()
         );
         let mut pairs = pairs.into_inner().unwrap();
         pairs.sort_by_key(ToString::to_string);
-        let is_sampled = choice == Pairs::Sampled && !scenario.is_named;
-        if is_sampled {
-            fastrand::seed(11);
-            fastrand::shuffle(&mut pairs);
-        }
-        pairs.truncate(match choice {
+        let most = match choice {
             Pairs::Never => 0,
-            Pairs::Sampled if is_sampled => SAMPLE,
-            Pairs::All | Pairs::Sampled => pairs.len(),
-        });
+            Pairs::All => pairs.len(),
+            Pairs::Named if scenario.is_named => pairs.len(),
+            Pairs::Sampled if scenario.is_named => NAMED_SAMPLE,
+            Pairs::Named | Pairs::Sampled => SAMPLE,
+        };
+        sample(&mut pairs, most);
         on_all_processors(&pairs, |plan| drop(prover.prove(plan)));
         println!(
             "{:<34} {:3} requests, {:4} single faults, {:5} pairs",
@@ -226,6 +243,7 @@ pub(crate) fn on_all_processors<T: Sync>(plans: &[T], work: impl Fn(&T) + Sync) 
 fn every_crash_point_of_every_scenario_leaves_exactly_one_of_everything() {
     let choice = match setting("GRIDLINK_PROVE").as_deref() {
         Some("all") => Pairs::All,
+        Some("named") => Pairs::Named,
         Some("singles") => Pairs::Never,
         _ => Pairs::Sampled,
     };

@@ -36,7 +36,11 @@ fn a_user_is_made_with_the_roles_of_the_bundle_and_nobody_ever_knows_its_passwor
         has_user(town, ADA, &["Community Viewer", "Lens Standard role"]);
         ended(town, "3", "done");
         let saga = saga(town);
-        assert_eq!(item(town)["stage"], "Completed", "the platform's own flow follows our state");
+        assert_eq!(
+            item(town)["stage"],
+            "Completed",
+            "the platform's own flow follows our state"
+        );
         assert_eq!(saga["requested"]["by"], "Tom Becker");
         assert_eq!(saga["approvals"][0]["decision"], "approved");
         let user = town.community.user_with_login(ADA).unwrap();
