@@ -339,6 +339,27 @@ fn a_record_that_is_closed_before_the_escalation_begins_ends_its_workspace() {
 }
 
 #[test]
+fn an_escalation_that_comes_after_the_record_was_closed_is_worked_in_its_follow_up() {
+    with_a_case(async |town, play| {
+        let late = escalates(&town.community);
+        closes(town);
+        play.quiet().await;
+        let issue = |town: &Town| town.community.issue(NORTHWIND, ISSUE).unwrap();
+        assert_eq!(issue(town)["status"], "closed");
+        // The report of the escalation may come before that of the status, which opens the issue again.
+        play.deliver(&late).await;
+        play.quiet().await;
+        assert_ne!(issue(town)["status"], "closed");
+        assert_eq!(workspace(town)["state"], "open");
+        let ours = made(town);
+        let teams = ours.iter().filter(|table| *table == TASKS);
+        assert_eq!(teams.count(), 2, "{ours:?}");
+        is_told(town, "opened the workspace");
+        is_told(town, "the issue is worked as an escalated one");
+    });
+}
+
+#[test]
 fn what_the_desk_makes_of_its_records_ends_the_escalation() {
     type Act = fn(&Town);
     let ends: [(&str, Act); 3] = [
