@@ -24,6 +24,7 @@ mod canary;
 mod cost;
 mod create_task;
 mod deadlines;
+mod desk;
 mod operate;
 mod operate_looks;
 mod poll_both;
