@@ -38,7 +38,9 @@ fn shared_files(town: &Town) -> Vec<String> {
     let issue = town.community.issue(NORTHWIND, ISSUE).unwrap();
     let documents = issue["documents"].as_array().cloned().unwrap_or_default();
     let of_the_desk = documents.iter().filter(|one| one["origin"]["writer"] == "gridlink");
-    of_the_desk.map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    of_the_desk
+        .map(|one| one["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
