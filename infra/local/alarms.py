@@ -143,7 +143,10 @@ def crossings(stack: Stack) -> list[str]:
         # Of a heartbeat the sum must rise to be fine, of all others it must rise to be not.
         steps = [(0.0, "ALARM"), (threshold + 1, "OK")] if is_heartbeat else [(0.0, "OK"), (threshold * 2 + 1, "ALARM")]
         for value, wanted in steps[1:] if namespace == "AWS/Lambda" else steps:
-            cloudwatch.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": metric, "Value": value}])
+            # The functions of the play have data, too: a percentile moves only when enough others are beside them.
+            times = 100 if "ExtendedStatistic" in group[0] else 1
+            data = [{"MetricName": metric, "Value": value}] * times
+            cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
             names = [alarm["AlarmName"] for alarm in group]
             for alarm in cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]:
                 if alarm["StateValue"] != wanted:
