@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import check_mapping_schema
 import docs_rules as rules
@@ -18,6 +16,7 @@ from check_template import TEMPLATE, load
 from console import Problem, detail, run, say
 from docs_pages import FOLDER, README, ROOT, texts
 from docs_rules import Book
+from rules import Rule, self_test
 from template_rules import properties
 
 CONTRACT = "infra/collaboration.openapi.yaml"
@@ -27,17 +26,10 @@ GRID, COST, SECURITY = (f"{FOLDER}/{name}.md" for name in ("trading-grid", "cost
 Breakage = Callable[[Book], None]
 
 
-@dataclass(frozen=True)
-class Rule:
-    name: str
-    check: Callable
-    breakages: dict[str, Breakage]
-
-
 def main() -> int:
     book = open_book()
     if "--self-test" in sys.argv[1:]:
-        return self_test(book)
+        return self_test(RULES, book)
     faults = [f"{rule.name}: {fault}" for rule in RULES for fault in rule.check(book)]
     for fault in faults:
         detail(fault)
@@ -60,24 +52,6 @@ def open_book() -> Book:
         )
     except (OSError, ValueError) as error:
         raise Problem(f"The pages cannot be read: {error}") from error
-
-
-def self_test(book: Book) -> int:
-    """Every breakage must be noticed by its own rule, and the pages as they are by none."""
-    missed: list[str] = []
-    tried = 0
-    for rule in RULES:
-        missed += [f"{rule.name} fires without a reason: {fault}" for fault in rule.check(book)]
-        for title, breakage in rule.breakages.items():
-            tried += 1
-            broken = copy.deepcopy(book)
-            breakage(broken)
-            if not list(rule.check(broken)):
-                missed.append(f"{rule.name} does not notice: {title}")
-    for line in missed:
-        detail(line)
-    say(f"self-test: {tried} breakages, {len(missed)} faults")
-    return 1 if missed else 0
 
 
 def write(page: str, text: str) -> Breakage:

@@ -7,8 +7,7 @@ the breakage that it must notice; `check_template.py --self-test` makes each one
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +30,6 @@ NAMES_OF_SECRETS = {
     "USERS_SECRET",
     "WEBHOOK_SECRET_PREFIX",
 }
-
-
-@dataclass(frozen=True)
-class Rule:
-    name: str
-    check: Callable[[Template], Iterator[str]]
-    breakages: dict[str, Callable[[Template], None]]
 
 
 def resources(template: Template, kind: str) -> Iterator[tuple[str, Json]]:
