@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::item::{Item, number, s, text};
-use super::{Error, Store, failed};
+use super::item::{Item, number, text};
+use super::{Error, Store};
 use crate::domain::{Subject, Timestamp};
 
 /// What the partition of a subject holds.
@@ -305,7 +305,7 @@ impl Store {
     /// # Errors
     /// When the table cannot be read.
     pub async fn history(&self, subject: &Subject) -> Result<Option<History>, Error> {
-        let items = self.partition(subject).await?;
+        let items = self.of_subject(subject, "", "read of a subject").await?;
         Ok((!items.is_empty()).then(|| History::of(subject, &items)))
     }
 
@@ -314,29 +314,11 @@ impl Store {
     /// # Errors
     /// When the table cannot be read.
     pub async fn items(&self, subject: &Subject) -> Result<Vec<Map<String, Value>>, Error> {
-        Ok(self.partition(subject).await?.iter().map(plain_item).collect())
-    }
-
-    async fn partition(&self, subject: &Subject) -> Result<Vec<Item>, Error> {
-        let mut items = Vec::new();
-        let mut from = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :subject")
-                .expression_attribute_values(":subject", s(subject.as_str()))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(failed("read of a subject"))?;
-            items.extend(page.items.unwrap_or_default());
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(items);
-            }
-        }
+        Ok(self
+            .of_subject(subject, "", "read of a subject")
+            .await?
+            .iter()
+            .map(plain_item)
+            .collect())
     }
 }

@@ -374,25 +374,7 @@ impl Store {
     /// # Errors
     /// When the table cannot be asked.
     pub async fn ledger(&self, subject: &Subject) -> Result<Vec<Claim>, Error> {
-        let mut claims = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :wrote)")
-                .set_expression_attribute_values(Some(values([(":pk", s(subject.as_str())), (":wrote", s("WROTE#"))])))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(failed("read of the ledger"))?;
-            claims.extend(answer.items().iter().filter_map(Claim::of));
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(claims);
-            }
-        }
+        let items = self.of_subject(subject, "WROTE#", "read of the ledger").await?;
+        Ok(items.iter().filter_map(Claim::of).collect())
     }
 }

@@ -309,17 +309,8 @@ impl Store {
     /// When the table cannot be asked.
     pub async fn links(&self, subject: &Subject, role: Role) -> Result<Vec<Link>, Error> {
         let begin = format!("LINK#{}#", role.as_str());
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :begin)")
-            .set_expression_attribute_values(Some(values([(":pk", s(subject.as_str())), (":begin", s(begin))])))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(failed("read of links"))?;
-        Ok(answer.items().iter().filter_map(Link::of).collect())
+        let items = self.of_subject(subject, &begin, "read of links").await?;
+        Ok(items.iter().filter_map(Link::of).collect())
     }
 
     /// The partner disputed the question of this version, and the record was dealt with.

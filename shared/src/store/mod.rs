@@ -60,14 +60,16 @@ pub use saga::{KnownSaga, Told};
 pub use stream::{Due, LEASE, Lease, Taken};
 pub use work::{Commit, Deferral, Parking, Write};
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::DeploymentId;
+use crate::domain::{DeploymentId, Subject};
 use crate::failure::{Failure, System};
+use item::{Item, s};
 
 /// The version of the items that this code writes and reads.
 pub const SCHEMA: i64 = 1;
@@ -117,6 +119,37 @@ impl Store {
     /// The deployment that this function believes to belong to.
     pub fn deployment(&self) -> &DeploymentId {
         &self.deployment
+    }
+
+    /// The items of a subject whose sort keys begin so, in their order; with an empty beginning all of them.
+    async fn of_subject(&self, subject: &Subject, begin: &str, operation: &'static str) -> Result<Vec<Item>, Error> {
+        let query = self
+            .client
+            .query()
+            .expression_attribute_values(":pk", s(subject.as_str()))
+            .consistent_read(true);
+        let query = match begin {
+            "" => query.key_condition_expression("pk = :pk"),
+            _ => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :begin)")
+                .expression_attribute_values(":begin", s(begin)),
+        };
+        self.query_all(query, operation).await
+    }
+
+    /// All that a query finds, page after page.
+    async fn query_all(&self, query: QueryFluentBuilder, operation: &'static str) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        let mut from = None;
+        loop {
+            let page = query.clone().table_name(&self.table).set_exclusive_start_key(from);
+            let page = page.send().await.map_err(failed(operation))?;
+            items.extend(page.items.unwrap_or_default());
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(items);
+            }
+        }
     }
 
     /// Runs a transaction; conflicts with another are waited out a few times.

@@ -114,30 +114,15 @@ impl Store {
 
     /// The keys of all heads that the index lists in a place.
     pub(super) async fn listed(&self, place: &str) -> Result<Vec<Item>, Error> {
-        let mut keys = Vec::new();
-        let mut from = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("due")
-                .key_condition_expression("due = :place")
-                .expression_attribute_values(":place", s(place))
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(failed("search for stopped streams"))?;
-            for found in page.items() {
-                if let (Some(pk), Some(sk)) = (text(found, "pk"), text(found, "sk")) {
-                    keys.push(key(pk, sk));
-                }
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(keys);
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .index_name("due")
+            .key_condition_expression("due = :place")
+            .expression_attribute_values(":place", s(place));
+        let found = self.query_all(query, "search for stopped streams").await?;
+        let key = |item: &Item| Some(key(text(item, "pk")?, text(item, "sk")?));
+        Ok(found.iter().filter_map(key).collect())
     }
 
     /// The head of a stream as it is now.

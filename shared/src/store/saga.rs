@@ -41,29 +41,12 @@ impl Store {
     /// # Errors
     /// When the table cannot be asked.
     pub async fn timeline(&self, subject: &Subject) -> Result<Vec<Told>, Error> {
-        let mut told = Vec::new();
-        let mut from = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :begin)")
-                .set_expression_attribute_values(Some(values([(":pk", s(subject.as_str())), (":begin", s("STORY#"))])))
-                .set_exclusive_start_key(from)
-                .consistent_read(true)
-                .send()
-                .await
-                .map_err(failed("read of a timeline"))?;
-            told.extend(answer.items().iter().map(|item| Told {
-                at: text(item, "at").unwrap_or_default().to_owned(),
-                text: text(item, "text").unwrap_or_default().to_owned(),
-            }));
-            from = answer.last_evaluated_key;
-            if from.is_none() {
-                return Ok(told);
-            }
-        }
+        let items = self.of_subject(subject, "STORY#", "read of a timeline").await?;
+        let told = items.iter().map(|item| Told {
+            at: text(item, "at").unwrap_or_default().to_owned(),
+            text: text(item, "text").unwrap_or_default().to_owned(),
+        });
+        Ok(told.collect())
     }
 
     /// What is kept of a request; nothing before it was approved or refused.
