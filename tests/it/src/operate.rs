@@ -16,7 +16,7 @@ use crate::faults::{Fault, Plan};
 use crate::oracle;
 use crate::play::{Play, default_mapping, in_paused_time, in_town};
 use crate::scenarios::{self, ISSUE, NORTHWIND};
-use crate::stories::status;
+use crate::stories::{refused, status};
 use crate::town::{Environment, TABLE, Town};
 
 pub(crate) const SUBJECT: &str = "issues/GC41543822654A/ISS-1";
@@ -92,18 +92,6 @@ fn anstream_free(text: &str) -> String {
         rest = after.split_once('m').map_or("", |(_, rest)| rest);
     }
     plain + rest
-}
-
-/// An issue whose record the instance refuses, and a comment behind it.
-async fn refused(town: &Arc<Town>, play: &Play) {
-    let body = json!({"error": {"message": "Operation Failed", "detail": "aborted by Business Rule 'Check'"}, "status": "failure"});
-    let fault = status(403, Some(body.to_string()));
-    town.servicenow
-        .knobs()
-        .add(Rule::always("POST", "/api/now/v2/table", fault));
-    play.deliver(&scenarios::opens(&town.community)).await;
-    play.deliver(&scenarios::comments(&town.community)).await;
-    play.quiet().await;
 }
 
 #[test]

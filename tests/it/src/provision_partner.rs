@@ -358,6 +358,11 @@ fn is_over(town: &Town) {
     if saga["stage"].get("over").is_none() || is_kept {
         town.violated(format!("what is kept is {saga}"));
     }
+    nobody_has_a_turn(town);
+}
+
+/// No request holds a company up for others.
+pub(crate) fn nobody_has_a_turn(town: &Town) {
     let items = town.cloud.items(TABLE);
     let turns = items
         .iter()

@@ -13,7 +13,7 @@ use shared::lambda::{QueueWorker, Situation};
 use tokio::time::sleep;
 use worlds::{Fault, Rule};
 
-use crate::play::{clients, default_mapping, in_town};
+use crate::play::{Play, clients, default_mapping, in_town};
 use crate::scenarios;
 use crate::town::{Environment, QUEUE, TABLE, Town};
 
@@ -23,6 +23,18 @@ pub(crate) fn status(status: u16, body: Option<String>) -> Fault {
         headers: Default::default(),
         body,
     }
+}
+
+/// An issue whose record the instance refuses, and a comment behind it.
+pub(crate) async fn refused(town: &Arc<Town>, play: &Play) {
+    let body = json!({"error": {"message": "Operation Failed", "detail": "aborted by Business Rule 'Check'"}, "status": "failure"});
+    let fault = status(403, Some(body.to_string()));
+    town.servicenow
+        .knobs()
+        .add(Rule::always("POST", "/api/now/v2/table", fault));
+    play.deliver(&scenarios::opens(&town.community)).await;
+    play.deliver(&scenarios::comments(&town.community)).await;
+    play.quiet().await;
 }
 
 fn head(town: &Town) -> Value {
@@ -114,14 +126,7 @@ fn retry_after_is_obeyed() {
 fn a_record_that_the_instance_refuses_parks_its_stream_and_can_be_replayed() {
     in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
-        let body = json!({"error": {"message": "Operation Failed", "detail": "aborted by Business Rule 'Check'"}, "status": "failure"});
-        let fault = status(403, Some(body.to_string()));
-        town.servicenow
-            .knobs()
-            .add(Rule::always("POST", "/api/now/v2/table", fault));
-        play.deliver(&scenarios::opens(&town.community)).await;
-        play.deliver(&scenarios::comments(&town.community)).await;
-        play.quiet().await;
+        refused(town, play).await;
         let parked = head(town);
         assert!(
             parked["parked"]["cause"]

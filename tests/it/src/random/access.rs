@@ -25,8 +25,9 @@ use crate::faults::Plan;
 use crate::oracle;
 use crate::play::{Play, default_mapping, in_paused_time};
 use crate::prove::{on_all_processors, setting};
+use crate::provision_partner::nobody_has_a_turn;
 use crate::scenarios::NORTHWIND;
-use crate::town::{TABLE, Town};
+use crate::town::Town;
 
 /// How many seeds every run of the tests tries.
 const SEEDS: u64 = 12;
@@ -184,25 +185,20 @@ impl History {
             known.retain(|email| !is_asked(email));
             if self.rng.u8(0..10) < 4 || known.is_empty() {
                 let email = self.rng.choice(newcomers).unwrap();
-                let asked = orders.iter().filter(|order| order.email == email);
-                if asked.clone().count() > 1 || asked.clone().any(|order| !matches!(order.wish, Wish::Add { .. })) {
+                let mut asked: Vec<&mut Order> = orders.iter_mut().filter(|order| order.email == email).collect();
+                if asked.len() > 1 || asked.iter().any(|order| !matches!(order.wish, Wish::Add { .. })) {
                     continue;
                 }
-                let is_free = !self.model.people.contains_key(&email) && asked.count() == 0;
-                let fate = if is_free { Fate::Done } else { Fate::NotDone };
-                let is_second = orders.iter().any(|order| order.email == email);
-                let fate = if is_second { Fate::Either } else { fate };
-                if is_second {
-                    orders
-                        .iter_mut()
-                        .filter(|order| order.email == email)
-                        .for_each(|order| {
-                            // Whoever has the first turn is done.
-                            if order.fate == Fate::Done {
-                                order.fate = Fate::Either;
-                            }
-                        });
-                }
+                let fate = match asked.first_mut() {
+                    // Whoever has the first turn is done.
+                    Some(first) if first.fate == Fate::Done => {
+                        first.fate = Fate::Either;
+                        Fate::Either
+                    }
+                    Some(_) => Fate::Either,
+                    None if self.model.people.contains_key(&email) => Fate::NotDone,
+                    None => Fate::Done,
+                };
                 orders.push(self.place(email, Wish::Add { bundle }, fate));
                 continue;
             }
@@ -493,13 +489,7 @@ impl History {
         if self.model.administrators() == 0 {
             self.wrong("nobody administrates the company any more".to_owned());
         }
-        let items = self.town.cloud.items(TABLE);
-        let turns = items
-            .iter()
-            .filter(|item| item["sk"] == "TURN" && item.get("held_by").is_some());
-        for turn in turns {
-            self.wrong(format!("somebody still has a turn: {turn}"));
-        }
+        nobody_has_a_turn(&self.town);
     }
 
     fn is_without_consent(&self, user: &User) {
