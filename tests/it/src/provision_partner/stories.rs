@@ -342,3 +342,23 @@ fn whoever_sets_a_company_up_hears_that_nobody_wants_it_any_more() {
         has_nobody(town, FIRST);
     });
 }
+
+#[test]
+fn whoever_comes_while_a_partner_is_off_boarded_loses_the_access_too() {
+    when(async |town, play| {
+        let first = town.community.users(CONTOSO).remove(0);
+        let down = crate::stories::status(503, None);
+        let companies = "/TGCommunityServices/v1/companies";
+        town.community.knobs().add(Rule::always("DELETE", companies, down));
+        orders_the_end_of_a_partner(town);
+        approves(town);
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        assert_ne!(saga(town)["members"], Value::Null, "who is to leave is known");
+        town.community
+            .add_user_like(CONTOSO, &first.user_id, "GCLATE", "late@contoso.example");
+        town.community.knobs().clear();
+        play.quiet().await;
+        has_no_users(town, CONTOSO);
+        ended(town, "3", "done");
+    });
+}

@@ -116,6 +116,21 @@ impl TradingGrid {
         state.members.users.values().filter(of_company).cloned().collect()
     }
 
+    /// An administrator makes a user by hand, with the profile of another one.
+    ///
+    /// # Panics
+    /// When there is no such other user.
+    #[track_caller]
+    pub fn add_user_like(&self, company_id: &str, other: &str, user_id: &str, login_id: &str) {
+        let mut state = self.state();
+        let users = &mut Arc::make_mut(&mut state.members).users;
+        let other = users.get(&key(company_id, other)).cloned();
+        let mut user = other.unwrap_or_else(|| panic!("{company_id} has no such user"));
+        user_id.clone_into(&mut user.user_id);
+        login_id.clone_into(&mut user.login_id);
+        users.insert(key(company_id, user_id), user);
+    }
+
     /// An administrator gives a user a role by hand.
     ///
     /// # Panics
