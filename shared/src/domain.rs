@@ -280,6 +280,12 @@ impl Subject {
         Self(format!("failures/{}", hex(&digest[..16])))
     }
 
+    /// Incidents of several partners that have one cause: `causes/{fingerprint}`.
+    pub fn cause(fingerprint: &[&str]) -> Self {
+        let digest = digest_of(&[&["cause"], fingerprint].concat());
+        Self(format!("causes/{}", hex(&digest[..16])))
+    }
+
     /// A thread of a partner: `threads/{companyId}/{threadId}`.
     pub fn thread(company: &CompanyId, thread: &ThreadId) -> Self {
         Self(format!("threads/{company}/{thread}"))
@@ -518,7 +524,7 @@ pub enum Role {
     Escalation,
     /// The task of one team while an issue is escalated.
     Coordination,
-    /// The incident of exchanges that fail in the same way. No partner reads it.
+    /// The incident of exchanges that fail in the same way, or the parent of several. No partner reads it.
     Incident,
     /// The task of something that was asked for in a thread.
     Task,

@@ -16,7 +16,7 @@ use crate::domain::{
     ActionKind, ArticleId, Audience, Category, ClosedBecause, CompanyId, CorrelationId, EscalationKey, IssueState,
     LinkKey, MilestoneState, OutcomeState, RequestId, Subject, SysId, TableName, TaskName, Timestamp, digest_of, hex,
 };
-use crate::event::{ArticleChanged, Asked, AskedBy, Document, Passing, Turn};
+use crate::event::{ArticleChanged, Asked, AskedBy, Document, OneOfSeveral, Passing, Turn};
 use crate::messages::{self, PartnerHtml, PartnerText};
 
 pub use onboarding::{
@@ -674,6 +674,12 @@ pub enum Mark {
         /// Its link.
         incident: LinkKey,
     },
+    /// How an incident with the cause of the subject is.
+    Child(Child),
+    /// What is known of the cause of the subject.
+    Cause(Cause),
+    /// What a parent incident of the subject stands for.
+    Parent(Parent),
     /// The article that the version of the subject belongs to.
     VersionOf {
         /// The article.
@@ -748,6 +754,59 @@ pub struct Failures {
     /// Some of them, a line each.
     pub samples: Vec<String>,
     /// Whether Gridlink resolved the incident, because everything went through.
+    pub is_resolved_by_us: bool,
+    /// What it may have in common with incidents of other partners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Subject>,
+}
+
+/// An incident, as one of several with one cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Child {
+    /// Which.
+    pub incident: OneOfSeveral,
+    /// Whether an exchange of it still fails.
+    pub is_failing: bool,
+    /// Its parent incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<LinkKey>,
+}
+
+/// What is known of a cause.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The parent incident that new incidents become children of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<LinkKey>,
+    /// Incidents that fail and have no parent yet, the oldest first.
+    pub loose: Vec<Loose>,
+}
+
+/// An incident that fails and has no parent yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loose {
+    /// Which.
+    pub incident: OneOfSeveral,
+    /// Since when it fails.
+    pub at: Timestamp,
+}
+
+/// What a parent incident stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Its link.
+    pub incident: LinkKey,
+    /// How many incidents are its children.
+    pub count: u64,
+    /// How many of them have exchanges that still fail.
+    pub failing: u64,
+    /// When the first of them began to fail.
+    pub first_at: Timestamp,
+    /// When the last one did.
+    pub last_at: Timestamp,
+    /// Some of their partners, a line each.
+    pub partners: Vec<String>,
+    /// Whether Gridlink resolved it, because everything went through.
     pub is_resolved_by_us: bool,
 }
 
@@ -917,6 +976,20 @@ impl fmt::Display for Effect {
             }
             Effect::PassOn(Passing::Later { at }) => write!(f, "look at the exchange again at {at}"),
             Effect::PassOn(Passing::Due) => f.write_str("say that the exchange's time is over"),
+            Effect::PassOn(Passing::Cause {
+                incident, is_failing, ..
+            }) => {
+                let how = if *is_failing { "fails" } else { "does not fail any more" };
+                write!(f, "tell the incidents with its cause that {} {how}", incident.incident)
+            }
+            Effect::PassOn(Passing::Parent {
+                incident,
+                parent,
+                resolved_with: Some(_),
+            }) => write!(f, "tell {} that {parent} was resolved too early", incident.incident),
+            Effect::PassOn(Passing::Parent { incident, parent, .. }) => {
+                write!(f, "tell {} that {parent} is its parent", incident.incident)
+            }
             Effect::PassOn(Passing::Failures { failures, class, .. }) => {
                 write!(f, "pass the exchange on to {failures} as {class}")
             }
@@ -930,6 +1003,13 @@ impl fmt::Display for Effect {
                 )
             }
             Effect::Mark(Mark::Current { incident }) => write!(f, "let failures join {incident} from now on"),
+            Effect::Mark(Mark::Child(child)) => write!(f, "keep how {} is", child.incident.incident),
+            Effect::Mark(Mark::Cause(cause)) => write!(f, "keep that {} incidents have no parent", cause.loose.len()),
+            Effect::Mark(Mark::Parent(parent)) => write!(
+                f,
+                "keep that {} of {} children of {} fail",
+                parent.failing, parent.count, parent.incident
+            ),
             Effect::Mark(Mark::VersionOf { article }) => write!(f, "keep that this is a version of {article}"),
             Effect::Mark(Mark::Shown(shown)) => write!(f, "keep what partners see since report {}", shown.version),
             Effect::PassToArticle(changed) => write!(f, "pass the change on to {}", changed.article_id),

@@ -21,7 +21,7 @@ use crate::domain::{
 };
 
 pub use article::ArticleChanged;
-pub use exchange::{Exchange, ExchangeNews, Passed, Passing, Turn, Waiting};
+pub use exchange::{ChildOf, Exchange, ExchangeNews, OneOf, OneOfSeveral, Passed, Passing, Turn, Waiting};
 pub use request::{RequestDue, RequestNews, RequestStep, is_request};
 pub use thread::{DocumentRequest, PostedMessage, Thread, ThreadAct, ThreadNews, Wish, WishKind};
 

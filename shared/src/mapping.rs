@@ -32,7 +32,7 @@ use status::{GoneFile, StatusFile, StatusRules, Words, compile_statuses, words_o
 use tasks::{TasksFile, compile_tasks};
 
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
-pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
+pub use exchanges::{AssignTo, Classified, CommonCause, ExchangeRules, PollRule};
 pub use knowledge::{ArticleFacts, BaseRule, KnowledgeRules, Readership};
 pub use onboarding::{EnvironmentRule, ItemStates, NewUserRule, OnboardingRules, STEPS, SetupRule};
 pub use tasks::{TaskRule, TaskRules, TaskUnder};
@@ -626,6 +626,18 @@ impl Mapping {
             .transpose()
     }
 
+    /// The fields of a parent incident of several partners, without references and the description; nothing without
+    /// rules.
+    ///
+    /// # Errors
+    /// When a template cannot be worked out for this exchange.
+    pub fn parent_fields(&self, turn: Turn, exchange: &Exchange) -> Result<BTreeMap<String, String>, Unresolved> {
+        let Some(rules) = &self.exchanges else {
+            return Ok(BTreeMap::new());
+        };
+        rules.parent_fields(&self.templates, self.tables.get(&rules.table), turn, exchange)
+    }
+
     /// The fields of a record that [`Mapping::is_escalated`] looks at.
     pub fn escalation_fields(&self, table: &TableName) -> impl Iterator<Item = &str> {
         let rules = self.escalation.as_ref();
@@ -1167,6 +1179,31 @@ mod tests {
             &["line ", "there are two classes takes_too_long"],
         );
         check("assign_to: manager", "assign_to: boss", &["boss", "manager"]);
+        check(
+            "partners: 3",
+            "partners: 1",
+            &["line ", "exchanges.common_cause.partners", "2 to 50"],
+        );
+        check(
+            "window_minutes: 60",
+            "window_minutes: 0",
+            &["line ", "exchanges.common_cause.window_minutes", "1 to 10080"],
+        );
+        check(
+            "field: parent_incident",
+            "field: impact",
+            &["line ", "exchanges.common_cause.field", "refers to its parent"],
+        );
+        check("alike: [direction", "alike: [colour", &["colour", "document_type"]);
+        check(
+            "Several partners: {{ transaction.documentType }}",
+            "{{ partner.name }}: {{ transaction.documentType }}",
+            &[
+                "line ",
+                "exchanges.common_cause.fields.short_description",
+                "there are several",
+            ],
+        );
         check(
             "resolve: { state: \"6\"",
             "resolve: { state: \"2\"",

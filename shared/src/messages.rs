@@ -18,8 +18,9 @@ pub use articles::{
     ANCHOR, ARTICLE_BODY, HIDDEN, NotPlain, PICTURE, PartnerHtml, article_title, is_public_address, keyword,
 };
 pub use exchanges::{
-    exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
-    exchanges_resolved, recounted,
+    children_count, children_recovered, children_resolved, exchange_count, exchange_incident, exchange_reopened,
+    exchange_sample, exchange_still_fails, exchanges_recovered, exchanges_resolved, parent_incident, partner_sample,
+    recounted,
 };
 pub use onboarding::*;
 pub use threads::{

@@ -1,6 +1,8 @@
 //! The rules of `raise-incident`: pure.
 
+mod causes;
 mod failures;
+mod incident;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +13,7 @@ use shared::mapping::{Classified, Mode};
 
 use crate::{Facts, Own, Place};
 
+pub(crate) use causes::{is_over, needs_a_parent};
 pub(crate) use failures::needs_a_new_incident;
 
 /// Rules on news of an exchange.
@@ -22,8 +25,12 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
         (Place::Exchange(own), ExchangeNews::Seen(turn, _)) => seen(facts, own, *turn),
         (Place::Exchange(own), ExchangeNews::Due(_)) => due(facts, own),
         (Place::Failures(among), ExchangeNews::Passed(passed)) => failures::passed(event, facts, among, passed.turn),
+        (Place::Cause(common), ExchangeNews::OneOf(one)) => causes::one_of(event, facts, common, one),
+        (Place::Child(found), ExchangeNews::Child(child)) => {
+            causes::has_a_parent(event, facts, found.as_deref(), child)
+        }
         (Place::Over, _) => vec![Effect::PassOn(Passing::Due)],
-        (Place::Exchange(_) | Place::Failures(_), _) => vec![tell("nothing to do")],
+        (Place::Exchange(_) | Place::Failures(_) | Place::Cause(_) | Place::Child(_), _) => vec![tell("nothing to do")],
     }
 }
 
@@ -119,16 +126,21 @@ fn keep(facts: &Facts, own: &Own, turn: Turn, failures: Option<(Subject, Categor
 /// What fails in the same way: the same partner, direction, document type and class.
 fn fingerprint(exchange: &Exchange, classified: &Classified) -> Subject {
     let reference = &exchange.transaction_ref;
-    let partner = match &exchange.company_id {
-        Some(company) => company.to_string(),
-        None => format!("{} {}", reference.sender_address, reference.receiver_address),
-    };
     Subject::failures(&[
-        &partner,
+        &partner_of(exchange),
         &reference.direction,
         &reference.document_type,
         classified.class.as_str(),
     ])
+}
+
+/// The company of the partner, or the addresses where it is not known.
+fn partner_of(exchange: &Exchange) -> String {
+    let reference = &exchange.transaction_ref;
+    match &exchange.company_id {
+        Some(company) => company.to_string(),
+        None => format!("{} {}", reference.sender_address, reference.receiver_address),
+    }
 }
 
 fn tell(text: impl Into<String>) -> Effect {

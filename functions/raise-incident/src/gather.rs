@@ -1,5 +1,7 @@
 //! The facts of `raise-incident`: the only part of it that awaits.
 
+mod causes;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,7 +13,8 @@ use shared::event::{Data, Event, Exchange, ExchangeNews, Passed, TransactionRef,
 use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::{AssignTo, ExchangeRules};
-use shared::servicenow::{Found as Looked, Select};
+use shared::servicenow::{Found as Looked, Row, Select};
+use shared::store::Link;
 use shared::trading_grid::lens::{Acknowledgement, DeliveryStatus, Status};
 
 use crate::decide::needs_a_new_incident;
@@ -38,6 +41,8 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
         ExchangeNews::Waiting(_) => Place::Over,
         ExchangeNews::Due(_) => own(clients, situation, None, &exchange).await?,
         ExchangeNews::Passed(passed) => among(clients, situation, event, passed, &exchange).await?,
+        ExchangeNews::OneOf(one) => causes::several(clients, situation, event, one, &exchange).await?,
+        ExchangeNews::Child(child) => causes::child(clients, situation, &child.incident).await?,
     };
     Ok(Facts {
         mapping: Arc::clone(&clients.mapping),
@@ -115,8 +120,8 @@ async fn among(
     let group = clients.store.group(subject, &exchange.correlation_id).await?;
     let mut among = Among {
         member: group.member,
-        own: found(clients, situation, rules, group.own).await?,
-        current: found(clients, situation, rules, group.current).await?,
+        own: found(clients, situation, rules, group.own, None).await?,
+        current: found(clients, situation, rules, group.current, None).await?,
         content: None,
     };
     if passed.turn != Turn::Recovered && needs_a_new_incident(&clients.mapping, rules, exchange, &among) {
@@ -130,18 +135,41 @@ async fn found(
     situation: &Situation,
     rules: &ExchangeRules,
     failures: Option<Failures>,
+    of_its_class: Option<&TableName>,
 ) -> Result<Option<Found>, Failure> {
     let Some(failures) = failures else { return Ok(None) };
-    let Some(link) = clients.store.link(&situation.subject, &failures.incident).await? else {
+    let found = record(clients, situation, rules, &failures.incident, of_its_class).await?;
+    Ok(found.map(|(link, row)| Found { failures, link, row }))
+}
+
+/// The record of an incident with all that decisions look at, and a field that not every task has; its link alone when it
+/// was deleted or is hidden.
+async fn record(
+    clients: &Clients,
+    situation: &Situation,
+    rules: &ExchangeRules,
+    incident: &LinkKey,
+    of_its_class: Option<&TableName>,
+) -> Result<Option<(Link, Option<Row>)>, Failure> {
+    let Some(link) = clients.store.link(&situation.subject, incident).await? else {
         return Ok(None);
     };
     let mut fields = BTreeSet::from(["sys_id", "number", "state", "assigned_to", "description", "close_notes"]);
     let rule = clients.mapping.table(&link.record.table);
     let reopen = rule.into_iter().flat_map(|rule| rule.reopen.keys());
     fields.extend(rules.resolve.keys().chain(reopen).map(TableName::as_str));
+    fields.extend(of_its_class.map(TableName::as_str));
     let fields = fields.into_iter().collect::<Vec<_>>();
-    let row = clients.servicenow.task(&link.record.sys_id, &fields).await?;
-    Ok(Some(Found { failures, link, row }))
+    let record = &link.record;
+    let row = match of_its_class {
+        None => clients.servicenow.task(&record.sys_id, &fields).await?,
+        Some(_) => {
+            let select = Select::named(&fields);
+            let select = select.map_err(|error| Failure::permanent(error, "report this as a fault of Gridlink"))?;
+            clients.servicenow.read(&record.table, &record.sys_id, &select).await?
+        }
+    };
+    Ok(Some((link, row)))
 }
 
 async fn content(
@@ -152,12 +180,7 @@ async fn content(
     turn: Turn,
     exchange: &Exchange,
 ) -> Result<Content, Failure> {
-    // An earlier intent has frozen the table: the record may exist there.
-    let intent = clients
-        .store
-        .link(&situation.subject, &LinkKey::incident(&event.id))
-        .await?;
-    let table = intent.map_or_else(|| rules.table.clone(), |link| link.record.table);
+    let table = table(clients, situation, event, rules).await?;
     let (partner, partner_name) = partner(clients, &table, exchange).await?;
     let classified = clients
         .mapping
@@ -177,6 +200,18 @@ async fn content(
         partner,
         partner_name,
     })
+}
+
+/// Where the incident that an event asks for is made: an earlier intent has frozen it, as the record may exist there.
+async fn table(
+    clients: &Clients,
+    situation: &Situation,
+    event: &Event,
+    rules: &ExchangeRules,
+) -> Result<TableName, Failure> {
+    let link = LinkKey::incident(&event.id);
+    let intent = clients.store.link(&situation.subject, &link).await?;
+    Ok(intent.map_or_else(|| rules.table.clone(), |link| link.record.table))
 }
 
 /// The partner as ServiceNow knows it; else as the exchange names it.

@@ -5,6 +5,11 @@
 //! one partner, direction, document type and class. That stream alone decides about incidents, so there is nothing to
 //! agree on: it opens one, lets later failures join it, resolves it when everything went through, and opens it again.
 //!
+//! Incidents of several partners may have one cause. A third kind of stream hears when an incident begins to fail and
+//! when nothing of it fails any more. It alone decides about parents; each child's own stream lets it refer to its parent.
+//! ServiceNow hands the state of a parent down to its children, so a parent that was resolved is never opened again, and
+//! none is resolved while ServiceNow shows a child that is not finished.
+//!
 //! News may come late, doubled or out of order: what is older than what is known of an exchange changes nothing.
 //! While more events wait behind one, the count on an incident is left to the last of them, so that a storm costs
 //! ServiceNow little.
@@ -15,10 +20,11 @@
 mod decide;
 mod gather;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shared::domain::{DeploymentId, Subject, SysId, TableName, Timestamp};
-use shared::effect::{Failures, KnownExchange, Member};
+use shared::effect::{Cause, Child, Failures, KnownExchange, Member, Parent};
 use shared::event::Exchange;
 use shared::mapping::{Classified, Mapping};
 use shared::servicenow::Row;
@@ -53,6 +59,10 @@ pub enum Place {
     Over,
     /// An exchange among those that fail in the same way.
     Failures(Box<Among>),
+    /// An incident, as one of several with one cause.
+    Cause(Box<Several>),
+    /// An incident that has got a parent; none when nothing is known of it.
+    Child(Option<Box<Found>>),
 }
 
 /// What is known of an exchange in its own stream.
@@ -83,6 +93,44 @@ pub struct Found {
     pub link: Link,
     /// The record as it is; none when it was deleted or is hidden.
     pub row: Option<Row>,
+}
+
+/// What is known of incidents with one cause, as it concerns one of them.
+pub struct Several {
+    /// How the incident was last.
+    pub child: Option<Child>,
+    /// What is known of the cause.
+    pub cause: Cause,
+    /// Its parent.
+    pub own: Option<FoundParent>,
+    /// The parent that new incidents become children of, when it is another one.
+    pub current: Option<FoundParent>,
+    /// Whether ServiceNow shows a child of its parent that is not finished; asked only when the parent could be resolved.
+    pub has_open_child: bool,
+    /// What a new parent is made of, where one is needed.
+    pub content: Option<ParentContent>,
+}
+
+/// A parent incident.
+pub struct FoundParent {
+    /// What it stands for.
+    pub parent: Parent,
+    /// Its link.
+    pub link: Link,
+    /// The record as it is; none when it was deleted or is hidden.
+    pub row: Option<Row>,
+}
+
+/// What a new parent is made of.
+pub struct ParentContent {
+    /// Where it is made.
+    pub table: TableName,
+    /// Its fields by the mapping.
+    pub fields: BTreeMap<String, String>,
+    /// The group that works on it.
+    pub group: SysId,
+    /// Who of the group; or why nobody.
+    pub assigned_to: Result<Option<SysId>, String>,
 }
 
 /// What a new incident is made of.

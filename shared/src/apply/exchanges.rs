@@ -15,7 +15,11 @@ impl Apply<'_> {
         };
         let event = passing.event(news.exchange(), &self.event.id, self.clients.clock.now());
         let rung = self.accept_own(event).await?;
-        if let (Some((stream, owner)), Passing::Due | Passing::Failures { .. }) = (rung, passing) {
+        if let (
+            Some((stream, owner)),
+            Passing::Due | Passing::Failures { .. } | Passing::Cause { .. } | Passing::Parent { .. },
+        ) = (rung, passing)
+        {
             self.clients
                 .queue
                 .ring_or_leave(owner, &stream, self.event.id.as_str())

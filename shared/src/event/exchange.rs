@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Event, Malformed, TransactionRef, malformed, not_blank, own_event, parse_json};
 use crate::domain::{
-    Category, CompanyId, CorrelationId, EventId, Lane, SenderName, Subject, Timestamp, digest_of, hex,
+    Category, CompanyId, CorrelationId, EventId, Lane, LinkKey, SenderName, Subject, SysId, Timestamp, digest_of, hex,
 };
 use crate::rfc3339;
 
@@ -80,6 +80,10 @@ pub enum ExchangeNews {
     Due(Exchange),
     /// It belongs to exchanges that fail in the same way.
     Passed(Passed),
+    /// With it, an incident began or ceased to fail, which others may have a common cause with.
+    OneOf(OneOf),
+    /// The incident has got a parent.
+    Child(ChildOf),
 }
 
 /// An exchange that waits for its time.
@@ -105,6 +109,50 @@ pub struct Passed {
     pub exchange: Exchange,
 }
 
+/// Which of the incidents with one cause is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OneOfSeveral {
+    /// The exchanges that it is about.
+    pub failures: Subject,
+    /// Its link.
+    pub incident: LinkKey,
+    /// The partner: its company, or the addresses where that is not known.
+    pub partner: String,
+    /// The name of the partner, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+}
+
+/// An incident that began or ceased to fail.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OneOf {
+    /// What it may have in common with others.
+    pub cause: Subject,
+    /// Which.
+    pub incident: OneOfSeveral,
+    /// Whether an exchange of it fails.
+    pub is_failing: bool,
+    /// The exchange that changed it.
+    pub exchange: Exchange,
+}
+
+/// An incident that has got a parent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChildOf {
+    /// Which.
+    pub incident: OneOfSeveral,
+    /// The record of the parent.
+    pub parent: SysId,
+    /// The notes with which Gridlink resolved the parent, and ServiceNow the incident with it, although this began to fail.
+    #[serde(default)]
+    pub resolved_with: Option<String>,
+    /// The exchange with which the parent was known.
+    pub exchange: Exchange,
+}
+
 /// Where Gridlink passes an exchange on to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "to", rename_all = "kebab-case")]
@@ -125,6 +173,25 @@ pub enum Passing {
         /// How it turned out.
         turn: Turn,
     },
+    /// To the incidents that have one cause.
+    Cause {
+        /// Which.
+        cause: Subject,
+        /// The incident that the exchange changed.
+        incident: OneOfSeveral,
+        /// Whether it fails now.
+        is_failing: bool,
+    },
+    /// Back to an incident, which has a parent now.
+    Parent {
+        /// Which.
+        incident: OneOfSeveral,
+        /// The record of the parent.
+        parent: SysId,
+        /// The notes of the parent, where it was resolved too early for this incident.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resolved_with: Option<String>,
+    },
 }
 
 const SEEN: [(&str, Turn); 3] = [
@@ -135,6 +202,8 @@ const SEEN: [(&str, Turn); 3] = [
 const WAITING: &str = "gridlink.internal.exchange-waiting.v1";
 const DUE: &str = "gridlink.internal.exchange-due.v1";
 const PASSED: &str = "gridlink.internal.exchange-passed.v1";
+const ONE_OF: &str = "gridlink.internal.incident-one-of-several.v1";
+const CHILD: &str = "gridlink.internal.incident-has-parent.v1";
 
 impl Exchange {
     /// The id of the event that tells of it in this state; the contract fixes it.
@@ -205,6 +274,8 @@ impl ExchangeNews {
             WAITING => Some(parse_json(json, "data").map(Self::Waiting)),
             DUE => Some(parse_json(json, "data").map(Self::Due)),
             PASSED => Some(parse_json(json, "data").map(Self::Passed)),
+            ONE_OF => Some(parse_json(json, "data").map(Self::OneOf)),
+            CHILD => Some(parse_json(json, "data").map(Self::Child)),
             _ => None,
         }
     }
@@ -215,6 +286,8 @@ impl ExchangeNews {
             Self::Seen(_, exchange) | Self::Due(exchange) => exchange,
             Self::Waiting(waiting) => &waiting.exchange,
             Self::Passed(passed) => &passed.exchange,
+            Self::OneOf(one) => &one.exchange,
+            Self::Child(child) => &child.exchange,
         }
     }
 
@@ -222,13 +295,15 @@ impl ExchangeNews {
         match self {
             Self::Seen(..) | Self::Waiting(_) | Self::Due(_) => Subject::exchange(&self.exchange().correlation_id),
             Self::Passed(passed) => passed.failures.clone(),
+            Self::OneOf(one) => one.cause.clone(),
+            Self::Child(child) => child.incident.failures.clone(),
         }
     }
 
     pub(super) fn lane(&self) -> Lane {
         match self {
             Self::Waiting(_) => Lane::Reminders,
-            Self::Seen(..) | Self::Due(_) | Self::Passed(_) => Lane::Exchange,
+            Self::Seen(..) | Self::Due(_) | Self::Passed(_) | Self::OneOf(_) | Self::Child(_) => Lane::Exchange,
         }
     }
 }
@@ -247,14 +322,41 @@ impl Passing {
                 let data = json!({"failures": failures, "class": class, "turn": turn, "exchange": exchange});
                 (PASSED, failures.clone(), data)
             }
+            Passing::Cause {
+                cause,
+                incident,
+                is_failing,
+            } => {
+                let data = json!({"cause": cause, "incident": incident, "isFailing": is_failing, "exchange": exchange});
+                (ONE_OF, cause.clone(), data)
+            }
+            Passing::Parent {
+                incident,
+                parent,
+                resolved_with,
+            } => {
+                let data = json!({
+                    "incident": incident, "parent": parent, "resolvedWith": resolved_with, "exchange": exchange,
+                });
+                (CHILD, incident.failures.clone(), data)
+            }
         };
-        let parts = [
+        // One event may tell a cause, or the children of a parent, of several incidents.
+        let incident = match self {
+            Passing::Cause { incident, .. } => incident.incident.to_string(),
+            Passing::Parent { incident, parent, .. } => format!("{} of {parent}", incident.incident),
+            Passing::Later { .. } | Passing::Due | Passing::Failures { .. } => String::new(),
+        };
+        let mut parts = vec![
             "passed",
             kind,
             subject.as_str(),
             exchange.correlation_id.as_str(),
             cause.as_str(),
         ];
+        if !incident.is_empty() {
+            parts.push(&incident);
+        }
         let id = format!("passed/{}", hex(&digest_of(&parts)[..16]));
         own_event(kind, &id, &subject, &data, now)
     }
@@ -320,6 +422,13 @@ mod tests {
     fn what_is_passed_on_is_the_same_for_every_try_and_nobody_else_can_say_it() {
         let cause = parse("trading-grid", |_| ()).unwrap();
         let failures = Subject::failures(&["GC1", "810"]);
+        let common = Subject::cause(&["validation"]);
+        let incident = OneOfSeveral {
+            failures: failures.clone(),
+            incident: LinkKey::incident(&cause.id),
+            partner: "GC1".to_owned(),
+            name: "Contoso".to_owned(),
+        };
         let streams = [
             Passing::Later {
                 at: Timestamp::from_millis(5),
@@ -329,6 +438,16 @@ mod tests {
                 failures: failures.clone(),
                 class: "validation".parse().unwrap(),
                 turn: Turn::Failed,
+            },
+            Passing::Cause {
+                cause: common.clone(),
+                incident: incident.clone(),
+                is_failing: true,
+            },
+            Passing::Parent {
+                incident,
+                parent: "a3d911b2e30132ebe35c2ddfb2cf852a".parse().unwrap(),
+                resolved_with: None,
             },
         ]
         .map(|passing| {
@@ -348,7 +467,43 @@ mod tests {
             format!("{own} (reminders)"),
             format!("{own} (exchange)"),
             format!("{failures} (exchange)"),
+            format!("{common} (exchange)"),
+            format!("{failures} (exchange)"),
         ];
         assert_eq!(streams, wanted);
+    }
+
+    #[test]
+    fn news_of_several_incidents_and_parents_by_one_event_are_several() {
+        let cause = parse("trading-grid", |_| ()).unwrap();
+        let incident = |number: &str| OneOfSeveral {
+            failures: Subject::failures(&["GC1", "810"]),
+            incident: LinkKey::incident(&number.parse().unwrap()),
+            partner: "GC1".to_owned(),
+            name: String::new(),
+        };
+        let told = |number| Passing::Cause {
+            cause: Subject::cause(&["validation"]),
+            incident: incident(number),
+            is_failing: number == "1",
+        };
+        let parent = |number, parent: &str| Passing::Parent {
+            incident: incident(number),
+            parent: parent.repeat(32).parse().unwrap(),
+            resolved_with: None,
+        };
+        let all = [
+            told("1"),
+            told("2"),
+            parent("1", "a"),
+            parent("1", "b"),
+            parent("2", "a"),
+        ];
+        let ids = all.map(|passing| {
+            let event = passing.event(&exchange(&cause), &cause.id, Timestamp::from_millis(1));
+            event.unwrap().id
+        });
+        let different = ids.iter().collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(different.len(), ids.len(), "{ids:?}");
     }
 }

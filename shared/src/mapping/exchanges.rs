@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::{HOLDS, Invalid, Mode, RESERVED, SenderRule, TableRule, Unresolved, compile, compile_condition, invalid};
-use crate::domain::{Category, CompanyId, SenderName, TableName, is_query_value};
+use crate::domain::{Category, CompanyId, SenderName, Subject, TableName, is_query_value};
 use crate::event::{Exchange, Turn};
 use crate::messages;
 
@@ -31,6 +31,8 @@ const VARIABLES: [&str; 9] = [
 
 /// The field that Gridlink itself writes and keeps current.
 const DESCRIPTION: &str = "description";
+/// The rule about parents, in errors.
+const COMMON_CAUSE: &str = "the common cause of exchanges";
 
 /// The rules about exchanges.
 #[derive(Debug)]
@@ -47,7 +49,56 @@ pub struct ExchangeRules {
     pub resolve: BTreeMap<TableName, String>,
     /// How Lens is polled; without it, it is not.
     pub poll: Option<PollRule>,
+    /// When incidents of several partners get a parent; without it, never.
+    pub common_cause: Option<CommonCause>,
     classes: Vec<Class>,
+}
+
+/// When incidents of several partners have one cause, and what becomes of it.
+#[derive(Debug)]
+pub struct CommonCause {
+    /// Incidents of so many different partners have one cause, if they fail alike.
+    pub partners: usize,
+    /// They began to fail within this time. Later ones join a parent whose last child is not longer ago.
+    pub window: Duration,
+    /// The field of an incident that refers to its parent.
+    pub field: TableName,
+    /// The exact name of the group that works on the parent.
+    pub assignment_group: String,
+    /// Who of the group.
+    pub assign_to: AssignTo,
+    /// What to do next, for the group.
+    pub next: String,
+    alike: BTreeSet<Alike>,
+    fields: Vec<TableName>,
+}
+
+impl CommonCause {
+    /// What the incident of an exchange may have in common with those of other partners: the class, and what
+    /// the mapping names beside it.
+    pub fn of(&self, class: &Category, exchange: &Exchange) -> Subject {
+        let reference = &exchange.transaction_ref;
+        let mut fingerprint = vec![class.as_str()];
+        for alike in &self.alike {
+            fingerprint.extend(match alike {
+                Alike::Direction => ["direction", reference.direction.as_str()],
+                Alike::DocumentType => ["document type", reference.document_type.as_str()],
+                Alike::ErrorType => ["error type", exchange.error_type.as_str()],
+                Alike::ErrorCode => ["error code", exchange.error_code.as_str()],
+            });
+        }
+        Subject::cause(&fingerprint)
+    }
+}
+
+/// What incidents with one cause have in common beside their class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Alike {
+    Direction,
+    DocumentType,
+    ErrorType,
+    ErrorCode,
 }
 
 /// How Lens is polled for exchanges.
@@ -138,7 +189,24 @@ pub(super) struct ExchangesFile {
     resolve: Spanned<BTreeMap<TableName, String>>,
     #[serde(default)]
     poll: Option<Spanned<PollRule>>,
+    #[serde(default)]
+    common_cause: Option<CommonCauseFile>,
     classes: Spanned<Vec<ClassFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommonCauseFile {
+    partners: Spanned<u16>,
+    window_minutes: Spanned<u32>,
+    alike: BTreeSet<Alike>,
+    field: Spanned<TableName>,
+    assignment_group: Spanned<String>,
+    #[serde(default)]
+    assign_to: Option<Spanned<AssignTo>>,
+    #[serde(default)]
+    next: String,
+    fields: Spanned<BTreeMap<TableName, Spanned<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -161,15 +229,41 @@ struct ClassFile {
 impl ExchangeRules {
     /// The groups of the classes, each with the class that names it.
     pub(super) fn groups(&self) -> Vec<(String, String)> {
-        let classes = self.classes.iter();
-        classes
-            .map(|class| {
-                (
-                    format!("the class {} of exchanges", class.name),
-                    class.assignment_group.clone(),
-                )
-            })
-            .collect()
+        let common = self.common_cause.iter();
+        let common = common.map(|common| (COMMON_CAUSE.to_owned(), common.assignment_group.clone()));
+        let classes = self.classes.iter().map(|class| {
+            (
+                format!("the class {} of exchanges", class.name),
+                class.assignment_group.clone(),
+            )
+        });
+        classes.chain(common).collect()
+    }
+
+    /// The fields of a parent incident by template and table, without references and the description; the exchange
+    /// is the one with which the common cause was noticed.
+    ///
+    /// # Errors
+    /// When a template cannot be worked out for this exchange.
+    pub(super) fn parent_fields(
+        &self,
+        templates: &Environment<'static>,
+        table: Option<&TableRule>,
+        turn: Turn,
+        exchange: &Exchange,
+    ) -> Result<BTreeMap<String, String>, Unresolved> {
+        let facts = facts(turn, exchange, "");
+        let fields = self.common_cause.iter().flat_map(|common| &common.fields);
+        render_fields(fields, table, |field| {
+            templates
+                .get_template(&name_of_common(field))
+                .and_then(|template| template.render(&facts))
+                .map_err(|source| Unresolved {
+                    route: COMMON_CAUSE.to_owned(),
+                    key: "fields",
+                    source,
+                })
+        })
     }
 
     /// The first class whose condition holds; `partner` is the name to show.
@@ -199,13 +293,7 @@ impl ExchangeRules {
             if class.is_conditional && render("when", "condition")? != HOLDS {
                 continue;
             }
-            let mut fields = BTreeMap::new();
-            for field in &class.fields {
-                fields.insert(field.to_string(), render(field.as_str(), "fields")?);
-            }
-            for (field, value) in table.into_iter().flat_map(|table| &table.fields) {
-                fields.entry(field.to_string()).or_insert_with(|| value.clone());
-            }
+            let fields = render_fields(&class.fields, table, |field| render(field.as_str(), "fields"))?;
             return Ok(Classified {
                 class: class.name.clone(),
                 mode: class.mode,
@@ -222,6 +310,26 @@ impl ExchangeRules {
 
 fn name_of(class: &Category, part: &str) -> String {
     format!("exchanges/{class}/{part}")
+}
+
+fn name_of_common(field: &TableName) -> String {
+    format!("common-cause/{field}")
+}
+
+/// The fields by template; those of the table where there is none.
+fn render_fields<'a>(
+    fields: impl IntoIterator<Item = &'a TableName>,
+    table: Option<&TableRule>,
+    render: impl Fn(&TableName) -> Result<String, Unresolved>,
+) -> Result<BTreeMap<String, String>, Unresolved> {
+    let mut rendered = BTreeMap::new();
+    for field in fields {
+        rendered.insert(field.to_string(), render(field)?);
+    }
+    for (field, value) in table.into_iter().flat_map(|table| &table.fields) {
+        rendered.entry(field.to_string()).or_insert_with(|| value.clone());
+    }
+    Ok(rendered)
 }
 
 fn facts(turn: Turn, exchange: &Exchange, partner: &str) -> minijinja::Value {
@@ -296,6 +404,7 @@ pub(super) fn compile_exchanges(
             return Err(invalid(poll, key("poll.content_keys"), "must be 1 to 50 names"));
         }
     }
+    let common_cause = file.common_cause.map(|rule| compile_common_cause(rule, templates));
     let mut classes = Vec::new();
     let mut names = BTreeSet::new();
     for class in &file.classes.value {
@@ -319,9 +428,100 @@ pub(super) fn compile_exchanges(
             untouched: file.untouched,
             resolve: file.resolve.value,
             poll: file.poll.map(|poll| poll.value),
+            common_cause: common_cause.transpose()?,
             classes,
         }),
     }
+}
+
+fn compile_common_cause(file: CommonCauseFile, templates: &mut Environment<'static>) -> Result<CommonCause, Invalid> {
+    let key = |part: &str| format!("exchanges.common_cause.{part}");
+    if !(2..=50).contains(&file.partners.value) {
+        return Err(invalid(&file.partners, key("partners"), "must be 2 to 50"));
+    }
+    if !(1..=7 * 24 * 60).contains(&file.window_minutes.value) {
+        let problem = "must be 1 to 10080";
+        return Err(invalid(&file.window_minutes, key("window_minutes"), problem));
+    }
+    let (field, fields) = (&file.field.value, &file.fields.value);
+    if RESERVED.contains(&field.as_str()) || fields.contains_key(field) {
+        let problem = "must be the field of an incident that refers to its parent, which nothing else sets";
+        return Err(invalid(&file.field, key("field"), problem));
+    }
+    check_whose(&file.assignment_group, file.assign_to.as_ref(), &key)?;
+    compile_fields(
+        fields,
+        &file.fields,
+        templates,
+        &key,
+        name_of_common,
+        &["partner.id", "partner.name"],
+    )?;
+    Ok(CommonCause {
+        partners: usize::from(file.partners.value),
+        window: Duration::from_secs(u64::from(file.window_minutes.value) * 60),
+        field: field.clone(),
+        assignment_group: file.assignment_group.value.clone(),
+        assign_to: file.assign_to.map_or(AssignTo::Nobody, |who| who.value),
+        next: file.next.trim().to_owned(),
+        alike: file.alike,
+        fields: fields.keys().cloned().collect(),
+    })
+}
+
+/// Checks who works on an incident.
+fn check_whose(
+    group: &Spanned<String>,
+    assign_to: Option<&Spanned<AssignTo>>,
+    key: &impl Fn(&str) -> String,
+) -> Result<(), Invalid> {
+    if !is_query_value(&group.value) {
+        return Err(invalid(
+            group,
+            key("assignment_group"),
+            "must be the exact name of a group, of letters, digits and plain punctuation (no ^ , @ =)",
+        ));
+    }
+    if let Some(assign_to) = assign_to
+        && let AssignTo::User(user) = &assign_to.value
+        && !is_query_value(user)
+    {
+        let problem = "must be a user_name of letters, digits and plain punctuation (no ^ , @ =)";
+        return Err(invalid(assign_to, key("assign_to"), problem));
+    }
+    Ok(())
+}
+
+/// Checks the templates of an incident's fields and makes them ready; `foreign` are variables that have no meaning in
+/// them.
+fn compile_fields<T>(
+    fields: &BTreeMap<TableName, Spanned<String>>,
+    at: &Spanned<T>,
+    templates: &mut Environment<'static>,
+    key: &impl Fn(&str) -> String,
+    name: impl Fn(&TableName) -> String,
+    foreign: &[&str],
+) -> Result<(), Invalid> {
+    if !fields.keys().any(|field| field.as_str() == "short_description") {
+        return Err(invalid(at, key("fields"), "must have short_description"));
+    }
+    for (field, template) in fields {
+        let key = key(&format!("fields.{field}"));
+        if RESERVED.contains(&field.as_str()) || [DESCRIPTION, "state", "assigned_to"].contains(&field.as_str()) {
+            return Err(invalid(template, key, "is set by Gridlink and cannot be mapped"));
+        }
+        let text = template.value.clone();
+        let variables = compile(templates, name(field), text, template, &key)?;
+        check_variables(&variables, template, &key)?;
+        if let Some(variable) = variables.iter().find(|variable| foreign.contains(&variable.as_str())) {
+            return Err(invalid(
+                template,
+                key,
+                format!("cannot use {variable}: there are several"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn compile_class(class: &ClassFile, templates: &mut Environment<'static>) -> Result<Class, Invalid> {
@@ -336,38 +536,15 @@ fn compile_class(class: &ClassFile, templates: &mut Environment<'static>) -> Res
             return Err(invalid(when, key, "cannot use partner.name; use partner.id"));
         }
     }
-    if !is_query_value(&class.assignment_group.value) {
-        return Err(invalid(
-            &class.assignment_group,
-            key("assignment_group"),
-            "must be the exact name of a group, of letters, digits and plain punctuation (no ^ , @ =)",
-        ));
-    }
-    if let Some(assign_to) = &class.assign_to
-        && let AssignTo::User(user) = &assign_to.value
-        && !is_query_value(user)
-    {
-        let problem = "must be a user_name of letters, digits and plain punctuation (no ^ , @ =)";
-        return Err(invalid(assign_to, key("assign_to"), problem));
-    }
+    check_whose(&class.assignment_group, class.assign_to.as_ref(), &key)?;
     let wait = class.wait_minutes.as_ref();
     if let Some(wait) = wait
         && wait.value > 30 * 24 * 60
     {
         return Err(invalid(wait, key("wait_minutes"), "must be at most 43200"));
     }
-    if !class.fields.keys().any(|field| field.as_str() == "short_description") {
-        return Err(invalid(&class.name, key("fields"), "must have short_description"));
-    }
-    for (field, template) in &class.fields {
-        let key = key(&format!("fields.{field}"));
-        if RESERVED.contains(&field.as_str()) || [DESCRIPTION, "state", "assigned_to"].contains(&field.as_str()) {
-            return Err(invalid(template, key, "is set by Gridlink and cannot be mapped"));
-        }
-        let text = template.value.clone();
-        let variables = compile(templates, name_of(name, field.as_str()), text, template, &key)?;
-        check_variables(&variables, template, &key)?;
-    }
+    let template_of = |field: &TableName| name_of(name, field.as_str());
+    compile_fields(&class.fields, &class.name, templates, &key, template_of, &[])?;
     Ok(Class {
         name: name.clone(),
         mode: class.mode,

@@ -4,11 +4,13 @@ use std::fmt::Write;
 
 use super::{cut, one_line, transaction_details};
 use crate::domain::Timestamp;
-use crate::effect::Failures;
-use crate::event::Exchange;
+use crate::effect::{Failures, Parent};
+use crate::event::{Exchange, OneOfSeveral};
 
 /// The line before the count of failures; what follows it, Gridlink keeps current.
 const COUNT: &str = "Exchanges that failed in this way: ";
+/// The same on a parent incident.
+const CHILDREN: &str = "Incidents of partners that failed alike: ";
 /// The longest text before that line, in characters.
 const WHAT_HAPPENED: usize = 2_400;
 /// The longest line that names an exchange, in characters.
@@ -46,28 +48,82 @@ pub fn exchange_incident(
     if let Some(link) = link {
         let _ = write!(text, "\nLens: {link}");
     }
-    with_count(&cut(&text, WHAT_HAPPENED), failures)
+    recounted(&cut(&text, WHAT_HAPPENED), &exchange_count(failures))
 }
 
-/// The same description with another count.
-pub fn recounted(description: &str, failures: &Failures) -> String {
-    let head = description.rsplit_once(COUNT).map_or(description, |(head, _)| head);
-    with_count(head.trim_end(), failures)
+/// The description of a parent incident: what the exchanges of several partners have in common, and what to do.
+pub fn parent_incident(exchange: &Exchange, next: &str, parent: &Parent) -> String {
+    let mut text = format!(
+        "Exchanges of several partners fail alike, which may have one cause. The incident of each partner is a child of \
+         this one. It was noticed with this exchange:\n{}",
+        exchange_state(exchange)
+    );
+    if !next.is_empty() {
+        let _ = write!(text, "\n\nWhat to do next: {}", one_line(next, 600));
+    }
+    recounted(&cut(&text, WHAT_HAPPENED), &children_count(parent))
 }
 
-fn with_count(head: &str, failures: &Failures) -> String {
-    format!("{head}\n\n{}", exchange_count(failures))
+/// The same description with another count: that of [`exchange_count`] or [`children_count`].
+pub fn recounted(description: &str, count: &str) -> String {
+    let begins = if count.starts_with(CHILDREN) { CHILDREN } else { COUNT };
+    let head = description.rsplit_once(begins).map_or(description, |(head, _)| head);
+    format!("{}\n\n{count}", head.trim_end())
+}
+
+/// How many incidents are children of a parent, and some of their partners.
+pub fn children_count(parent: &Parent) -> String {
+    let Parent { count, failing, .. } = parent;
+    let (first, last) = (seconds(parent.first_at), seconds(parent.last_at));
+    let text = format!("{CHILDREN}{count}, of which {failing} still fail. First {first}, last {last} (UTC).");
+    with_samples(text, &parent.partners)
+}
+
+fn with_samples(mut text: String, samples: &[String]) -> String {
+    for sample in samples {
+        let _ = write!(text, "\n- {sample}");
+    }
+    text
+}
+
+/// A line that names the partner of an incident.
+pub fn partner_sample(incident: &OneOfSeveral) -> String {
+    match incident.name.as_str() {
+        "" => one_line(&incident.partner, SAMPLE),
+        name => one_line(&format!("{name} ({})", incident.partner), SAMPLE),
+    }
+}
+
+/// Every incident of a parent went through, and somebody works on it, or on a child.
+pub fn children_recovered(parent: &Parent) -> String {
+    format!(
+        "{} Nothing of them fails any more. This incident is left to you, because somebody works on it or on a child of it.",
+        all_children(parent)
+    )
+}
+
+/// The close notes of a parent incident that Gridlink resolved.
+pub fn children_resolved(parent: &Parent) -> String {
+    format!(
+        "{} The exchanges of all of them went through. Resolved by Gridlink.",
+        all_children(parent)
+    )
+}
+
+fn all_children(parent: &Parent) -> String {
+    format!(
+        "{} incidents of partners failed alike, the last of them at {} (UTC).",
+        parent.count,
+        seconds(parent.last_at)
+    )
 }
 
 /// How many exchanges failed in the same way, and some of them.
 pub fn exchange_count(failures: &Failures) -> String {
     let Failures { count, failing, .. } = failures;
     let (first, last) = (seconds(failures.first_at), seconds(failures.last_at));
-    let mut text = format!("{COUNT}{count}, of which {failing} still fail. First {first}, last {last} (UTC).");
-    for sample in &failures.samples {
-        let _ = write!(text, "\n- {sample}");
-    }
-    text
+    let text = format!("{COUNT}{count}, of which {failing} still fail. First {first}, last {last} (UTC).");
+    with_samples(text, &failures.samples)
 }
 
 fn seconds(time: Timestamp) -> String {

@@ -13,7 +13,8 @@ use super::item::{Item, item, key, n, s, text};
 use super::work::Write;
 use super::{Error, SEEN_FOR, Store, failed};
 use crate::domain::{ArticleId, CorrelationId, LinkKey, Subject};
-use crate::effect::{Failures, KnownExchange, Mark, Member, ShownArticle};
+use crate::effect::{Cause, Child, Failures, KnownExchange, Mark, Member, Parent, ShownArticle};
+use crate::event::OneOfSeveral;
 
 /// What is kept of exchanges that fail in the same way.
 #[derive(Debug, Default)]
@@ -24,6 +25,19 @@ pub struct Group {
     pub own: Option<Failures>,
     /// The incident that new failures join, when it is another one.
     pub current: Option<Failures>,
+}
+
+/// What is kept of incidents with one cause.
+#[derive(Debug, Default)]
+pub struct Common {
+    /// The incident that was asked about.
+    pub child: Option<Child>,
+    /// Its parent.
+    pub own: Option<Parent>,
+    /// The parent that new incidents become children of, when it is another one.
+    pub current: Option<Parent>,
+    /// What is known of the cause.
+    pub cause: Cause,
 }
 
 impl Store {
@@ -40,6 +54,12 @@ impl Store {
                 item(key, [("kept", json(member)?), ("ttl", ttl)])
             }
             Mark::Failures(failures) => item(failures_key(subject, &failures.incident), [("kept", json(failures)?)]),
+            Mark::Child(child) => item(
+                child_key(subject, &child.incident),
+                [("kept", json(child)?), ("ttl", ttl)],
+            ),
+            Mark::Cause(cause) => item(cause_key(subject), [("kept", json(cause)?)]),
+            Mark::Parent(parent) => item(parent_key(subject, &parent.incident), [("kept", json(parent)?)]),
             Mark::VersionOf { article } => item(article_key(subject), [("kept", json(article)?)]),
             Mark::Shown(shown) => item(article_key(subject), [("kept", json(shown)?)]),
             Mark::Current { incident } => item(current_key(subject), [("kept", s(incident.to_string()))]),
@@ -123,8 +143,53 @@ impl Store {
         }
         Ok(group)
     }
+
+    /// What an incident of exchanges that fail in the same way stands for.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or the item is of a newer version.
+    pub async fn failures(&self, subject: &Subject, incident: &LinkKey) -> Result<Option<Failures>, Error> {
+        let items = self.read_all(vec![failures_key(subject, incident)]).await?;
+        items.first().map(read).transpose()
+    }
+
+    /// What is kept of incidents with one cause, as it concerns one of them.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or an item is of a newer version.
+    pub async fn common(&self, subject: &Subject, incident: &OneOfSeveral) -> Result<Common, Error> {
+        let first = self
+            .read_all(vec![child_key(subject, incident), cause_key(subject)])
+            .await?;
+        let mut common = Common::default();
+        for item in &first {
+            if text(item, "sk") == Some(CAUSE) {
+                common.cause = read(item)?;
+            } else {
+                common.child = Some(read(item)?);
+            }
+        }
+        let own = common.child.as_ref().and_then(|child| child.parent.clone());
+        let other = common
+            .cause
+            .parent
+            .clone()
+            .filter(|parent| Some(parent) != own.as_ref());
+        let wanted = [&own, &other].into_iter().flatten();
+        let wanted = wanted.map(|link| parent_key(subject, link)).collect::<Vec<_>>();
+        for item in self.read_all(wanted).await? {
+            let parent: Parent = read(&item)?;
+            if Some(&parent.incident) == own.as_ref() {
+                common.own = Some(parent);
+            } else {
+                common.current = Some(parent);
+            }
+        }
+        Ok(common)
+    }
 }
 
+const CAUSE: &str = "CAUSE";
 const CURRENT: &str = "CURRENT";
 
 fn exchange_key(subject: &Subject) -> Item {
@@ -141,6 +206,18 @@ fn member_key(subject: &Subject, exchange: &CorrelationId) -> Item {
 
 fn failures_key(subject: &Subject, incident: &LinkKey) -> Item {
     key(subject.as_str(), format!("FAILURES#{incident}"))
+}
+
+fn child_key(subject: &Subject, child: &OneOfSeveral) -> Item {
+    key(subject.as_str(), format!("CHILD#{}#{}", child.failures, child.incident))
+}
+
+fn cause_key(subject: &Subject) -> Item {
+    key(subject.as_str(), CAUSE)
+}
+
+fn parent_key(subject: &Subject, incident: &LinkKey) -> Item {
+    key(subject.as_str(), format!("PARENT#{incident}"))
 }
 
 fn current_key(subject: &Subject) -> Item {

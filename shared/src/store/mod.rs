@@ -12,6 +12,7 @@
 //! | `EXCHANGE` | how an exchange turned out last |
 //! | `SAGA` | how far a request about a partner's access is, who asked, who approved, what was done |
 //! | `MEMBER#<exchange>`, `FAILURES#<link>`, `CURRENT` | exchanges that fail in the same way: how each turned out, what each incident stands for, and which one new failures join |
+//! | `CHILD#<failures>#<link>`, `PARENT#<link>`, `CAUSE` | incidents with one cause: how each is, what each parent stands for, and which have no parent yet |
 //!
 //! Other partitions: `TURN#<company>` (the request that may change the users of a company), `SEEN#<sender>#<event>` (the duplicate check, apart from the subject so that
 //! the same id under another subject is noticed), `BIND#<issue>` (the company an issue belongs
@@ -49,7 +50,7 @@ pub use accept::Accepted;
 pub use breaker::{Breaker, Gate};
 pub use cursor::HeldCursor;
 pub use entry::{Entry, Loaded, Outcome};
-pub use exchange::Group;
+pub use exchange::{Common, Group};
 pub use history::{EntryState, History, LinkView, StoryLine, StreamState};
 pub use ledger::{Claim, ClaimKind, ClaimState, Claiming, SETTLED_AFTER};
 pub use ledger::{documents_of, documents_taken, reference_key, text_hash};

@@ -105,9 +105,9 @@ pub(crate) fn check(town: &Town, scenario: &Scenario) {
     for expected in expected {
         let matching: Vec<_> = ours
             .iter()
-            .filter(|row| match expected.correlation.strip_suffix('~') {
-                Some(_) => row["correlation_id"].starts_with(expected.correlation),
-                None => row["correlation_id"] == expected.correlation,
+            .filter(|row| match expected.correlation.ends_with(['~', '/']) {
+                true => row["correlation_id"].starts_with(expected.correlation),
+                false => row["correlation_id"] == expected.correlation,
             })
             .collect();
         match matching.as_slice() {
@@ -333,6 +333,10 @@ fn check_record(town: &Town, expected: &Expected, row: &BTreeMap<String, String>
                 .servicenow
                 .row("sys_user_group", &value)
                 .map(|group| group["name"].clone()),
+            "parent_incident" => rows
+                .iter()
+                .find(|row| row["sys_id"] == value)
+                .map(|row| row["short_description"].clone()),
             "parent" => rows
                 .iter()
                 .find(|row| row["sys_id"] == value)

@@ -384,6 +384,9 @@ fn history(seed: u64) {
     });
 }
 
+/// Addresses of partners: two that the directory knows, and others that it does not.
+const OTHERS: [&str; 5] = ["ZZ:CONTOSO", "ZZ:NORTHWIND", "ZZ:NOBODY1", "ZZ:NOBODY2", "ZZ:NOBODY3"];
+
 fn any_status(random: &mut Rng) -> Status {
     let all = [
         Status::Delivered,
@@ -399,7 +402,7 @@ fn any_status(random: &mut Rng) -> Status {
 
 fn any_exchange(random: &mut Rng) -> ExchangeSeed {
     let is_sent = random.bool();
-    let (own, other) = ("01:147678796", ["ZZ:CONTOSO", "ZZ:NORTHWIND"][random.usize(0..2)]);
+    let (own, other) = ("01:147678796", OTHERS[random.usize(0..OTHERS.len())]);
     let (from, to) = if is_sent { (own, other) } else { (other, own) };
     let kinds = if is_sent { ["850", "860"] } else { ["810", "856"] };
     let mut seed = ExchangeSeed::new(from, to, kinds[random.usize(0..2)]);
@@ -466,5 +469,62 @@ fn assert_consistent(town: &Town) -> BTreeMap<String, usize> {
         assert!(row["description"].contains(&count), "{count}: {}", row["description"]);
         assert_eq!(row["state"] == "6", still == 0, "{failures} {}", row["state"]);
     }
+    assert_parents(town, &items, of("PARENT#"), of("CHILD#"), of("CAUSE"));
     failing
+}
+
+/// Every child refers to its parent, and a parent is resolved when nothing of it fails any more.
+fn assert_parents(
+    town: &Town,
+    items: &[Value],
+    parents: Vec<(Value, Value)>,
+    children: Vec<(Value, Value)>,
+    causes: Vec<(Value, Value)>,
+) {
+    let row = |subject: &Value, link: &Value| {
+        let link = format!("LINK#incident#{}", link["discriminator"].as_str().unwrap());
+        let link = items
+            .iter()
+            .find(|item| item["pk"] == *subject && item["sk"] == link.as_str());
+        town.servicenow
+            .row("incident", link.unwrap()["sys_id"].as_str().unwrap())
+            .unwrap()
+    };
+    for (cause, parent) in &parents {
+        let its = children
+            .iter()
+            .filter(|(of, child)| of == cause && child["parent"] == parent["incident"]);
+        let failing = its.clone().filter(|(_, child)| child["is_failing"] == true).count();
+        assert_eq!(parent["failing"], failing, "{parent}");
+        assert!(
+            parent["count"].as_u64().unwrap() >= its.clone().count() as u64,
+            "{parent}"
+        );
+        let shown = row(cause, &parent["incident"]);
+        let count = format!("alike: {}, of which {failing} still fail.", parent["count"]);
+        assert!(
+            shown["description"].contains(&count),
+            "{count}: {}",
+            shown["description"]
+        );
+        assert_eq!(shown["state"] == "6", failing == 0, "{parent} {}", shown["state"]);
+        for (_, child) in its {
+            let incident = &child["incident"];
+            let child = row(&incident["failures"], &incident["incident"]);
+            assert_eq!(child["parent_incident"], shown["sys_id"], "{incident}");
+        }
+    }
+    for (cause, kept) in &causes {
+        let loose = kept["loose"].as_array().unwrap();
+        let fails = |incident: &Value| {
+            let is_it = |(of, child): &&(Value, Value)| of == cause && child["incident"] == *incident;
+            children
+                .iter()
+                .find(is_it)
+                .is_some_and(|(_, child)| child["is_failing"] == true)
+        };
+        assert!(loose.iter().all(|loose| fails(&loose["incident"])), "{kept}");
+        let partners = loose.iter().map(|loose| loose["incident"]["partner"].as_str().unwrap());
+        assert!(partners.collect::<BTreeSet<_>>().len() < 3, "{kept}");
+    }
 }

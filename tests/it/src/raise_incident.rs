@@ -6,11 +6,15 @@ use serde_json::{Value, json};
 use worlds::TradingGrid;
 
 use crate::play::{Play, default_mapping, in_town};
-use crate::scenarios::{Expected, Scenario, Step, scenario};
+use crate::scenarios::{Expected, Scenario, Step, Struck, scenario};
 use crate::town::{TABLE, Town};
 
 const EXCHANGE: &str = "60e20a6e-5a6f-4b5c-8f6a-1f2b3c4d5e6f";
 const ANOTHER: &str = "60e20a6e-5a6f-4b5c-8f6a-000000000002";
+const THIRD: &str = "60e20a6e-5a6f-4b5c-8f6a-000000000003";
+/// Two more partners.
+const NORTHWIND: &str = "GC41543822654A";
+const FABRIKAM: &str = "GC17302945881B";
 const FAILED: &str = include_str!("../../../events/receive-webhook/exchange-failed.json");
 const DELAYED: &str = include_str!("../../../events/receive-webhook/exchange-delayed.json");
 const RECOVERED: &str = include_str!("../../../events/receive-webhook/exchange-recovered.json");
@@ -34,6 +38,38 @@ const INCIDENT: Expected = Expected {
     notes: &[],
     attachments: &[],
 };
+
+/// A parent of the incidents of several partners.
+const PARENT: Expected = Expected {
+    table: "incident",
+    correlation: "causes/",
+    fields: &[
+        ("assignment_group", "EDI Support"),
+        ("short_description", "Several partners: 810 failed, Validation error"),
+        ("priority", "1"),
+        ("state", "1"),
+        (
+            "description",
+            "Incidents of partners that failed alike: 3, of which 3 still fail.",
+        ),
+    ],
+    comments: &[],
+    notes: &[],
+    attachments: &[],
+};
+
+/// The incident of one of them.
+const fn one_of_several(correlation: &'static str) -> Expected {
+    Expected {
+        correlation,
+        fields: &[
+            ("assignment_group", "B2B Finance"),
+            ("state", "1"),
+            ("parent_incident", "Several partners"),
+        ],
+        ..INCIDENT
+    }
+}
 
 /// What is proved crash by crash.
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -63,7 +99,60 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 ..INCIDENT
             }],
         ),
+        scenario(
+            "partners-fail-alike",
+            vec![
+                Step::Partner(fails),
+                Step::Partner(another_partner_fails),
+                Step::Partner(a_third_fails),
+            ],
+            vec![
+                PARENT,
+                one_of_several(EXCHANGE),
+                one_of_several(ANOTHER),
+                one_of_several(THIRD),
+            ],
+        ),
+        Scenario {
+            struck: Struck::By(&["raise-incident"]),
+            ..scenario(
+                "partners-fail-alike-and-recover",
+                vec![
+                    Step::Partner(fails),
+                    Step::Partner(another_partner_fails),
+                    Step::Then(a_third_fails),
+                    Step::Then(recovers),
+                    Step::Partner(another_partner_recovers),
+                    Step::Partner(the_third_recovers),
+                ],
+                vec![
+                    Expected {
+                        fields: &[
+                            ("state", "6"),
+                            ("close_notes", "The exchanges of all of them went through."),
+                            ("description", "failed alike: 3, of which 0 still fail."),
+                        ],
+                        ..PARENT
+                    },
+                    resolved_with_its_parent(EXCHANGE),
+                    resolved_with_its_parent(ANOTHER),
+                    resolved_with_its_parent(THIRD),
+                ],
+            )
+        },
     ]
+}
+
+const fn resolved_with_its_parent(correlation: &'static str) -> Expected {
+    Expected {
+        correlation,
+        fields: &[
+            ("state", "6"),
+            ("close_notes", "The exchange went through"),
+            ("parent_incident", "Several partners"),
+        ],
+        ..INCIDENT
+    }
 }
 
 /// An event of a sample with other words; its id follows from them.
@@ -94,6 +183,26 @@ fn another_fails(_: &TradingGrid) -> Value {
 
 fn recovers(_: &TradingGrid) -> Value {
     event(RECOVERED, EXCHANGE, |_| ())
+}
+
+fn of(company: &str, sample: &str, exchange: &str) -> Value {
+    event(sample, exchange, |data| data["companyId"] = company.into())
+}
+
+fn another_partner_fails(_: &TradingGrid) -> Value {
+    of(NORTHWIND, FAILED, ANOTHER)
+}
+
+fn a_third_fails(_: &TradingGrid) -> Value {
+    of(FABRIKAM, FAILED, THIRD)
+}
+
+fn another_partner_recovers(_: &TradingGrid) -> Value {
+    of(NORTHWIND, RECOVERED, ANOTHER)
+}
+
+fn the_third_recovers(_: &TradingGrid) -> Value {
+    of(FABRIKAM, RECOVERED, THIRD)
 }
 
 fn is_rejected(_: &TradingGrid) -> Value {
@@ -252,6 +361,132 @@ fn a_storm_is_one_incident_with_its_count_and_costs_little() {
         let written = town.servicenow.calls();
         let written = written.iter().filter(|call| call.method == "PATCH").count();
         assert!(written <= STORM / 2, "{written} updates for {STORM} failures");
+    });
+}
+
+/// The parent, and the incidents that refer to it.
+fn family(
+    town: &Town,
+) -> (
+    std::collections::BTreeMap<String, String>,
+    Vec<std::collections::BTreeMap<String, String>>,
+) {
+    let (parents, children): (Vec<_>, Vec<_>) = incidents(town)
+        .into_iter()
+        .partition(|row| row["correlation_id"].starts_with("causes/"));
+    assert_eq!(parents.len(), 1, "{parents:#?}");
+    let parent = parents.into_iter().next().unwrap();
+    for child in &children {
+        assert_eq!(child["parent_incident"], parent["sys_id"], "{child:#?}");
+    }
+    (parent, children)
+}
+
+fn states(rows: &[std::collections::BTreeMap<String, String>]) -> Vec<&str> {
+    rows.iter().map(|row| row["state"].as_str()).collect()
+}
+
+#[test]
+fn many_partners_with_one_cause_are_children_of_a_parent_that_resolves_itself() {
+    when(async |town, play| {
+        let two = [fails(&town.community), another_partner_fails(&town.community)];
+        tell(play, &two).await;
+        assert_eq!(incidents(town).len(), 2);
+        tell(play, &[a_third_fails(&town.community)]).await;
+        let (parent, children) = family(town);
+        assert_eq!(children.len(), 3);
+        assert_eq!(name(town, "sys_user_group", &parent["assignment_group"]), "EDI Support");
+        for part in [
+            "Contoso Retail (GC00804444LX01)",
+            "(GC41543822654A)",
+            "(GC17302945881B)",
+        ] {
+            assert!(
+                parent["description"].contains(part),
+                "{part}: {}",
+                parent["description"]
+            );
+        }
+        tell(play, &[of("GC22871034410C", FAILED, "D")]).await;
+        let (parent, children) = family(town);
+        assert_eq!(children.len(), 4);
+        assert!(parent["description"].contains("alike: 4, of which 4 still fail."));
+        let all = [
+            recovers(&town.community),
+            another_partner_recovers(&town.community),
+            the_third_recovers(&town.community),
+        ];
+        tell(play, &all).await;
+        let (parent, _) = family(town);
+        assert_eq!(parent["state"], "1");
+        assert!(parent["description"].contains("alike: 4, of which 1 still fail."));
+        tell(play, &[of("GC22871034410C", RECOVERED, "D")]).await;
+        let (parent, children) = family(town);
+        assert_eq!((parent["state"].as_str(), states(&children)), ("6", vec!["6"; 4]));
+        // What fails later is no reason to open everything again.
+        tell(play, &[of("GC22871034410C", FAILED, "E")]).await;
+        let (parent, children) = family(town);
+        assert_eq!(parent["state"], "6");
+        assert_eq!(states(&children).into_iter().filter(|state| *state == "2").count(), 1);
+    });
+}
+
+#[test]
+fn who_takes_a_parent_works_on_all_of_it_and_is_told_when_everything_went_through() {
+    when(async |town, play| {
+        let all = [
+            fails(&town.community),
+            another_partner_fails(&town.community),
+            a_third_fails(&town.community),
+        ];
+        tell(play, &all).await;
+        let (parent, _) = family(town);
+        let parent = parent["sys_id"].clone();
+        town.servicenow.update("incident", &parent, &[("state", "2")]);
+        assert_eq!(states(&family(town).1), ["2"; 3], "ServiceNow hands it down");
+        let all = [
+            recovers(&town.community),
+            another_partner_recovers(&town.community),
+            the_third_recovers(&town.community),
+        ];
+        tell(play, &all).await;
+        let (row, children) = family(town);
+        assert_eq!((row["state"].as_str(), states(&children)), ("2", vec!["2"; 3]));
+        let notes = town.servicenow.journal(&parent, "work_notes");
+        assert!(notes[0].value.contains("Nothing of them fails any more."), "{notes:?}");
+        let solved = [
+            ("state", "6"),
+            ("close_code", "Solution provided"),
+            ("close_notes", "The map is right again."),
+        ];
+        town.servicenow.update("incident", &parent, &solved);
+        assert_eq!(states(&family(town).1), ["6"; 3]);
+    });
+}
+
+#[test]
+fn a_parent_is_not_resolved_over_the_head_of_an_agent_with_a_child() {
+    when(async |town, play| {
+        let all = [
+            fails(&town.community),
+            another_partner_fails(&town.community),
+            a_third_fails(&town.community),
+        ];
+        tell(play, &all).await;
+        let (_, children) = family(town);
+        town.servicenow
+            .update("incident", &children[0]["sys_id"], &[("state", "2")]);
+        let all = [
+            recovers(&town.community),
+            another_partner_recovers(&town.community),
+            the_third_recovers(&town.community),
+        ];
+        tell(play, &all).await;
+        let (parent, children) = family(town);
+        assert_eq!(parent["state"], "1");
+        let mut states = states(&children);
+        states.sort_unstable();
+        assert_eq!(states, ["2", "6", "6"]);
     });
 }
 

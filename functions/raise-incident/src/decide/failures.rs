@@ -6,17 +6,16 @@
 use std::collections::BTreeMap;
 
 use shared::domain::{LinkKey, SysId};
-use shared::effect::{AddJournal, Change, CreateRecord, Effect, Failures, Journal, Mark, Member, Record, UpdateFields};
-use shared::event::{Event, Exchange, Turn};
+use shared::effect::{CreateRecord, Effect, Failures, Mark, Member, Record};
+use shared::event::{Event, Exchange, OneOfSeveral, Passing, Turn};
 use shared::mapping::{ExchangeRules, Mapping, WhenFinished};
 use shared::messages;
 use shared::servicenow::Row;
 use shared::trading_grid::lens::Lens;
 
-use super::tell;
+use super::incident::{self, DESCRIPTION, finished, is_untouched, note, recounted, resolution, update};
+use super::{partner_of, tell};
 use crate::{Among, Content, Facts, Found};
-
-const DESCRIPTION: &str = "description";
 
 /// Where a failure goes.
 enum Goes<'a> {
@@ -44,7 +43,7 @@ pub(crate) fn needs_a_new_incident(
 fn goes<'a>(mapping: &Mapping, rules: &ExchangeRules, exchange: &Exchange, among: &'a Among) -> Goes<'a> {
     if let (Some(member), Some(own)) = (&among.member, &among.own) {
         return match &own.row {
-            Some(row) if finished(mapping, own, row) != Some(WhenFinished::New) => match member.is_failing {
+            Some(row) if finished(mapping, &own.link, row) != Some(WhenFinished::New) => match member.is_failing {
                 true => Goes::Known(own, row),
                 false => Goes::Again(own, row),
             },
@@ -56,7 +55,7 @@ fn goes<'a>(mapping: &Mapping, rules: &ExchangeRules, exchange: &Exchange, among
     };
     let is_in_time = exchange.at() <= current.failures.last_at.after(rules.window);
     // What an agent resolved stays so: another failure is another incident.
-    let is_open = match finished(mapping, current, row) {
+    let is_open = match finished(mapping, &current.link, row) {
         None => true,
         Some(WhenFinished::Reopen) => current.failures.is_resolved_by_us,
         Some(WhenFinished::New) => false,
@@ -65,11 +64,6 @@ fn goes<'a>(mapping: &Mapping, rules: &ExchangeRules, exchange: &Exchange, among
         true => Goes::Joins(current, row),
         false => Goes::New,
     }
-}
-
-fn finished(mapping: &Mapping, found: &Found, row: &Row) -> Option<WhenFinished> {
-    let rule = mapping.table(&found.link.record.table)?;
-    rule.finished.get(row.text("state")).copied()
 }
 
 /// An exchange was passed on to those that fail in the same way.
@@ -115,6 +109,10 @@ fn opens(event: &Event, facts: &Facts, rules: &ExchangeRules, among: &Among) -> 
             .take(rules.samples)
             .collect(),
         is_resolved_by_us: false,
+        cause: rules
+            .common_cause
+            .as_ref()
+            .map(|common| common.of(&content.classified.class, exchange)),
     };
     let mut effects = Vec::new();
     // Whatever the last count of the incident before is, nobody else will write it.
@@ -134,8 +132,10 @@ fn opens(event: &Event, facts: &Facts, rules: &ExchangeRules, among: &Among) -> 
             failing,
             ..own.failures.clone()
         };
+        effects.extend(tells_of(facts, own.failures.failing, &left, ""));
         effects.push(Effect::Mark(Mark::Failures(left)));
     }
+    effects.extend(tells_of(facts, 0, &failures, &content.partner_name));
     effects.push(member(exchange, true, Some(link.clone())));
     effects.push(Effect::Mark(Mark::Failures(failures)));
     effects.push(Effect::Mark(Mark::Current { incident: link }));
@@ -143,14 +143,7 @@ fn opens(event: &Event, facts: &Facts, rules: &ExchangeRules, among: &Among) -> 
 }
 
 fn fields(content: &Content, exchange: &Exchange, failures: &Failures) -> BTreeMap<String, String> {
-    let mut fields = BTreeMap::new();
-    for (field, text) in &content.classified.fields {
-        let text = match field.as_str() {
-            "short_description" => messages::one_line(text, messages::SHORT_DESCRIPTION),
-            _ => messages::cut(messages::clean(text).trim(), messages::DESCRIPTION),
-        };
-        fields.insert(field.clone(), text);
-    }
+    let mut fields = incident::cut_fields(&content.classified.fields);
     let lens = Lens::link(&exchange.transaction_id);
     let description = messages::exchange_incident(
         exchange,
@@ -160,10 +153,7 @@ fn fields(content: &Content, exchange: &Exchange, failures: &Failures) -> BTreeM
         failures,
     );
     fields.insert(DESCRIPTION.to_owned(), description);
-    fields.insert("assignment_group".to_owned(), content.group.to_string());
-    if let Ok(Some(analyst)) = &content.assigned_to {
-        fields.insert("assigned_to".to_owned(), analyst.to_string());
-    }
+    incident::assign(&mut fields, &content.group, &content.assigned_to);
     if let Some((field, partner)) = &content.partner {
         fields.insert(field.to_string(), partner.to_string());
     }
@@ -191,17 +181,27 @@ fn fails_in(event: &Event, facts: &Facts, among: &Among, found: &Found, row: &Ro
     }
     let mut effects = Vec::new();
     let rule = facts.mapping.table(&found.link.record.table);
-    match (finished(&facts.mapping, found, row), rule) {
+    match (finished(&facts.mapping, &found.link, row), rule) {
         (Some(_), Some(rule)) => {
             let mut set = row.changes_to(&rule.reopen);
-            set.extend(recounted(found, row, &failures));
+            set.extend(recounted(&found.link, row, &messages::exchange_count(&failures)));
             effects.push(tell(format!("{} is finished: it is opened again", found.link.number)));
-            effects.push(update(found, set));
-            effects.push(note(found, event, "reopening", messages::exchange_reopened(exchange)));
+            effects.push(update(&found.link, set));
+            effects.push(note(
+                &found.link,
+                event,
+                "reopening",
+                messages::exchange_reopened(exchange),
+            ));
         }
         (Some(_) | None, _) => {
             if is_member {
-                effects.push(note(found, event, "failure", messages::exchange_still_fails(exchange)));
+                effects.push(note(
+                    &found.link,
+                    event,
+                    "failure",
+                    messages::exchange_still_fails(exchange),
+                ));
             }
             effects.extend(recount(facts, among, found, &failures));
         }
@@ -212,6 +212,7 @@ fn fails_in(event: &Event, facts: &Facts, among: &Among, found: &Found, row: &Ro
             found.link.number, failures.count, failures.failing
         )));
     }
+    effects.extend(tells_of(facts, before.failing, &failures, ""));
     effects.push(member(exchange, true, Some(before.incident.clone())));
     effects.push(Effect::Mark(Mark::Failures(failures)));
     effects
@@ -222,15 +223,25 @@ fn still_fails(event: &Event, facts: &Facts, among: &Among, own: &Found, row: &R
     let exchange = &facts.exchange;
     let mut effects = Vec::new();
     let rule = facts.mapping.table(&own.link.record.table);
-    match (finished(&facts.mapping, own, row), rule) {
+    match (finished(&facts.mapping, &own.link, row), rule) {
         // Somebody resolved it too early.
         (Some(_), Some(rule)) => {
             effects.push(tell(format!("{} is finished: it is opened again", own.link.number)));
-            effects.push(update(own, row.changes_to(&rule.reopen)));
-            effects.push(note(own, event, "reopening", messages::exchange_reopened(exchange)));
+            effects.push(update(&own.link, row.changes_to(&rule.reopen)));
+            effects.push(note(
+                &own.link,
+                event,
+                "reopening",
+                messages::exchange_reopened(exchange),
+            ));
         }
         (Some(_) | None, _) => {
-            effects.push(note(own, event, "failure", messages::exchange_still_fails(exchange)));
+            effects.push(note(
+                &own.link,
+                event,
+                "failure",
+                messages::exchange_still_fails(exchange),
+            ));
             effects.extend(catch_up(facts, among));
         }
     }
@@ -255,37 +266,26 @@ fn recovers(event: &Event, facts: &Facts, rules: &ExchangeRules, among: &Among) 
     let number = &own.link.number;
     match &own.row {
         None => effects.push(tell(format!("{number} was deleted or is hidden: nothing to do"))),
-        Some(row) if finished(&facts.mapping, own, row).is_some() => {
+        Some(row) if finished(&facts.mapping, &own.link, row).is_some() => {
             effects.push(tell(format!("{number} is finished: nothing to do")));
         }
         Some(_) if failures.failing > 0 => effects.extend(recount(facts, among, own, &failures)),
-        Some(row) if is_untouched(rules, own, row) => {
-            let mut set = row.changes_to(&rules.resolve);
-            let notes = messages::exchanges_resolved(&failures, exchange);
-            let from = row.text("close_notes").to_owned();
-            set.insert("close_notes".to_owned(), Change { from, to: notes });
-            set.extend(recounted(own, row, &failures));
+        Some(row) if is_untouched(rules, &own.link, row) => {
+            let mut set = resolution(rules, row, messages::exchanges_resolved(&failures, exchange));
+            set.extend(recounted(&own.link, row, &messages::exchange_count(&failures)));
             effects.push(tell(format!("everything of {number} went through: it is resolved")));
-            effects.push(update(own, set));
+            effects.push(update(&own.link, set));
             failures.is_resolved_by_us = true;
         }
         Some(_) => {
             let text = messages::exchanges_recovered(&failures, exchange);
-            effects.push(note(own, event, "recovery", text));
+            effects.push(note(&own.link, event, "recovery", text));
             effects.extend(recount(facts, among, own, &failures));
         }
     }
+    effects.extend(tells_of(facts, own.failures.failing, &failures, ""));
     effects.push(Effect::Mark(Mark::Failures(failures)));
     effects
-}
-
-/// Whether no agent has taken the incident over.
-fn is_untouched(rules: &ExchangeRules, found: &Found, row: &Row) -> bool {
-    let base = |field: &str| found.link.base.get(field).map(String::as_str);
-    let state = row.text("state");
-    let is_ours = base("state") == Some(state);
-    let is_new = rules.untouched.iter().any(|untouched| untouched == state);
-    (is_ours || is_new) && row.text("assigned_to") == base("assigned_to").unwrap_or_default()
 }
 
 /// The count on every incident that is known here but one, should an earlier event have left it behind.
@@ -293,10 +293,15 @@ fn recount_all(facts: &Facts, among: &Among, but: Option<&Found>) -> Vec<Effect>
     let others = [&among.own, &among.current].into_iter().flatten();
     let others = others.filter(|found| but.is_none_or(|but| but.failures.incident != found.failures.incident));
     let rows = others.filter_map(|found| Some((found, found.row.as_ref()?)));
-    let open = rows.filter(|(found, row)| finished(&facts.mapping, found, row).is_none());
-    let sets = open.map(|(found, row)| (found, recounted(found, row, &found.failures)));
+    let open = rows.filter(|(found, row)| finished(&facts.mapping, &found.link, row).is_none());
+    let sets = open.map(|(found, row)| {
+        (
+            found,
+            recounted(&found.link, row, &messages::exchange_count(&found.failures)),
+        )
+    });
     sets.filter(|(_, set)| !set.is_empty())
-        .map(|(found, set)| update(found, set))
+        .map(|(found, set)| update(&found.link, set))
         .collect()
 }
 
@@ -315,52 +320,28 @@ fn recount(facts: &Facts, among: &Among, found: &Found, failures: &Failures) -> 
     }
     let mut effects = recount_all(facts, among, Some(found));
     if let Some(row) = &found.row {
-        let set = recounted(found, row, failures);
-        if !set.is_empty() {
-            effects.push(update(found, set));
-        } else if is_edited(found, row) {
-            let what = format!("count of {} and {}", failures.count, failures.failing);
-            effects.push(Effect::AddJournal(AddJournal {
-                record: found.link.record.clone(),
-                journal: Journal::WorkNotes,
-                what,
-                text: messages::exchange_count(failures),
-            }));
-        }
+        let what = format!("count of {} and {}", failures.count, failures.failing);
+        let count = messages::exchange_count(failures);
+        effects.extend(incident::recount(&found.link, row, &count, what));
     }
     effects
 }
 
-/// The description with another count, unless an agent edited it.
-fn recounted(found: &Found, row: &Row, failures: &Failures) -> BTreeMap<String, Change> {
-    let mut set = BTreeMap::new();
-    let base = found.link.base.get(DESCRIPTION).map(String::as_str).unwrap_or_default();
-    let to = messages::recounted(base, failures);
-    if !is_edited(found, row) && messages::canonical(&to) != messages::canonical(base) {
-        let from = row.text(DESCRIPTION).to_owned();
-        set.insert(DESCRIPTION.to_owned(), Change { from, to });
-    }
-    set
-}
-
-fn is_edited(found: &Found, row: &Row) -> bool {
-    let base = found.link.base.get(DESCRIPTION).map(String::as_str).unwrap_or_default();
-    messages::canonical(row.text(DESCRIPTION)) != messages::canonical(base)
-}
-
-fn update(found: &Found, set: BTreeMap<String, Change>) -> Effect {
-    Effect::UpdateFields(UpdateFields {
-        record: found.link.record.clone(),
-        set,
-    })
-}
-
-fn note(found: &Found, event: &Event, what: &str, text: String) -> Effect {
-    Effect::AddJournal(AddJournal {
-        record: found.link.record.clone(),
-        journal: Journal::WorkNotes,
-        what: format!("{what} by {}", event.id),
-        text,
+/// Whoever looks after common causes is told, where an incident begins to fail or ceases to.
+fn tells_of(facts: &Facts, before: u64, failures: &Failures, name: &str) -> Option<Effect> {
+    let cause = failures.cause.clone()?;
+    let is_failing = failures.failing > 0;
+    (is_failing != (before > 0)).then(|| {
+        Effect::PassOn(Passing::Cause {
+            cause,
+            incident: OneOfSeveral {
+                failures: facts.subject.clone(),
+                incident: failures.incident.clone(),
+                partner: partner_of(&facts.exchange),
+                name: name.to_owned(),
+            },
+            is_failing,
+        })
     })
 }
 

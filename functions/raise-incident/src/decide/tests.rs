@@ -21,15 +21,15 @@ const RECORD: &str = "a3d911b2e30132ebe35c2ddfb2cf852a";
 const ANALYST: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const MINUTE: i64 = 60_000;
 
-fn mapping() -> Arc<Mapping> {
+pub(super) fn mapping() -> Arc<Mapping> {
     Arc::new(Mapping::parse(include_str!("../../../../infra/mapping.yaml")).unwrap())
 }
 
-fn event(sample: &str) -> Event {
+pub(super) fn event(sample: &str) -> Event {
     Event::parse(&"trading-grid".parse().unwrap(), sample).unwrap()
 }
 
-fn exchange(event: &Event) -> Exchange {
+pub(super) fn exchange(event: &Event) -> Exchange {
     match &event.data {
         Data::Exchange(news) => news.exchange().clone(),
         other => panic!("{other:?}"),
@@ -46,7 +46,7 @@ fn turn(event: &Event) -> Turn {
     }
 }
 
-fn facts(exchange: &Exchange, place: Place) -> Facts {
+pub(super) fn facts(exchange: &Exchange, place: Place) -> Facts {
     Facts {
         mapping: mapping(),
         deployment: "acme".parse().unwrap(),
@@ -173,7 +173,7 @@ fn link_of(number: &str) -> LinkKey {
 }
 
 /// An incident with so many failures, of which so many still fail.
-fn found(number: &str, count: u64, failing: u64) -> Found {
+pub(super) fn found(number: &str, count: u64, failing: u64) -> Found {
     let exchange = exchange(&event(FAILED));
     let failures = Failures {
         incident: link_of(number),
@@ -183,6 +183,7 @@ fn found(number: &str, count: u64, failing: u64) -> Found {
         last_at: exchange.at(),
         samples: vec!["810".to_owned()],
         is_resolved_by_us: false,
+        cause: Some(Subject::cause(&["x"])),
     };
     let description = messages::exchange_incident(&exchange, "Contoso", "", None, &failures);
     let values = [("description", description.as_str()), ("assigned_to", ANALYST)];
@@ -308,6 +309,12 @@ fn text(effects: &[Effect]) -> String {
                 format!("{}/{}{who}", failures.failing, failures.count)
             }
             Effect::Mark(Mark::Current { .. }) => "current".to_owned(),
+            Effect::PassOn(Passing::Cause {
+                incident, is_failing, ..
+            }) => {
+                let how = if *is_failing { "fails" } else { "is over" };
+                format!("{} {how}", incident.incident.discriminator)
+            }
             other => other.to_string(),
         })
         .collect::<Vec<_>>()
@@ -376,7 +383,7 @@ fn failures_of_one_kind_join_one_incident_within_the_window() {
         joins(|facts, _| facts.waiting = 7),
         "joins INC1: 4 exchanges failed, 2 still do | member of INC1: fails | 2/4"
     );
-    let is_new = "create | member of new: fails | 1/1 | current";
+    let is_new = "create | new fails | member of new: fails | 1/1 | current";
     let long_after = |facts: &mut Facts, _: &mut Found| {
         let at = facts.exchange.status_at.millis();
         facts.exchange.status_at = Timestamp::from_millis(at + 241 * MINUTE);
@@ -409,7 +416,7 @@ fn a_new_incident_leaves_the_right_count_on_the_one_before() {
     }));
     assert_eq!(
         effects,
-        "set 5, of which 3 still fail. Fi | create | member of new: fails | 1/1 | current"
+        "set 5, of which 3 still fail. Fi | create | new fails | member of new: fails | 1/1 | current"
     );
 }
 
@@ -440,7 +447,7 @@ fn an_incident_resolves_itself_when_everything_went_through() {
     assert_eq!(
         recovers(3, 1, |_, _| ()),
         "member of INC1: went through | everything of INC1 went through: it is resolved | set \
-         close_code=Solution provided, 3, of which 0 still fail. Fi, state=6 | 0/3 by us"
+         close_code=Solution provided, 3, of which 0 still fail. Fi, state=6 | INC1 is over | 0/3 by us"
     );
     assert_eq!(
         recovers(3, 2, |_, _| ()),
@@ -454,7 +461,8 @@ fn an_incident_resolves_itself_when_everything_went_through() {
 
 #[test]
 fn an_incident_that_an_agent_took_over_only_gets_a_note() {
-    let only_a_note = "member of INC1: went through | note recovery | set 3, of which 0 still fail. Fi | 0/3";
+    let only_a_note =
+        "member of INC1: went through | note recovery | set 3, of which 0 still fail. Fi | INC1 is over | 0/3";
     for taken in [
         [("state", "2"), ("assigned_to", ANALYST)],
         [("state", "1"), ("assigned_to", "cccccccccccccccccccccccccccccccc")],
@@ -464,7 +472,7 @@ fn an_incident_that_an_agent_took_over_only_gets_a_note() {
     let finished = recovers(1, 1, |_, own| set(own, &[("state", "6")]));
     assert_eq!(
         finished,
-        "member of INC1: went through | INC1 is finished: nothing to do | 0/1"
+        "member of INC1: went through | INC1 is finished: nothing to do | INC1 is over | 0/1"
     );
     // Where we opened it again ourselves, nobody has taken it over.
     let ours = recovers(1, 1, |_, own| {
@@ -487,13 +495,16 @@ fn a_reject_that_follows_opens_the_incident_again() {
     assert_eq!(
         rejected("6"),
         "INC1 is finished: it is opened again | set 2, of which 1 still fail. Fi, state=2 | note reopening | \
-         member of INC1: fails | 1/2"
+         INC1 fails | member of INC1: fails | 1/2"
     );
     assert_eq!(
         rejected("2"),
-        "note failure | set 2, of which 1 still fail. Fi | member of INC1: fails | 1/2"
+        "note failure | set 2, of which 1 still fail. Fi | INC1 fails | member of INC1: fails | 1/2"
     );
-    assert_eq!(rejected("7"), "create | member of new: fails | 1/1 | current");
+    assert_eq!(
+        rejected("7"),
+        "create | new fails | member of new: fails | 1/1 | current"
+    );
 }
 
 #[test]
@@ -512,7 +523,10 @@ fn a_failure_that_turns_into_another_is_counted_once() {
         "INC1 is finished: it is opened again | set state=2 | note reopening | member of INC1: fails"
     );
     // Closed for good: the failure moves to a new incident, and is counted there only.
-    assert_eq!(again("7"), "create | 1/2 | member of new: fails | 1/1 | current");
+    assert_eq!(
+        again("7"),
+        "create | 1/2 | new fails | member of new: fails | 1/1 | current"
+    );
 }
 
 #[test]

@@ -54,6 +54,9 @@ pub struct Guesses {
     /// Whether an incident needs `close_code` and `close_notes` to be resolved or closed. True: other clients fail
     /// without them.
     pub incident_resolution_is_enforced: bool,
+    /// Whether a parent incident that somebody begins to work on takes its resolved children with it. False: the
+    /// documentation says so of a parent that is opened again only.
+    pub parent_reaches_finished_children: bool,
     /// Whether a case needs `resolution_code`, `cause` and `close_notes`. False: known of the form only.
     pub case_resolution_is_enforced: bool,
     /// Whether an unreadable integer or time is left out rather than stored as empty. True: safer for what is there.
@@ -286,6 +289,7 @@ impl Default for Guesses {
             data_policies_stop_scripts: false,
             journal_entries_meet_business_rules: false,
             incident_resolution_is_enforced: true,
+            parent_reaches_finished_children: false,
             case_resolution_is_enforced: false,
             unreadable_value_is_ignored: true,
             attachment_touches_record: false,

@@ -26,6 +26,7 @@ mod guards;
 mod guesses;
 mod identity;
 mod import_sets;
+mod incidents;
 mod input;
 mod journal;
 mod knowledge;

@@ -7,7 +7,7 @@
 
 use super::engine::{Act, Fields, Row, State, get};
 use super::errors::Refusal;
-use super::{approvals, cases, catalog, knowledge, owned};
+use super::{approvals, cases, catalog, incidents, knowledge, owned};
 
 /// A row that was just stored.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +69,7 @@ pub(crate) fn after_change(state: &mut State, act: Act<'_>, change: Change<'_>) 
         "sysapproval_approver" => approvals::after_change(state, act, change),
         "sn_customerservice_case" | "sn_customerservice_escalation" => cases::after_change(state, act, change),
         "sc_request" | "sc_req_item" | "sc_task" => catalog::after_change(state, act, change),
+        "incident" => incidents::after_change(state, act, change),
         "kb_knowledge" | "kb_feedback" => knowledge::after_change(state, act, change),
         _ => {}
     }

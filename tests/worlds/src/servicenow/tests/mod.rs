@@ -26,6 +26,7 @@ mod grants;
 mod hostile;
 mod identities;
 mod import_sets;
+mod incidents;
 mod input;
 mod inspection;
 mod journals;
