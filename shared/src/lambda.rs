@@ -22,7 +22,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::http::Transport;
 use crate::mapping::Mapping;
-use crate::poll::{LensPoller, Polled};
+use crate::poll::{LensPoller, Polled, Reading};
 use crate::store::Link;
 
 pub use drain::Drained;
@@ -194,9 +194,17 @@ pub async fn serve_sweep() -> Result<(), Error> {
         let deadline = deadline(&event.context);
         let (request, worker) = (event.payload, &event.context.request_id);
         let since = request.since.as_deref().map(Timestamp::parse_rfc3339).transpose()?;
+        let reading = match (since, request.again_days) {
+            (None, None) => Reading::Onward,
+            (Some(since), None) => Reading::Since(since),
+            (None, Some(days)) if request.poll == Some(Source::Lens) => Reading::Again { days },
+            (_, Some(_)) => {
+                return Err(anyhow::anyhow!("again_days is for {{\"poll\":\"lens\"}}, without since").into());
+            }
+        };
         let polled = match request.poll {
             None => return Ok(Done::Swept(Box::pin(sweeper.handle(request, worker, deadline)).await?)),
-            Some(Source::Lens) => Box::pin(lens().await?.poll(since, worker, deadline)).await,
+            Some(Source::Lens) => Box::pin(lens().await?.poll(reading, worker, deadline)).await,
             Some(Source::Feed) => Box::pin(clients().await?.poll_feed(since, worker, deadline)).await,
             Some(Source::Records) => Box::pin(clients().await?.poll_records(since, worker, deadline)).await,
         };

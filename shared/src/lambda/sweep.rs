@@ -5,7 +5,7 @@
 //!
 //! Invoked with `{"replay": "<subject>"}` it lets a parked stream go on instead. `{"poll": "lens"}` (or `feed`, or
 //! `records`), which a schedule of its own sends, is for [`crate::poll`], and with `"since": "2026-11-01T00:00:00Z"` it
-//! reads once from a date.
+//! reads once from a date; `{"poll": "lens", "again_days": 7}` reads the last days again and counts what was missed.
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,9 @@ pub struct SweepRequest {
     /// From when on it is read once more, RFC 3339.
     #[serde(default)]
     pub since: Option<String>,
+    /// How many days before the last midnight (UTC) are read once more, to find what polls had missed; of Lens only.
+    #[serde(default)]
+    pub again_days: Option<u16>,
 }
 
 /// What can be polled.

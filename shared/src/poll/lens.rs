@@ -31,6 +31,9 @@ use crate::trading_grid::community::{CommunityServices, PartnerFilter};
 use crate::trading_grid::lens::{Direction, Entry, Field, Lens, Search, Term, TimeField};
 use crate::trading_grid::{Access, Authentication};
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How long it is kept how far the days of a night were read again.
+const AGAIN_KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
 /// The longest window.
 const WINDOW: Duration = Duration::from_secs(6 * 3600);
 /// A window with more rows than this is split.
@@ -49,6 +52,61 @@ pub struct LensPoller {
     community: CommunityServices,
     mapping: Arc<Mapping>,
     page: u16,
+}
+
+/// What a poll reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// On from where the last poll stopped.
+    Onward,
+    /// Once more from a time until now: a back-fill.
+    Since(Timestamp),
+    /// The days before the last midnight (UTC) once more, as far as they were polled at all: whatever is new in
+    /// them, polls had missed.
+    Again {
+        /// How many.
+        days: u16,
+    },
+}
+
+/// Which time a pass reads, with the cursor that says how far it is.
+struct Span {
+    cursor: String,
+    /// Where the cursor begins; a little before now where nothing says so.
+    from: Option<Timestamp>,
+    /// Where it ends; now where nothing says so.
+    until: Option<Timestamp>,
+}
+
+impl Reading {
+    /// What of the pass is read; nothing of what was never polled. `begun` says when each pass was polled first.
+    fn span(self, pass: &str, begun: &BTreeMap<String, Timestamp>, now: Timestamp) -> Option<Span> {
+        let (since, until) = match self {
+            Reading::Onward => (None, None),
+            Reading::Since(since) => (Some(since), None),
+            Reading::Again { days } => {
+                let midnight = now.millis() - now.millis().rem_euclid(millis(DAY));
+                let first = midnight - i64::from(days) * millis(DAY);
+                // What is older than the deployment is nobody's miss: nobody wants an incident of it.
+                let polled = earlier(*begun.get(pass)?, super::FIRST);
+                let from = Timestamp::from_millis(first).max(polled);
+                let until = Timestamp::from_millis(midnight);
+                if from >= until {
+                    return None;
+                }
+                return Some(Span {
+                    cursor: format!("{pass}-again-{}", Timestamp::from_millis(first).seconds()),
+                    from: Some(from),
+                    until: Some(until),
+                });
+            }
+        };
+        Some(Span {
+            cursor: cursor_name(pass, since),
+            from: since,
+            until,
+        })
+    }
 }
 
 /// One way to look at Lens.
@@ -138,11 +196,11 @@ impl LensPoller {
         self
     }
 
-    /// Reads on where the last poll stopped, or once from `since`.
+    /// Reads on where the last poll stopped, or something else once.
     ///
     /// # Errors
     /// When the table or Trading Grid gives no clear answer: the cursor stays, and the next poll reads the window again.
-    pub async fn poll(&self, since: Option<Timestamp>, worker: &str, deadline: Timestamp) -> anyhow::Result<Polled> {
+    pub async fn poll(&self, reading: Reading, worker: &str, deadline: Timestamp) -> anyhow::Result<Polled> {
         let Some(rule) = self.mapping.exchanges.as_ref().and_then(|rules| rules.poll.as_ref()) else {
             tracing::info!("the mapping has no exchanges.poll: nothing is polled");
             return Ok(Polled::default());
@@ -155,12 +213,40 @@ impl LensPoller {
             partners: BTreeMap::new(),
             done: Polled::default(),
         };
-        for pass in &PASSES {
-            run.pass(pass, since, deadline).await.context(pass.name)?;
-        }
         let now = self.clock.now();
-        let from = Timestamp::from_millis(now.millis() - millis(TIMED_OUT_WITHIN)).min(since.unwrap_or(now));
-        run.window(&TIMED_OUT, from, now, now).await.context(TIMED_OUT.name)?;
+        let begun = match reading {
+            Reading::Onward | Reading::Since(_) => BTreeMap::new(),
+            Reading::Again { .. } => self.store.begun(&PASSES.map(|pass| pass.name)).await?,
+        };
+        for pass in &PASSES {
+            let Some(span) = reading.span(pass.name, &begun, now) else {
+                tracing::info!(
+                    pass = pass.name,
+                    "nothing was polled before: there is nothing to be read again"
+                );
+                continue;
+            };
+            run.pass(pass, &span, deadline).await.context(pass.name)?;
+        }
+        // What has timed out is looked for over days by every poll.
+        if let Reading::Onward | Reading::Since(_) = reading {
+            let since = if let Reading::Since(since) = reading {
+                since
+            } else {
+                now
+            };
+            let from = earlier(now, TIMED_OUT_WITHIN).min(since);
+            run.window(&TIMED_OUT, from, now, now).await.context(TIMED_OUT.name)?;
+        }
+        if let Reading::Again { .. } = reading {
+            run.done.missed = run.done.told;
+            if run.done.missed > 0 {
+                tracing::error!(
+                    poll_missed = run.done.missed,
+                    "polls had missed exchanges; they are told now"
+                );
+            }
+        }
         tracing::info!(
             entries = run.done.entries,
             told = run.done.told,
@@ -183,14 +269,17 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn pass(&mut self, pass: &Pass, since: Option<Timestamp>, deadline: Timestamp) -> anyhow::Result<()> {
+    async fn pass(&mut self, pass: &Pass, span: &Span, deadline: Timestamp) -> anyhow::Result<()> {
         let store = &self.poller.store;
-        let name = cursor_name(pass.name, since);
-        let Some(mut held) = store.take_cursor(&name, self.worker).await? else {
+        let taken = match span.until {
+            None => store.take_cursor(&span.cursor, self.worker).await?,
+            Some(_) => store.take_passing_cursor(&span.cursor, self.worker, AGAIN_KEPT).await?,
+        };
+        let Some(mut held) = taken else {
             self.done.busy += 1;
             return Ok(());
         };
-        let read = self.read_on(pass, since, &mut held, deadline).await;
+        let read = self.read_on(pass, span, &mut held, deadline).await;
         give_back(&self.poller.store, &held, read).await
     }
 
@@ -198,7 +287,7 @@ impl Run<'_> {
     async fn read_on(
         &mut self,
         pass: &Pass,
-        since: Option<Timestamp>,
+        span: &Span,
         held: &mut HeldCursor,
         deadline: Timestamp,
     ) -> anyhow::Result<()> {
@@ -208,8 +297,11 @@ impl Run<'_> {
             Turn::Delayed => self.rule.late_after(),
             Turn::Failed | Turn::Recovered => Duration::ZERO,
         };
-        let end = earlier(clock.now(), LAG + age);
-        let first = since.unwrap_or_else(|| earlier(end, super::FIRST));
+        let end = span
+            .until
+            .unwrap_or_else(|| earlier(clock.now(), LAG))
+            .min(earlier(clock.now(), LAG + age));
+        let first = span.from.unwrap_or_else(|| earlier(end, super::FIRST));
         loop {
             let read_until = held.read_until.unwrap_or(first);
             if read_until >= end {

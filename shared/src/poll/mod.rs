@@ -20,7 +20,7 @@ use crate::event::Event;
 use crate::queue::Queue;
 use crate::store::{Accepted, HeldCursor, Store};
 
-pub use lens::LensPoller;
+pub use lens::{LensPoller, Reading};
 
 /// How much earlier than the end of the last window the next one begins: for rows that commit late, and clocks that
 /// differ.
@@ -47,6 +47,8 @@ pub struct Polled {
     pub unusable: u64,
     /// Cursors that another poller had.
     pub busy: u64,
+    /// Events that were new although polls had read them: of what is read again only.
+    pub missed: u64,
     /// How far the last cursor is behind, in seconds.
     pub behind: u64,
     /// Whether something was not answered, so that the rest is left to the next poll.

@@ -1,5 +1,6 @@
 //! How far a poll has read, with a lease: one poller at a time, and nothing is skipped when it dies.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -11,6 +12,10 @@ use crate::domain::Timestamp;
 
 /// How long a poller has a cursor to itself: longer than its function may run.
 const LEASE: Duration = Duration::from_secs(90);
+
+/// What taking a cursor writes.
+const TAKE: &str =
+    "SET lease_until = :until, lease_by = :worker, #schema = :schema, begun = if_not_exists(begun, :now)";
 
 /// The right to read on from a place.
 #[derive(Debug, Clone)]
@@ -29,13 +34,33 @@ impl Store {
     /// # Errors
     /// When the table cannot be asked.
     pub async fn take_cursor(&self, name: &str, worker: &str) -> Result<Option<HeldCursor>, Error> {
+        self.hold_cursor(name, worker, None).await
+    }
+
+    /// The same of a cursor that nobody needs any more after some time.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn take_passing_cursor(
+        &self,
+        name: &str,
+        worker: &str,
+        kept: Duration,
+    ) -> Result<Option<HeldCursor>, Error> {
+        self.hold_cursor(name, worker, Some(kept)).await
+    }
+
+    async fn hold_cursor(&self, name: &str, worker: &str, kept: Option<Duration>) -> Result<Option<HeldCursor>, Error> {
         let now = self.clock.now();
-        let outcome = self
+        let taking = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(cursor_key(name)))
-            .update_expression("SET lease_until = :until, lease_by = :worker, #schema = :schema ADD lease_epoch :one")
+            .update_expression(match kept {
+                None => format!("{TAKE} ADD lease_epoch :one"),
+                Some(_) => format!("{TAKE}, #ttl = :ttl ADD lease_epoch :one"),
+            })
             .condition_expression("attribute_not_exists(lease_until) OR lease_until < :now OR lease_by = :worker")
             .expression_attribute_names("#schema", "schema")
             .set_expression_attribute_values(Some(values([
@@ -44,7 +69,14 @@ impl Store {
                 (":schema", n(SCHEMA)),
                 (":one", n(1)),
                 (":now", n(now.millis())),
-            ])))
+            ])));
+        let taking = match kept {
+            None => taking,
+            Some(kept) => taking
+                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_values(":ttl", n(now.after(kept).seconds())),
+        };
+        let outcome = taking
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
             .send()
@@ -115,6 +147,20 @@ impl Store {
         let mut until: Vec<_> = until.collect();
         until.sort();
         Ok(until)
+    }
+
+    /// When each of some cursors was taken for the first time, as far as they were.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn begun(&self, names: &[&str]) -> Result<BTreeMap<String, Timestamp>, Error> {
+        let keys = names.iter().map(|name| cursor_key(name)).collect();
+        let items = self.read_all(keys).await?;
+        let begun = items.iter().filter_map(|item| {
+            let name = text(item, "pk")?.strip_prefix("POLL#")?.to_owned();
+            Some((name, Timestamp::from_millis(number(item, "begun")?)))
+        });
+        Ok(begun.collect())
     }
 
     async fn change_cursor(&self, held: &HeldCursor, expression: &str, mut set: Item) -> Result<bool, Error> {

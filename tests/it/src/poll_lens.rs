@@ -9,7 +9,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use shared::config::Published;
 use shared::http::Transport;
-use shared::poll::{LensPoller, Polled};
+use shared::poll::{LensPoller, Polled, Reading};
 use tokio::time::sleep;
 use worlds::trading_grid::{Acknowledgement, ExchangeSeed, Status};
 
@@ -45,7 +45,7 @@ fn poller(town: &Arc<Town>, transport: Transport) -> LensPoller {
 async fn poll_with(town: &Town, poller: &LensPoller) -> Polled {
     let deadline = town.clock.now().after(FUNCTION);
     let worker = format!("poll at {}", town.clock.now());
-    poller.poll(None, &worker, deadline).await.unwrap()
+    poller.poll(Reading::Onward, &worker, deadline).await.unwrap()
 }
 
 async fn poll(town: &Arc<Town>) -> Polled {
@@ -230,7 +230,7 @@ fn a_poller_that_dies_anywhere_loses_and_doubles_nothing() {
             let dying = dying(transport(town), Arc::clone(&sent), last);
             let poller = poller(town, dying);
             let deadline = town.clock.now().after(FUNCTION);
-            let polled = tokio::time::timeout(FUNCTION, poller.poll(None, "dying", deadline)).await;
+            let polled = tokio::time::timeout(FUNCTION, poller.poll(Reading::Onward, "dying", deadline)).await;
             if polled.is_ok_and(|polled| polled.is_ok()) {
                 requests = sent.load(Ordering::Relaxed).saturating_sub(1);
             }
@@ -273,7 +273,7 @@ fn a_back_fill_reads_from_its_date_once() {
         let fill = async |worker: &str| {
             let deadline = town.clock.now().after(FUNCTION);
             poller(town, transport(town))
-                .poll(Some(since), worker, deadline)
+                .poll(Reading::Since(since), worker, deadline)
                 .await
                 .unwrap()
         };
@@ -284,6 +284,66 @@ fn a_back_fill_reads_from_its_date_once() {
         assert_eq!(again.told, 0, "{again:?}");
         assert_consistent(town);
     });
+}
+
+#[test]
+fn what_polls_had_missed_is_found_in_the_night_and_counted() {
+    when(async |town, play| {
+        let night = async |worker: &str| {
+            let deadline = town.clock.now().after(FUNCTION);
+            let reading = Reading::Again { days: 7 };
+            let poller = poller(town, transport(town));
+            poller.poll(reading, worker, deadline).await.unwrap()
+        };
+        let never = night("before the first poll").await;
+        assert_eq!((never.entries, never.told), (0, 0), "{never:?}");
+        poll(town).await;
+        let seen = town.community.add_exchange(invoice());
+        sleep(2 * INTERVAL).await;
+        assert_eq!(poll(town).await.told, 1);
+        for _ in 0..3 {
+            play.days(1).await;
+            poll(town).await;
+        }
+        play.quiet().await;
+        assert_eq!(incident_of(town, &seen), 1);
+        // It is found long after the windows that it belongs to were read.
+        let missed = town
+            .community
+            .add_exchange_of(Duration::from_secs(30 * 3600), other_invoice());
+        let today = town
+            .community
+            .add_exchange_of(Duration::from_secs(600), other_invoice());
+        assert_eq!(poll(town).await.told, 0);
+        let first = night("one").await;
+        assert_eq!((first.told, first.missed), (1, 1), "{first:?}");
+        play.quiet().await;
+        assert_eq!((incident_of(town, &missed), incident_of(town, &today)), (1, 0));
+        // Neither what was known, nor what is older than the first poll, nor what was found in this night.
+        let again = night("two").await;
+        assert_eq!((again.told, again.missed), (0, 0), "{again:?}");
+        play.days(1).await;
+        let next = night("three").await;
+        assert_eq!((next.told, next.missed), (1, 1), "{next:?}");
+        play.quiet().await;
+        assert_consistent(town);
+    });
+}
+
+/// In how many failures the exchange is a member.
+fn incident_of(town: &Town, exchange: &str) -> usize {
+    let member = format!("MEMBER#{exchange}");
+    town.cloud
+        .items(TABLE)
+        .iter()
+        .filter(|item| item["sk"] == member.as_str())
+        .count()
+}
+
+fn other_invoice() -> ExchangeSeed {
+    let mut seed = invoice();
+    "ZZ:NORTHWIND".clone_into(&mut seed.sender_address);
+    seed
 }
 
 #[test]
@@ -349,7 +409,7 @@ fn history(seed: u64) {
                 // It may die, and another comes.
                 let time = Duration::from_millis(random.u64(1..60_000));
                 let deadline = town.clock.now().after(FUNCTION);
-                let _ = tokio::time::timeout(time, poller.poll(None, &worker, deadline)).await;
+                let _ = tokio::time::timeout(time, poller.poll(Reading::Onward, &worker, deadline)).await;
             }
         }
         for _ in 0..4 {

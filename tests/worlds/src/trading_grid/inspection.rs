@@ -158,6 +158,12 @@ impl TradingGrid {
         self.state().add_exchange(&seed, now)
     }
 
+    /// Adds an exchange that arrived so long ago and could not be found until now; gives its correlation id.
+    pub fn add_exchange_of(&self, ago: std::time::Duration, seed: ExchangeSeed) -> String {
+        let then = self.now() - ago;
+        self.state().add_exchange(&seed, then)
+    }
+
     /// Changes the status of what went out of an exchange, or of all when nothing did.
     ///
     /// # Panics
