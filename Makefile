@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test app package bench prove audit fmt tools rust template clients deployed deny
+.PHONY: help demo test app package bench prove volume audit fmt tools rust template clients deployed deny
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: ## measure the functions beside a no-op function (a few minutes)
 
 prove: ## all plans of the crash enumeration, not only the sample of `make test` (long)
 	GRIDLINK_PROVE=all cargo test --locked --release --workspace --test it -- --nocapture every_crash_point
+
+volume: ## a simulated day of 100,000 exchanges: incidents, calls, time and memory (some minutes)
+	cargo test --locked --release --workspace --test it -- --ignored --nocapture a_whole_day
 
 audit: ## known vulnerabilities, offline: ADVISORY_DB=<folder or .tar.gz>
 	@test -n "$(ADVISORY_DB)" || { echo "Say where the advisory database is: make audit ADVISORY_DB=<folder or .tar.gz>"; exit 1; }

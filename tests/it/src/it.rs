@@ -37,3 +37,4 @@ mod random;
 mod relay_status;
 mod stories;
 mod tidy;
+mod volume;

@@ -48,7 +48,7 @@ async fn poll_with(town: &Town, poller: &LensPoller) -> Polled {
     poller.poll(Reading::Onward, &worker, deadline).await.unwrap()
 }
 
-async fn poll(town: &Arc<Town>) -> Polled {
+pub(crate) async fn poll(town: &Arc<Town>) -> Polled {
     poll_with(town, &poller(town, transport(town))).await
 }
 
@@ -68,7 +68,7 @@ fn when(test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
     });
 }
 
-fn incidents(town: &Town) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn incidents(town: &Town) -> Vec<BTreeMap<String, String>> {
     let rows = town.servicenow.rows("incident").into_iter();
     let is_ours = |row: &BTreeMap<String, String>| {
         row.get("correlation_display")
@@ -484,7 +484,7 @@ fn any_exchange(random: &mut Rng) -> ExchangeSeed {
 }
 
 /// What is kept and what ServiceNow shows agree. Gives in how many incidents each failing exchange is.
-fn assert_consistent(town: &Town) -> BTreeMap<String, usize> {
+pub(crate) fn assert_consistent(town: &Town) -> BTreeMap<String, usize> {
     let items = town.cloud.items(TABLE);
     let kept = |item: &Value| serde_json::from_str::<Value>(item["kept"].as_str().unwrap_or_default()).unwrap();
     let of = |prefix: &str| {
