@@ -21,7 +21,7 @@ use crate::scenarios::{self, Scenario, Struck};
 use crate::town::{Call, Town};
 
 /// Runs one plan. Gives the requests that were made before the replay, and what is wrong.
-fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
+pub(crate) fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
     fastrand::seed(7);
     in_paused_time(async {
         let outlives_deadline = scenario.only_creates && plan.pauses();

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use worlds::{ServiceNow, TradingGrid};
 
+use crate::access;
 use crate::chaos::{Chaos, Strike};
 use crate::faults::{Fault, Plan, System};
 
@@ -207,29 +208,29 @@ impl Town {
         }
         let lost = || TransportError::lost(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
         let answer = match fault {
-            None => self.answer(system, request).await?,
+            None => self.answer(&environment.name, system, request).await?,
             Some(Fault::KillBefore) => return environment.die().await,
             Some(Fault::KillAfter) => {
-                let _ = self.answer(system, request).await;
+                let _ = self.answer(&environment.name, system, request).await;
                 return environment.die().await;
             }
             Some(Fault::Lost) => {
-                let _ = self.answer(system, request).await;
+                let _ = self.answer(&environment.name, system, request).await;
                 return Err(lost());
             }
             Some(Fault::ErrorAfter) => {
-                let _ = self.answer(system, request).await;
+                let _ = self.answer(&environment.name, system, request).await;
                 error(system, 503)
             }
             Some(Fault::Late) => {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map_err(|_| lost())?.to_bytes();
                 let request = Request::from_parts(parts, shared::http::full(body));
-                let town = Arc::clone(self);
+                let (town, by) = (Arc::clone(self), environment.name.clone());
                 town.under_way.fetch_add(1, Ordering::Relaxed);
                 tokio::task::spawn_local(async move {
                     tokio::time::sleep(LATE).await;
-                    let _ = town.answer(system, request).await;
+                    let _ = town.answer(&by, system, request).await;
                     town.under_way.fetch_sub(1, Ordering::Relaxed);
                 });
                 return Err(lost());
@@ -237,14 +238,14 @@ impl Town {
             Some(Fault::Arrival) => {
                 self.arrival.notify_one();
                 tokio::time::sleep(Duration::from_millis(700)).await;
-                self.answer(system, request).await?
+                self.answer(&environment.name, system, request).await?
             }
             Some(Fault::TooMany) => error(system, 429),
             Some(Fault::Conflict) => conflict(),
             Some(Fault::Throttle) => error(system, 400),
             Some(Fault::Pause) => {
                 environment.stand_still().await;
-                self.answer(system, request).await?
+                self.answer(&environment.name, system, request).await?
             }
         };
         if !after.is_zero() {
@@ -258,12 +259,22 @@ impl Town {
         Ok(answer)
     }
 
-    async fn answer(&self, system: System, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
+    async fn answer(
+        &self,
+        by: &str,
+        system: System,
+        request: Request<Body>,
+    ) -> Result<Response<Bytes>, TransportError> {
         let lost = |what: &'static str| TransportError::lost(std::io::Error::other(what));
         let response = match system {
             System::DynamoDb | System::Sqs | System::Secrets => {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map_err(|_| lost("a broken body"))?.to_bytes();
+                let operation = target_of_aws(&parts.headers).map_or_else(String::new, |(_, operation)| operation);
+                if let Err((refusal, answer)) = access::check(by, system, &operation, &body) {
+                    self.violated(refusal);
+                    return Ok(answer);
+                }
                 let is_write = system == System::DynamoDb && is_write(&parts.headers);
                 let response = self.cloud.call(Request::from_parts(parts, body)).await;
                 if is_write && self.chaos.get().is_none_or(Chaos::looks_now) {
@@ -383,15 +394,8 @@ fn world_body(body: Body) -> worlds::WorldBody {
 
 fn target_of(request: &Request<Body>) -> (System, String) {
     let host = request.uri().host().unwrap_or_default();
-    if let Some(target) = request.headers().get("x-amz-target") {
-        let target = target.to_str().unwrap();
-        let operation = target.split('.').next_back().unwrap_or_default().to_owned();
-        let system = match target {
-            target if target.starts_with("DynamoDB") => System::DynamoDb,
-            target if target.starts_with("AmazonSQS") => System::Sqs,
-            _ => System::Secrets,
-        };
-        return (system, operation);
+    if let Some(of_aws) = target_of_aws(request.headers()) {
+        return of_aws;
     }
     let system = match host {
         "servicenow.test" => System::ServiceNow,
@@ -399,6 +403,17 @@ fn target_of(request: &Request<Body>) -> (System, String) {
         other => panic!("a request to an unknown host {other}"),
     };
     (system, format!("{} {}", request.method(), request.uri().path()))
+}
+
+fn target_of_aws(headers: &http::HeaderMap) -> Option<(System, String)> {
+    let target = headers.get("x-amz-target")?.to_str().unwrap();
+    let operation = target.split('.').next_back().unwrap_or_default().to_owned();
+    let system = match target {
+        target if target.starts_with("DynamoDB") => System::DynamoDb,
+        target if target.starts_with("AmazonSQS") => System::Sqs,
+        _ => System::Secrets,
+    };
+    Some((system, operation))
 }
 
 fn is_write(headers: &http::HeaderMap) -> bool {

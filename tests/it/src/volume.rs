@@ -67,8 +67,8 @@ fn day(exchanges: u64, minutes: u64) -> Day {
         let mut random = Rng::with_seed(exchanges);
         let mut failed: Vec<String> = Vec::new();
         for minute in 0..minutes {
-            let until = exchanges * (minute + 1) / minutes;
-            for seed in seeds(&mut random, until - day.exchanges) {
+            let usual = exchanges * (minute + 1) / minutes - exchanges * minute / minutes;
+            for seed in seeds(&mut random, usual) {
                 add(town, &mut day, &mut failed, seed);
             }
             for seed in storm(exchanges, minutes, minute) {

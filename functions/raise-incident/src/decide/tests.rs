@@ -11,7 +11,7 @@ use shared::mapping::Mapping;
 use shared::messages;
 use shared::store::{Link, LinkState};
 
-use super::decide;
+use super::{decide, needs_a_new_incident};
 use crate::{Among, Content, Facts, Found, Own, Place};
 
 const FAILED: &str = include_str!("../../../../events/receive-webhook/exchange-failed.json");
@@ -110,6 +110,20 @@ fn a_transient_state_waits_out_its_time() {
     assert_eq!(waits[2], "look at the exchange again at 2026-11-24T10:00:00.000Z");
     let counts = own(DELAYED, 24 * 60, None);
     assert!(counts[1].ends_with("as acknowledgement_awaited"), "{counts:?}");
+}
+
+#[test]
+fn what_has_counted_as_failed_does_not_wait_again() {
+    let failed_before = own(DELAYED, 0, Some(known(FAILED, -60, true)));
+    assert!(
+        failed_before[1].starts_with("pass the exchange on to "),
+        "{failed_before:?}"
+    );
+    let only_delayed_before = own(DELAYED, 0, Some(known(DELAYED, -60, false)));
+    assert!(
+        only_delayed_before[2].starts_with("look at the exchange again at "),
+        "{only_delayed_before:?}"
+    );
 }
 
 #[test]
@@ -527,6 +541,81 @@ fn a_failure_that_turns_into_another_is_counted_once() {
         again("7"),
         "create | 1/2 | new fails | member of new: fails | 1/1 | current"
     );
+}
+
+/// An incident whose count an earlier event has left behind, because more was to come.
+fn behind(number: &str) -> Found {
+    let mut found = found(number, 3, 1);
+    (found.failures.count, found.failures.failing) = (5, 3);
+    found
+}
+
+#[test]
+fn the_last_event_of_a_burst_writes_the_count_whatever_it_is() {
+    let caught_up = |sample: &str, waiting, change: fn(&mut Among)| {
+        let effects = text(&among(sample, |facts, among| {
+            facts.waiting = waiting;
+            among.current = Some(behind("INC1"));
+            change(among);
+        }));
+        effects.contains("set 5, of which 3 still fail.")
+    };
+    let late: fn(&mut Among) = |among| {
+        let mut member = member(false, "INC2");
+        member.at = Timestamp::from_millis(member.at.millis() + 1);
+        among.member = Some(member);
+        among.own = Some(found("INC2", 1, 0));
+    };
+    let still_fails: fn(&mut Among) = |among| {
+        among.member = Some(member(true, "INC2"));
+        among.own = Some(found("INC2", 2, 2));
+    };
+    let never_failed: fn(&mut Among) = |_| ();
+    for (sample, change) in [(FAILED, late), (FAILED, still_fails), (RECOVERED, never_failed)] {
+        assert!(caught_up(sample, 0, change), "{sample}");
+        assert!(!caught_up(sample, 1, change), "{sample}");
+    }
+    // The one that is written anyway is written once.
+    let own = text(&among(FAILED, |_, among| among.current = Some(behind("INC1"))));
+    assert_eq!(own.matches("set ").count(), 1, "{own}");
+    assert!(own.starts_with("set 6, of which 4 still fail."), "{own}");
+}
+
+#[test]
+fn the_last_failure_that_moves_to_another_incident_ends_the_old_one() {
+    let moves = |failing| {
+        text(&among(FAILED, |_, among| {
+            let mut own = found("INC1", 2, failing);
+            set(&mut own, &[("state", "7")]);
+            among.member = Some(member(true, "INC1"));
+            among.own = Some(own);
+        }))
+    };
+    assert!(moves(1).contains("INC1 is over | 0/2"), "{}", moves(1));
+    assert!(!moves(2).contains("INC1 is over"), "{}", moves(2));
+}
+
+#[test]
+fn what_a_new_incident_is_made_of_is_read_only_where_one_is_made() {
+    let mapping = mapping();
+    let rules = mapping.exchanges.as_ref().unwrap();
+    let exchange = exchange(&event(FAILED));
+    let needs = |after: i64, state: &str| {
+        let mut member = member(true, "INC1");
+        member.at = Timestamp::from_millis(member.at.millis() + after);
+        let mut own = found("INC1", 1, 1);
+        set(&mut own, &[("state", state)]);
+        let among = Among {
+            member: Some(member),
+            own: Some(own),
+            current: None,
+            content: None,
+        };
+        needs_a_new_incident(&mapping, rules, &exchange, &among)
+    };
+    assert!(needs(0, "7"));
+    assert!(!needs(0, "2"));
+    assert!(!needs(1, "7"), "late news opens nothing");
 }
 
 #[test]

@@ -182,6 +182,49 @@ fn incidents_of_enough_partners_get_a_parent() {
 }
 
 #[test]
+fn a_nobody_to_assign_a_parent_to_is_said() {
+    let effects = text(&decided(&news("C", true, 2), |several| {
+        several.cause.loose = vec![loose("A", 0), loose("B", 1)];
+        several.content.as_mut().unwrap().assigned_to = Err("the group has no active manager".to_owned());
+    }));
+    let said = "the parent incident is assigned to its group only: the group has no active manager";
+    assert!(effects.contains(said), "{effects}");
+}
+
+#[test]
+fn the_last_news_of_a_burst_writes_the_counts_whatever_it_is() {
+    // Another parent is current, which an earlier one has left behind, and is too old to be joined.
+    let old = |several: &mut Several| {
+        several.cause.parent = Some(link());
+        let mut current = parent(3, 2, "1");
+        current.parent.count = 7;
+        several.current = Some(current);
+    };
+    let waits = |waiting| text(&decided_while(waiting, &news("A", true, 61), old));
+    assert!(waits(0).contains("set 7, of which 2 still fail."), "{}", waits(0));
+    assert!(!waits(1).contains("set 7"), "{}", waits(1));
+    // Nobody comes back to it once there is a new one.
+    let new = text(&decided_while(5, &news("C", true, 70), |several| {
+        old(several);
+        several.cause.loose = vec![loose("A", 61), loose("B", 62)];
+    }));
+    assert!(
+        new.contains("set 7, of which 2 still fail.") && new.contains("create"),
+        "{new}"
+    );
+    let known = text(&decided(&news("A", true, 5), |several| {
+        several.child = Some(child("A", true, true));
+        let mut own = parent(3, 2, "1");
+        own.parent.count = 7;
+        several.own = Some(own);
+    }));
+    assert_eq!(
+        known,
+        "the incident was known to fail: nothing to do | set 7, of which 2 still fail."
+    );
+}
+
+#[test]
 fn several_incidents_of_one_partner_are_no_common_cause() {
     let mut another = loose("A", 1);
     another.incident.failures = Subject::failures(&["other"]);

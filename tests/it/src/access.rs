@@ -1,0 +1,254 @@
+//! What each function may do in AWS, as the template says: whatever it does beyond that is refused here as it would be
+//! there, and what it never does must not be granted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{LazyLock, Mutex};
+
+use bytes::Bytes;
+use http::Response;
+use serde_json::{Value, json};
+
+use crate::faults::{Plan, System};
+use crate::play::{default_mapping, in_town};
+use crate::prove::run;
+use crate::{poll_both, poll_lens, scenarios};
+
+const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
+/// What the platform does with a function's role, and no function itself.
+const OF_THE_PLATFORM: [&str; 8] = [
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    // Of an invocation that failed, by Lambda.
+    "sqs:SendMessage on PollChangesDeadLetters.Arn",
+];
+
+/// An action on a resource.
+type Deed = (String, String);
+
+/// By function.
+static GRANTED: LazyLock<BTreeMap<String, BTreeSet<Deed>>> = LazyLock::new(granted);
+/// What functions have done in this process.
+static DONE: Mutex<BTreeSet<(&'static str, Deed)>> = Mutex::new(BTreeSet::new());
+
+/// Refuses what the role of the function does not allow. Who is no function may do everything.
+pub(crate) fn check(by: &str, system: System, operation: &str, body: &[u8]) -> Result<(), (String, Response<Bytes>)> {
+    let found = GRANTED.iter().find(|(function, _)| by.starts_with(function.as_str()));
+    let Some((function, granted)) = found else {
+        return Ok(());
+    };
+    for (action, resource) in deeds(system, operation, body) {
+        let is_granted = |(allowed, on): &Deed| {
+            *allowed == action
+                && (*on == resource || on.strip_suffix('*').is_some_and(|begin| resource.starts_with(begin)))
+        };
+        let Some(grant) = granted.iter().find(|grant| is_granted(grant)) else {
+            let message = format!("{function} may not {action} on {resource}");
+            let refusal = json!({"__type": "AccessDeniedException", "message": message});
+            let answer = Response::builder()
+                .status(400)
+                .header("content-type", "application/x-amz-json-1.0")
+                .body(Bytes::from(refusal.to_string()))
+                .unwrap();
+            return Err((message, answer));
+        };
+        DONE.lock().unwrap().insert((function.as_str(), grant.clone()));
+    }
+    Ok(())
+}
+
+/// The actions that a call needs, each with its resource.
+fn deeds(system: System, operation: &str, body: &[u8]) -> Vec<Deed> {
+    let parsed = || serde_json::from_slice::<Value>(body).unwrap();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let deed = |action: String, resource: &str| (action, resource.to_owned());
+    match (system, operation) {
+        (System::DynamoDb, "TransactWriteItems") => {
+            let writes = parsed()["TransactItems"].as_array().cloned().unwrap_or_default();
+            let kinds = writes.iter().flat_map(|write| write.as_object().unwrap().keys());
+            let action = |kind: &String| match kind.as_str() {
+                "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
+                kind => format!("dynamodb:{kind}Item"),
+            };
+            kinds.map(|kind| deed(action(kind), "Table")).collect()
+        }
+        (System::DynamoDb, "Query") => {
+            let on = if parsed()["IndexName"].is_string() {
+                "Table/index/due"
+            } else {
+                "Table"
+            };
+            vec![deed("dynamodb:Query".to_owned(), on)]
+        }
+        (System::DynamoDb, operation) => vec![deed(format!("dynamodb:{operation}"), "Table")],
+        (System::Sqs, operation) => {
+            let url = text(&parsed()["QueueUrl"]);
+            vec![deed(
+                format!("sqs:{operation}"),
+                url.rsplit('/').next().unwrap_or_default(),
+            )]
+        }
+        (System::Secrets, operation) => {
+            vec![deed(
+                format!("secretsmanager:{operation}"),
+                &text(&parsed()["SecretId"]),
+            )]
+        }
+        (System::ServiceNow | System::TradingGrid, _) => Vec::new(),
+    }
+}
+
+/// The policies of the roles of all functions.
+fn granted() -> BTreeMap<String, BTreeSet<Deed>> {
+    let template: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
+    let mut granted: BTreeMap<String, BTreeSet<Deed>> = BTreeMap::new();
+    for function in template["Resources"].as_object().unwrap().values() {
+        if function["Type"] != "AWS::Serverless::Function" {
+            continue;
+        }
+        let name = function["Properties"]["FunctionName"].as_str().unwrap();
+        let name = name.trim_start_matches("${AWS::StackName}-").to_owned();
+        let role = function["Properties"]["Role"]
+            .as_str()
+            .unwrap()
+            .trim_end_matches(".Arn");
+        let policies = template["Resources"][role]["Properties"]["Policies"]
+            .as_array()
+            .unwrap();
+        let statements = policies
+            .iter()
+            .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());
+        for statement in statements {
+            assert_eq!(statement["Effect"], "Allow", "{statement}");
+            for action in as_list(&statement["Action"]) {
+                for on in as_list(&statement["Resource"]) {
+                    granted
+                        .entry(name.clone())
+                        .or_default()
+                        .insert((action.clone(), resource(&on)));
+                }
+            }
+        }
+    }
+    assert_eq!(granted.len(), 9, "{:?}", granted.keys());
+    granted
+}
+
+fn as_list(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(all) => all.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+        one => vec![one.as_str().unwrap().to_owned()],
+    }
+}
+
+/// A resource of the template, by what it is called here.
+fn resource(of_template: &str) -> String {
+    if let Some((_, secret)) = of_template.split_once("secret:${AWS::StackName}/") {
+        return secret.to_owned();
+    }
+    let name = of_template.trim_end_matches(".Arn").trim_end_matches(".Id");
+    if let Some(secret) = name.strip_suffix("Secret") {
+        return match secret {
+            "ServiceNow" => "servicenow".to_owned(),
+            secret => kebab(secret),
+        };
+    }
+    if let Some(queue) = name.strip_suffix("Queue") {
+        return format!("{}.fifo", kebab(queue));
+    }
+    match of_template {
+        "Table.Arn" => "Table".to_owned(),
+        "${Table.Arn}/index/due" => "Table/index/due".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
+}
+
+#[test]
+fn the_policies_are_read_from_the_template() {
+    let of = |function: &str| &GRANTED[function];
+    let has = |function: &str, action: &str, on: &str| of(function).contains(&(action.to_owned(), on.to_owned()));
+    assert!(has("open-case", "sqs:SendMessage", "bridge-escalation.fifo"));
+    assert!(has("open-case", "secretsmanager:GetSecretValue", "trading-grid"));
+    assert!(has("poll-changes", "dynamodb:Query", "Table/index/due"));
+    assert!(has("receive-webhook", "secretsmanager:GetSecretValue", "webhook/*"));
+    assert!(!has("receive-webhook", "secretsmanager:GetSecretValue", "servicenow"));
+}
+
+#[test]
+fn what_no_role_allows_is_refused() {
+    let refused = |by: &str, system, operation: &str, body: Value| {
+        let answer = check(by, system, operation, body.to_string().as_bytes());
+        answer.map_err(|(message, _)| message)
+    };
+    let read = |secret: &str| json!({"SecretId": secret});
+    assert!(
+        refused(
+            "receive-webhook-1",
+            System::Secrets,
+            "GetSecretValue",
+            read("webhook/trading-grid")
+        )
+        .is_ok()
+    );
+    assert_eq!(
+        refused(
+            "receive-webhook-1",
+            System::Secrets,
+            "GetSecretValue",
+            read("servicenow")
+        ),
+        Err("receive-webhook may not secretsmanager:GetSecretValue on servicenow".to_owned())
+    );
+    let delete = json!({"TransactItems": [{"Put": {}}, {"Delete": {}}]});
+    assert!(refused("open-case-1", System::DynamoDb, "TransactWriteItems", delete.clone()).is_err());
+    assert!(refused("operator", System::DynamoDb, "TransactWriteItems", delete).is_ok());
+    let scan = json!({"TableName": "gridlink"});
+    assert!(refused("open-case-1", System::DynamoDb, "Scan", scan).is_err());
+}
+
+/// Everything that the scenarios and the polls do, without faults.
+#[test]
+fn what_is_granted_is_done() {
+    for scenario in scenarios::all() {
+        run(&scenario, &Plan::default(), false);
+    }
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        poll_lens::poll(town).await;
+        poll_both::feed(town).await;
+        scenarios::opens(&town.community);
+        tokio::time::sleep(3 * poll_lens::INTERVAL).await;
+        poll_lens::poll(town).await;
+        poll_both::feed(town).await;
+        poll_both::records(town).await;
+        play.quiet().await;
+    });
+    let done = DONE.lock().unwrap().clone();
+    let mut idle = Vec::new();
+    for (function, granted) in &*GRANTED {
+        for (action, on) in granted {
+            let deed = (action.clone(), on.clone());
+            let is_of_the_platform = OF_THE_PLATFORM.contains(&action.as_str())
+                || OF_THE_PLATFORM.contains(&format!("{action} on {on}").as_str());
+            if !is_of_the_platform && !done.contains(&(function.as_str(), deed)) {
+                idle.push(format!("{function}: {action} on {on}"));
+            }
+        }
+    }
+    assert_eq!(idle, Vec::<String>::new(), "granted, and never done");
+}
