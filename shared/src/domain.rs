@@ -216,6 +216,8 @@ identifier!(
 
 /// The table of articles in ServiceNow; each row is one version.
 pub const KNOWLEDGE: &str = "kb_knowledge";
+/// The table that names articles in the tasks that they are about.
+pub const ARTICLES_OF_TASKS: &str = "m2m_kb_task";
 
 /// Whether a value may stand in a ServiceNow query: letters, digits, and punctuation without
 /// meaning in an encoded query; never a script, and never the word that stands for no value.
@@ -524,6 +526,8 @@ pub enum Role {
     Task,
     /// A version of an article.
     Article,
+    /// An article that was drafted here, of something that was solved or comes again and again.
+    Draft,
     /// The requested item of the service catalog that the subject is; people made it.
     Request,
     /// The task of whoever sets up the company of a request.
@@ -532,7 +536,7 @@ pub enum Role {
 
 impl Role {
     /// All roles of this version.
-    pub const ALL: [Role; 9] = [
+    pub const ALL: [Role; 10] = [
         Role::Case,
         Role::FollowUp,
         Role::Escalation,
@@ -540,6 +544,7 @@ impl Role {
         Role::Incident,
         Role::Task,
         Role::Article,
+        Role::Draft,
         Role::Request,
         Role::Setup,
     ];
@@ -559,6 +564,7 @@ impl Role {
             Role::Incident => "incident",
             Role::Task => "task",
             Role::Article => "article",
+            Role::Draft => "draft",
             Role::Request => "request",
             Role::Setup => "setup",
         }
@@ -649,6 +655,22 @@ impl LinkKey {
         }
     }
 
+    /// The draft of an article about what solved a record.
+    pub fn draft_of(record: &SysId) -> Self {
+        Self {
+            role: Role::Draft,
+            discriminator: record.to_string(),
+        }
+    }
+
+    /// That a draft is named in the record that it is about.
+    pub fn attached_draft(article: &SysId, record: &SysId) -> Self {
+        Self {
+            role: Role::Draft,
+            discriminator: format!("{article}.{record}"),
+        }
+    }
+
     /// What the task of a thread is about.
     pub fn wish(&self) -> Option<WishId> {
         match (self.role, self.discriminator.split_once('.')?) {
@@ -668,6 +690,7 @@ impl LinkKey {
             | Role::Incident
             | Role::Task
             | Role::Article
+            | Role::Draft
             | Role::Request
             | Role::Setup => None,
         }

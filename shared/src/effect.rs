@@ -60,6 +60,10 @@ pub enum Effect {
     ReportOutcome(ReportOutcome),
     /// Close the partner's request for a document.
     CloseRequest(CloseRequest),
+    /// Ask for a draft of an article about what solved a record.
+    AskForDraft(Record),
+    /// Name an article in the record that it is about, as ServiceNow does.
+    AttachArticle(AttachArticle),
     /// Pass the change of a version on to the stream of its article.
     PassToArticle(ArticleChanged),
     /// Show a version of an article to its partners, in the place of the one before.
@@ -124,6 +128,15 @@ pub struct CreateRecord {
     /// The rule of the mapping that makes a task of a thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<TaskName>,
+}
+
+/// Names an article in a record: one row, whose sys_id follows from both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachArticle {
+    /// The article.
+    pub article: SysId,
+    /// The record that it is about.
+    pub record: Record,
 }
 
 /// Sets fields.
@@ -608,6 +621,8 @@ pub enum Kept {
     Over,
     /// Whether the record was critical by its table's rule when it was last looked at.
     Critical(bool),
+    /// Whether a rule asked for a draft of an article about the record when it was last looked at.
+    AsksForDraft(bool),
     /// The escalation that is under way; its workspace is open.
     Escalated(EscalationKey),
     /// No escalation is under way.
@@ -797,6 +812,8 @@ impl Effect {
             Effect::Remember(effect) => Some(&effect.record),
             Effect::Follow(record) => Some(record),
             Effect::Recognize(effect) => Some(&effect.record),
+            Effect::AskForDraft(record) => Some(record),
+            Effect::AttachArticle(effect) => Some(&effect.record),
             Effect::Adopt(effect) => Some(&effect.record),
             Effect::AskEscalation(_)
             | Effect::MoveLanes(_)
@@ -902,6 +919,8 @@ impl fmt::Display for Effect {
                 Kept::Over => f.write_str("keep that no question about closing is open"),
                 Kept::Critical(true) => f.write_str("keep that the record is critical"),
                 Kept::Critical(false) => f.write_str("keep that the record is not critical"),
+                Kept::AsksForDraft(true) => f.write_str("keep that a draft was asked for"),
+                Kept::AsksForDraft(false) => f.write_str("keep that no draft is asked for"),
                 Kept::Escalated(key) => write!(f, "keep that the escalation {key} is under way"),
                 Kept::Calm => f.write_str("keep that no escalation is under way"),
             },
@@ -932,6 +951,10 @@ impl fmt::Display for Effect {
             Effect::Mark(Mark::Current { incident }) => write!(f, "let failures join {incident} from now on"),
             Effect::Mark(Mark::VersionOf { article }) => write!(f, "keep that this is a version of {article}"),
             Effect::Mark(Mark::Shown(shown)) => write!(f, "keep what partners see since report {}", shown.version),
+            Effect::AskForDraft(record) => write!(f, "ask for a draft of an article about {}", record.sys_id),
+            Effect::AttachArticle(effect) => {
+                write!(f, "attach the article {} to {}", effect.article, effect.record.sys_id)
+            }
             Effect::PassToArticle(changed) => write!(f, "pass the change on to {}", changed.article_id),
             Effect::PublishArticle(publish) => write!(f, "show {} to its partners as {}", publish.row, publish.article),
             Effect::WithdrawArticle(withdraw) => write!(f, "take {} out of partners' sight", withdraw.article),

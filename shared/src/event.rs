@@ -20,7 +20,7 @@ use crate::domain::{
     digest_of, hex,
 };
 
-pub use article::ArticleChanged;
+pub use article::{ArticleChanged, DraftAsked};
 pub use exchange::{Exchange, ExchangeNews, Passed, Passing, Turn, Waiting};
 pub use request::{RequestDue, RequestNews, RequestStep, is_request};
 pub use thread::{DocumentRequest, PostedMessage, Thread, ThreadAct, ThreadNews, Wish, WishKind};
@@ -109,6 +109,8 @@ pub enum Data {
     Thread(Box<ThreadNews>),
     /// A version of an article changed. Only Gridlink itself tells this.
     ArticleChanged(ArticleChanged),
+    /// What solved a record is to become a draft of an article. Only Gridlink itself tells this.
+    DraftAsked(DraftAsked),
     /// A request about a partner's access is to be looked at again. Only Gridlink itself tells this.
     Request(RequestNews),
     /// A type that this version does not know.
@@ -800,6 +802,7 @@ impl Event {
                     Data::ClosureDue(_) => (Lane::Reminders, UseCase::RelayStatus),
                     Data::IssueParked(_) => (Lane::Notices, UseCase::RelayStatus),
                     Data::EscalationAsked(_) => (Lane::Escalation, UseCase::BridgeEscalation),
+                    Data::DraftAsked(_) => (Lane::Knowledge, UseCase::PublishKnowledge),
                     _ => (Lane::In, UseCase::OpenCase),
                 };
                 Destination::Stream(Stream { subject, lane }, Some(use_case))
@@ -854,6 +857,7 @@ impl Data {
             TaskOverdue::KIND => Data::TaskOverdue(parse_json(json, "data")?),
             ClosureDue::KIND => Data::ClosureDue(parse_json(json, "data")?),
             ArticleChanged::KIND => Data::ArticleChanged(parse_json(json, "data")?),
+            DraftAsked::KIND => Data::DraftAsked(parse_json(json, "data")?),
             EscalationAsked::KIND => Data::EscalationAsked(parse_json(json, "data")?),
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
@@ -918,6 +922,7 @@ impl Data {
             | Data::IssueParked(_)
             | Data::EscalationAsked(_)
             | Data::ArticleChanged(_)
+            | Data::DraftAsked(_)
             | Data::TaskOverdue(_)
             | Data::Request(_)
             | Data::Unknown => (None, &[]),
@@ -955,6 +960,7 @@ impl Data {
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
             Data::IssueParked(data) => Some((&data.company_id, &data.issue_id)),
             Data::EscalationAsked(data) => Some((&data.company_id, &data.issue_id)),
+            Data::DraftAsked(data) => Some((&data.company_id, &data.issue_id)),
             Data::RecordChanged(_)
             | Data::TaskOverdue(_)
             | Data::Exchange(_)

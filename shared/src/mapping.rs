@@ -8,6 +8,7 @@
 
 mod escalation;
 mod exchanges;
+mod drafts;
 mod knowledge;
 mod onboarding;
 mod status;
@@ -33,6 +34,7 @@ use tasks::{TasksFile, compile_tasks};
 
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
+pub use drafts::{DraftRule, DraftRules};
 pub use knowledge::{ArticleFacts, BaseRule, KnowledgeRules, Readership};
 pub use onboarding::{EnvironmentRule, ItemStates, NewUserRule, OnboardingRules, STEPS, SetupRule};
 pub use tasks::{TaskRule, TaskRules, TaskUnder};
@@ -466,7 +468,7 @@ impl Mapping {
             .transpose()?;
         let knowledge = file
             .knowledge
-            .map(|rules| compile_knowledge(&rules, &mut templates))
+            .map(|rules| compile_knowledge(&rules, &tables, &mut templates))
             .transpose()?;
         Ok(Self {
             senders: file.senders.value,
@@ -610,6 +612,36 @@ impl Mapping {
             Some(rules) => Ok(rules.readership(&self.templates, base, article)?.cloned()),
             None => Ok(None),
         }
+    }
+
+    /// The fields of a resolved record that [`Mapping::draft_rule`] and [`Mapping::cause`] look at.
+    pub fn draft_fields(&self, table: &TableName) -> impl Iterator<Item = &str> {
+        self.draft_rules().into_iter().flat_map(|rules| rules.fields(table))
+    }
+
+    /// The rules about drafts of articles.
+    pub fn draft_rules(&self) -> Option<&DraftRules> {
+        self.knowledge.as_ref().and_then(|rules| rules.drafts.as_ref())
+    }
+
+    /// The rule that makes a draft of a resolved record with these stored values; nothing where none does.
+    ///
+    /// # Errors
+    /// When a condition cannot be worked out for this record.
+    pub fn draft_rule(
+        &self,
+        table: &TableName,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Option<&DraftRule>, Unresolved> {
+        match self.draft_rules() {
+            Some(rules) => rules.rule(&self.templates, table, values),
+            None => Ok(None),
+        }
+    }
+
+    /// The public cause of a resolved record with these stored values, where the mapping names its field.
+    pub fn cause(&self, table: &TableName, values: &BTreeMap<String, String>) -> Option<messages::PartnerText> {
+        self.draft_rules()?.cause(table, values)
     }
 
     /// What becomes of an exchange that fails or is late; nothing without rules. `partner` is the name to show.

@@ -4,6 +4,7 @@
 //! characters, bidirectional overrides and ServiceNow's `[code]` tag do not pass.
 
 mod articles;
+mod drafts;
 mod exchanges;
 mod onboarding;
 mod threads;
@@ -17,6 +18,7 @@ use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilesto
 pub use articles::{
     ANCHOR, ARTICLE_BODY, HIDDEN, NotPlain, PICTURE, PartnerHtml, article_title, is_public_address, keyword,
 };
+pub use drafts::{draft_body, draft_made, draft_title};
 pub use exchanges::{
     exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
     exchanges_resolved, recounted,
@@ -141,6 +143,7 @@ pub fn complete_text(event: &Event) -> String {
         | Data::TaskOverdue(_)
         | Data::Exchange(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
         | Data::Request(_)
         | Data::Unknown => String::new(),
     }

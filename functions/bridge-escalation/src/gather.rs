@@ -259,7 +259,7 @@ impl Gathering<'_> {
         match link.record.link.role {
             Role::Escalation => self.record_changed(&link, key).await,
             Role::Coordination => self.task_changed(link).await,
-            Role::Case | Role::FollowUp | Role::Incident | Role::Task | Role::Article | Role::Request | Role::Setup => {
+            Role::Case | Role::FollowUp | Role::Incident | Role::Task | Role::Article | Role::Draft | Role::Request | Role::Setup => {
                 Ok(nothing("the record is none of an escalation".to_owned()))
             }
         }

@@ -129,6 +129,7 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
         | Data::Request(_)
         | Data::Unknown => Vec::new(),
     };
@@ -176,6 +177,7 @@ fn escalation_by_partner(event: &Event) -> Option<Effect> {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
         | Data::Request(_)
         | Data::Unknown => return None,
     };
@@ -223,6 +225,7 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
         | Data::Request(_)
         | Data::Unknown => Vec::new(),
     }

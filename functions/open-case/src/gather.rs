@@ -113,6 +113,7 @@ async fn linked(
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
         | Data::Request(_)
         | Data::Unknown => None,
     };
@@ -148,6 +149,7 @@ async fn linked(
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
         | Data::Request(_)
         | Data::Unknown => 0,
     };

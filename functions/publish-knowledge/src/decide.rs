@@ -1,5 +1,6 @@
 //! The rules of `publish-knowledge`: pure.
 
+mod draft;
 mod guide;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub fn decide(_: &Event, facts: &Facts) -> Vec<Effect> {
     match &facts.place {
         Place::Version(version) => changed(facts, version),
         Place::Article(versions) => shown(facts, versions),
+        Place::Solved(solved) => draft::solved(facts, solved),
     }
 }
 

@@ -6,6 +6,9 @@
 //! and a late one never brings an older version back. The community calls an article by its number, which is the same
 //! in all versions.
 //!
+//! What solved a record becomes a draft where a rule asks for it, one for each record, on the lane of its issue: with
+//! what the partner wrote and what is public of the record.
+//!
 //! ServiceNow decides whether an article is published; nothing here publishes one there.
 //!
 //! Accepted: an article that waits for its retirement to be approved stays as it is in the community until that is
@@ -18,11 +21,13 @@ mod sanitize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use shared::domain::{ArticleId, DocumentId, SysId, Timestamp};
+use shared::domain::{ArticleId, DeploymentId, DocumentId, Subject, SysId, Timestamp};
 use shared::effect::ShownArticle;
-use shared::mapping::{Mapping, Mode, Readership};
-use shared::messages::{NotPlain, PartnerHtml};
+use shared::event::Issue;
+use shared::mapping::{DraftRule, Mapping, Mode, Readership};
+use shared::messages::{NotPlain, PartnerHtml, PartnerText};
 use shared::servicenow::{Article, Attachment};
+use shared::store::Link;
 use shared::trading_grid::collaboration;
 
 pub use decide::decide;
@@ -36,6 +41,10 @@ pub struct Facts {
     pub number: u64,
     /// The time.
     pub now: Timestamp,
+    /// A part of every chosen sys_id.
+    pub deployment: DeploymentId,
+    /// Whose stream it is.
+    pub subject: Subject,
     /// What the event is about.
     pub place: Place,
 }
@@ -46,6 +55,32 @@ pub enum Place {
     Version(Box<Version>),
     /// An article, with all its versions.
     Article(Box<Versions>),
+    /// A record whose knowledge is asked for as a draft.
+    Solved(Box<Solved>),
+}
+
+/// A record whose knowledge is asked for as a draft.
+pub struct Solved {
+    /// The link of the record; nothing when it is none of the issue's any more.
+    pub link: Option<Link>,
+    /// Its draft, where one was made or begun.
+    pub draft: Option<Link>,
+    /// What a draft is made of; nothing where none is to be made.
+    pub content: Option<Content>,
+}
+
+/// What a draft is made of.
+pub struct Content {
+    /// The rule that asks for it.
+    pub rule: DraftRule,
+    /// The knowledge base.
+    pub base: SysId,
+    /// The problem, as the partner wrote it.
+    pub issue: Issue,
+    /// What the cause was, as far as that is public.
+    pub cause: Option<PartnerText>,
+    /// How it was solved, as far as that is public.
+    pub resolution: Option<PartnerText>,
 }
 
 /// A version, in its own stream.

@@ -225,6 +225,7 @@ impl Apply<'_> {
             Kept::Disputed(version) => store.disputed(self.subject, *version)?,
             Kept::Over => store.asked(self.subject, None)?,
             Kept::Critical(is_critical) => store.critical(self.subject, *is_critical)?,
+            Kept::AsksForDraft(asks) => store.asks_for_draft(self.subject, &remember.record.link, *asks)?,
             Kept::Escalated(key) => store.escalated(self.subject, Some(key))?,
             Kept::Calm => store.escalated(self.subject, None)?,
         };

@@ -82,6 +82,8 @@ pub(crate) struct Scenario {
     pub(crate) guide: Option<GuideView>,
     /// What must be so in the end of a request about a partner's access, where the scenario is about one.
     pub(crate) request: Option<fn(&Town)>,
+    /// What else must be so in the end.
+    pub(crate) also: Option<fn(&Town)>,
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
     /// What is there instead where an act meanwhile came so early that the rest had no reason to be made.
@@ -151,6 +153,7 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         thread: None,
         guide: None,
         request: None,
+        also: None,
         steps,
         expected,
         or_only: None,

@@ -102,6 +102,7 @@ pub(super) fn brings_description(event: &Event, issue: &Issue) -> bool {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
         | Data::Request(_)
         | Data::Unknown => false,
     }
@@ -128,6 +129,7 @@ fn brings_summary(event: &Event, issue: &Issue) -> bool {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
         | Data::Request(_)
         | Data::Unknown => false,
     }

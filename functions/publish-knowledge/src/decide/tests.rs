@@ -76,6 +76,8 @@ fn decided(place: Place) -> Vec<Effect> {
     let facts = Facts {
         mapping: Arc::new(Mapping::parse(DEFAULT).unwrap()),
         number: 5,
+        deployment: "it".parse().unwrap(),
+        subject: "articles/KB0010042".to_owned().try_into().unwrap(),
         now: Timestamp::parse_rfc3339("2026-11-23T09:00:00Z").unwrap(),
         place,
     };

@@ -208,6 +208,7 @@ fn found(number: &str, count: u64, failing: u64) -> Found {
             disputed: None,
             escalated: None,
             is_critical: false,
+            asks_for_draft: false,
             rule: None,
             answered: None,
         },

@@ -35,6 +35,7 @@ fn link() -> Link {
         disputed: None,
         escalated: None,
         is_critical: false,
+        asks_for_draft: false,
         rule: None,
         answered: None,
     }
@@ -114,6 +115,7 @@ fn found() -> Found {
         },
         has_moved: false,
         continued_by: None,
+        draft_rule: None,
         updated: Timestamp::from_millis(5000),
         status: Some(status),
         asking: None,

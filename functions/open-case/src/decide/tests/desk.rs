@@ -133,6 +133,7 @@ pub(super) fn made_by(event: &Event, facts: Facts) -> Facts {
             disputed: None,
             escalated: None,
             is_critical: false,
+            asks_for_draft: false,
             rule: None,
             answered: None,
         },

@@ -155,6 +155,7 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             | Data::EscalationAsked(_)
             | Data::TaskOverdue(_)
             | Data::ArticleChanged(_)
+            | Data::DraftAsked(_)
             | Data::Request(_) => &[],
             Data::Exchange(_) => &[
                 "gridlink.community.exchange.failed.v1",
