@@ -199,6 +199,17 @@ BREAKAGES: dict[str, tuple[str, Breakage]] = {
         "knowledge.bases.0.audiences.1.category",
         put("knowledge", "bases", 0, "audiences", 1, "category", "Invoice"),
     ),
+    "suggestions without words": ("knowledge.suggestions.text", put("knowledge", "suggestions", "text", " ")),
+    "a kind that never fits": ("knowledge.kinds.0", put("knowledge", "kinds", [{"kind": "invoice_mismatch"}])),
+    "one issue that comes again and again": (
+        "knowledge.drafts.repeated.0.after",
+        put(
+            "knowledge",
+            "drafts",
+            "repeated",
+            [{"name": "x", "after": 1, "within_days": 1, "base": "Trading Partner Help"}],
+        ),
+    ),
     "a draft in another mode": ("knowledge.drafts.mode", put("knowledge", "drafts", "mode", "maybe")),
     "a draft of everything": (
         f"knowledge.drafts.tables.{CASE}.rules.0.when",

@@ -100,7 +100,8 @@ impl Apply<'_> {
             | Effect::Recognize(_)
             | Effect::PassOn(_)
             | Effect::AskForDraft(_)
-            | Effect::AttachArticle(_)
+            | Effect::CountIssue(_)
+            | Effect::AddRow(_)
             | Effect::PassToArticle(_)
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
@@ -141,7 +142,8 @@ impl Apply<'_> {
             Effect::Recognize(recognize) => self.recognize(recognize),
             Effect::PassOn(passing) => self.pass_on(passing).await,
             Effect::AskForDraft(record) => self.ask_for_draft(record).await,
-            Effect::AttachArticle(attach) => self.attach_article(attach).await,
+            Effect::CountIssue(count) => self.count_issue(count).await,
+            Effect::AddRow(add) => self.add_row(add).await,
             Effect::PassToArticle(changed) => self.pass_to_article(changed).await,
             Effect::PublishArticle(publish) => self.publish_article(publish).await,
             Effect::WithdrawArticle(withdraw) => self.withdraw_article(withdraw).await,
@@ -211,7 +213,8 @@ impl Apply<'_> {
             | Effect::Recognize(_)
             | Effect::PassOn(_)
             | Effect::AskForDraft(_)
-            | Effect::AttachArticle(_)
+            | Effect::CountIssue(_)
+            | Effect::AddRow(_)
             | Effect::PassToArticle(_)
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
@@ -539,7 +542,8 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::Recognize(_)
         | Effect::PassOn(_)
         | Effect::AskForDraft(_)
-        | Effect::AttachArticle(_)
+        | Effect::CountIssue(_)
+        | Effect::AddRow(_)
         | Effect::PassToArticle(_)
         | Effect::PublishArticle(_)
         | Effect::WithdrawArticle(_)
@@ -678,7 +682,8 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::Recognize(_)
         | Effect::PassOn(_)
         | Effect::AskForDraft(_)
-        | Effect::AttachArticle(_)
+        | Effect::CountIssue(_)
+        | Effect::AddRow(_)
         | Effect::PassToArticle(_)
         | Effect::PublishArticle(_)
         | Effect::WithdrawArticle(_)

@@ -218,6 +218,8 @@ identifier!(
 pub const KNOWLEDGE: &str = "kb_knowledge";
 /// The table that names articles in the tasks that they are about.
 pub const ARTICLES_OF_TASKS: &str = "m2m_kb_task";
+/// The table of what readers think of articles.
+pub const FEEDBACK: &str = "kb_feedback";
 
 /// Whether a value may stand in a ServiceNow query: letters, digits, and punctuation without
 /// meaning in an encoded query; never a script, and never the word that stands for no value.
@@ -290,6 +292,11 @@ impl Subject {
     /// An article in all its versions: `articles/{articleId}`.
     pub fn article(article: &ArticleId) -> Self {
         Self(format!("articles/{article}"))
+    }
+
+    /// A kind of problem: `kinds/{category}`.
+    pub fn kind(kind: &Category) -> Self {
+        Self(format!("kinds/{kind}"))
     }
 
     /// A requested item of the service catalog: `requests/{sys_id}`.
@@ -663,6 +670,23 @@ impl LinkKey {
         }
     }
 
+    /// The draft that an event of a kind of problem asked for.
+    pub fn proposal(event: &EventId, base: &str) -> Self {
+        let digest = digest_of(&["proposal", event.as_str(), base]);
+        Self {
+            role: Role::Draft,
+            discriminator: hex(&digest[..8]),
+        }
+    }
+
+    /// What a partner thinks of an article.
+    pub fn feedback(feedback: &FeedbackId) -> Self {
+        Self {
+            role: Role::Article,
+            discriminator: format!("feedback.{feedback}"),
+        }
+    }
+
     /// That a draft is named in the record that it is about.
     pub fn attached_draft(article: &SysId, record: &SysId) -> Self {
         Self {
@@ -840,6 +864,17 @@ pub enum Audience {
         /// By id.
         company_ids: Vec<CompanyId>,
     },
+}
+
+impl Audience {
+    /// Whether a company is certainly one of them; who is in a segment only the community knows.
+    pub fn has(&self, company: &CompanyId) -> bool {
+        match self {
+            Audience::Everyone => true,
+            Audience::Companies { company_ids } => company_ids.contains(company),
+            Audience::Segments { .. } => false,
+        }
+    }
 }
 
 /// One of the two sides.

@@ -62,8 +62,10 @@ pub enum Effect {
     CloseRequest(CloseRequest),
     /// Ask for a draft of an article about what solved a record.
     AskForDraft(Record),
-    /// Name an article in the record that it is about, as ServiceNow does.
-    AttachArticle(AttachArticle),
+    /// Count an issue among those of its kind.
+    CountIssue(CountIssue),
+    /// Make a row that nobody asks for again, such as one that relates two records.
+    AddRow(AddRow),
     /// Pass the change of a version on to the stream of its article.
     PassToArticle(ArticleChanged),
     /// Show a version of an article to its partners, in the place of the one before.
@@ -130,12 +132,27 @@ pub struct CreateRecord {
     pub rule: Option<TaskName>,
 }
 
-/// Names an article in a record: one row, whose sys_id follows from both.
+/// Makes a row without a link: it is there or not, and nothing more is ever done with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttachArticle {
-    /// The article.
-    pub article: SysId,
-    /// The record that it is about.
+pub struct AddRow {
+    /// What it is, for people, without contents.
+    pub what: String,
+    /// Its table.
+    pub table: TableName,
+    /// Its chosen primary key.
+    pub sys_id: SysId,
+    /// All fields but `sys_id`; references by sys_id.
+    pub fields: BTreeMap<String, String>,
+    /// The field that joins it to what it is about, checked on every read.
+    pub key: String,
+}
+
+/// Counts an issue among those of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountIssue {
+    /// The kind of problem.
+    pub kind: Category,
+    /// The record that the issue became.
     pub record: Record,
 }
 
@@ -296,6 +313,9 @@ pub struct PostNotice {
     /// Where the partner finds it.
     #[serde(default)]
     pub place: Place,
+    /// Articles that may help; of an issue only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub articles: Vec<ArticleId>,
 }
 
 /// Tells the partner how far the issue is.
@@ -557,6 +577,9 @@ pub struct PublishArticle {
     pub seen: String,
     /// What is shown.
     pub guide: Guide,
+    /// The kind of problem that it was about before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was_about: Option<Category>,
 }
 
 /// A version of an article as partners see it.
@@ -600,6 +623,9 @@ pub struct WithdrawArticle {
     pub version: u64,
     /// Whether it is out of date; else nobody is to have it any more.
     pub is_outdated: bool,
+    /// The kind of problem that it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was_about: Option<Category>,
 }
 
 /// Keeps something about an issue.
@@ -657,6 +683,7 @@ impl ShareDocument {
                 author: self.desk.clone(),
                 text: messages::document_not_delivered(),
                 place: self.place,
+                articles: Vec::new(),
             }),
         ]
     }
@@ -696,6 +723,8 @@ pub enum Mark {
     },
     /// What partners see of the article of the subject.
     Shown(ShownArticle),
+    /// How often the kind of problem of the subject came.
+    Tally(KindTally),
     /// How far the request of the subject is carried out.
     Saga {
         /// What is kept.
@@ -719,6 +748,38 @@ pub struct ShownArticle {
     /// Tells what is shown; nothing of a withdrawn article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guide: Option<String>,
+    /// The kind of problem that it is listed under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+}
+
+/// An article that partners find about a kind of problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its title.
+    pub title: PartnerText,
+    /// Who may find and read it.
+    pub audience: Audience,
+}
+
+/// How often a kind of problem came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindTally {
+    /// The issues that no proposal has counted yet, oldest first.
+    pub issues: Vec<Tallied>,
+    /// The draft that was proposed last, by the title of its knowledge base.
+    pub proposals: BTreeMap<String, LinkKey>,
+}
+
+/// An issue of a kind of problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tallied {
+    /// The issue.
+    pub issue: Subject,
+    /// The record that it became.
+    pub record: SysId,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An exchange, as it was last heard of.
@@ -813,12 +874,13 @@ impl Effect {
             Effect::Follow(record) => Some(record),
             Effect::Recognize(effect) => Some(&effect.record),
             Effect::AskForDraft(record) => Some(record),
-            Effect::AttachArticle(effect) => Some(&effect.record),
+            Effect::CountIssue(effect) => Some(&effect.record),
             Effect::Adopt(effect) => Some(&effect.record),
             Effect::AskEscalation(_)
             | Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::PostNotice(_)
+            | Effect::AddRow(_)
             | Effect::PassToArticle(_)
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
@@ -952,9 +1014,9 @@ impl fmt::Display for Effect {
             Effect::Mark(Mark::VersionOf { article }) => write!(f, "keep that this is a version of {article}"),
             Effect::Mark(Mark::Shown(shown)) => write!(f, "keep what partners see since report {}", shown.version),
             Effect::AskForDraft(record) => write!(f, "ask for a draft of an article about {}", record.sys_id),
-            Effect::AttachArticle(effect) => {
-                write!(f, "attach the article {} to {}", effect.article, effect.record.sys_id)
-            }
+            Effect::CountIssue(effect) => write!(f, "count the issue among those of the kind {}", effect.kind),
+            Effect::AddRow(effect) => write!(f, "add {} to {}", effect.what, effect.table),
+            Effect::Mark(Mark::Tally(tally)) => write!(f, "keep {} issues of the kind", tally.issues.len()),
             Effect::PassToArticle(changed) => write!(f, "pass the change on to {}", changed.article_id),
             Effect::PublishArticle(publish) => write!(f, "show {} to its partners as {}", publish.row, publish.article),
             Effect::WithdrawArticle(withdraw) => write!(f, "take {} out of partners' sight", withdraw.article),

@@ -9,6 +9,7 @@
 mod escalation;
 mod exchanges;
 mod drafts;
+mod kinds;
 mod knowledge;
 mod onboarding;
 mod status;
@@ -21,7 +22,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::domain::{CompanyId, IssueState, SenderName, TableName, is_query_value};
+use crate::domain::{Category, CompanyId, IssueState, SenderName, TableName, is_query_value};
 use crate::effect::{Outcome, Status};
 use crate::event::{Event, Exchange, Issue, OURSELVES, Priority, Thread, Turn, Wish};
 use crate::messages;
@@ -35,6 +36,7 @@ use tasks::{TasksFile, compile_tasks};
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
 pub use drafts::{DraftRule, DraftRules};
+pub use kinds::{MOST_COUNTED, RepeatedRule, Suggestions};
 pub use knowledge::{ArticleFacts, BaseRule, KnowledgeRules, Readership};
 pub use onboarding::{EnvironmentRule, ItemStates, NewUserRule, OnboardingRules, STEPS, SetupRule};
 pub use tasks::{TaskRule, TaskRules, TaskUnder};
@@ -637,6 +639,32 @@ impl Mapping {
             Some(rules) => rules.rule(&self.templates, table, values),
             None => Ok(None),
         }
+    }
+
+    /// The kind of problem that an issue is about; `partner` is the name to show.
+    ///
+    /// # Errors
+    /// When a condition cannot be worked out for this issue.
+    pub fn kind(&self, issue: &Issue, partner: &str) -> Result<Category, Unresolved> {
+        match &self.knowledge {
+            Some(rules) => kinds::kind_of(&rules.kinds, &self.templates, issue, partner),
+            None => Ok(issue.category.clone()),
+        }
+    }
+
+    /// How articles about a kind of problem are named to whoever raises one; nothing where they are not, or none can be
+    /// about that kind.
+    pub fn suggestions(&self, kind: &Category) -> Option<&Suggestions> {
+        let rules = self.knowledge.as_ref().filter(|rules| rules.has_articles_about(kind))?;
+        let suggestions = rules.suggestions.as_ref();
+        suggestions.filter(|suggestions| suggestions.mode != Mode::Off)
+    }
+
+    /// The rules by which a kind of problem that comes again and again becomes a draft.
+    pub fn repeated(&self, kind: &Category) -> impl Iterator<Item = &RepeatedRule> {
+        let rules = self.draft_rules().filter(|rules| rules.mode != Mode::Off);
+        let rules = rules.into_iter().flat_map(|rules| &rules.repeated);
+        rules.filter(|rule| rule.is_about(kind))
     }
 
     /// The public cause of a resolved record with these stored values, where the mapping names its field.

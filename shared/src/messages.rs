@@ -18,7 +18,7 @@ use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilesto
 pub use articles::{
     ANCHOR, ARTICLE_BODY, HIDDEN, NotPlain, PICTURE, PartnerHtml, article_title, is_public_address, keyword,
 };
-pub use drafts::{draft_body, draft_made, draft_title};
+pub use drafts::{draft_body, draft_made, draft_title, feedback_comment, proposal_body, proposal_title};
 pub use exchanges::{
     exchange_count, exchange_incident, exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered,
     exchanges_resolved, recounted,
@@ -29,7 +29,7 @@ pub use threads::{
 };
 pub(crate) use to_partner::resolution;
 pub use to_partner::{
-    PartnerText, PublicComment, document_not_delivered, document_not_there_yet, public_comment, sharing_comment,
+    PartnerText, PublicComment, articles_may_help, document_not_delivered, document_not_there_yet, public_comment, sharing_comment,
     still_waiting,
 };
 
@@ -144,6 +144,8 @@ pub fn complete_text(event: &Event) -> String {
         | Data::Exchange(_)
         | Data::ArticleChanged(_)
         | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => String::new(),
     }

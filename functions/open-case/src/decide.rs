@@ -3,6 +3,7 @@
 mod additions;
 mod changes;
 mod fields;
+mod kind;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use shared::store::Link;
 use crate::{Content, Facts, Linked, Place};
 use additions::{comment, dispute, escalated, late_opening, message};
 use changes::changed;
+use kind::of_kind;
 use fields::{Around, brings_description, fields, file_of_description, text_file};
 
 /// Rules on an event of an issue.
@@ -70,6 +72,7 @@ fn first_record(event: &Event, facts: &Facts, content: &Content) -> Vec<Effect> 
         0,
     ));
     effects.extend(words(event, &record, &content.partner_name));
+    effects.extend(of_kind(facts, content, &record));
     effects.extend(escalation_of_first(event, content));
     effects
 }
@@ -130,6 +133,8 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         | Data::Thread(_)
         | Data::ArticleChanged(_)
         | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => Vec::new(),
     };
@@ -178,6 +183,8 @@ fn escalation_by_partner(event: &Event) -> Option<Effect> {
         | Data::Thread(_)
         | Data::ArticleChanged(_)
         | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => return None,
     };
@@ -226,6 +233,8 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
         | Data::Thread(_)
         | Data::ArticleChanged(_)
         | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => Vec::new(),
     }

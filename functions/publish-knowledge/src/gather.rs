@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use shared::clients::Clients;
 use shared::domain::{ArticleId, IssueState, KNOWLEDGE, LinkKey, SysId, TableName};
-use shared::event::{ArticleChanged, Data, DraftAsked, Event, RecordChange};
+use shared::effect::{KindTally, Tallied};
+use shared::event::{ArticleChanged, ArticleFeedback, Data, DraftAsked, Event, IssueOfKind, RecordChange};
 use shared::failure::Failure;
 use shared::lambda::Situation;
 use shared::mapping::ArticleFacts;
@@ -16,7 +17,8 @@ use shared::store::LinkState;
 use shared::trading_grid;
 
 use crate::sanitize::sanitize;
-use crate::{Content, Current, Facts, Place, Solved, Version, Versions};
+use crate::decide::counted;
+use crate::{Content, Current, Facts, Feedback, Kind, Place, Repeated, Solved, Version, Versions};
 
 /// The remedy for what the mapping cannot work out.
 const CORRECT_THE_MAPPING: &str = "correct the mapping, deploy it, and replay";
@@ -30,6 +32,8 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
         Data::RecordChanged(change) => Place::Version(Box::new(version(clients, situation, change).await?)),
         Data::ArticleChanged(changed) => Place::Article(Box::new(versions(clients, situation, changed).await?)),
         Data::DraftAsked(asked) => Place::Solved(Box::new(solved(clients, situation, asked).await?)),
+        Data::IssueOfKind(news) => Place::Kind(Box::new(kind(clients, situation, event, news).await?)),
+        Data::ArticleFeedback(given) => Place::Feedback(Box::new(feedback(clients, given).await?)),
         _ => {
             let cause = anyhow!("{} is no news of an article", event.kind);
             return Err(Failure::permanent(cause, "dismiss the entry"));
@@ -42,6 +46,72 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
         deployment: clients.store.deployment().clone(),
         subject: situation.subject.clone(),
         place,
+    })
+}
+
+/// A kind of problem, and what the rules about it have led to.
+async fn kind(clients: &Clients, situation: &Situation, event: &Event, news: &IssueOfKind) -> Result<Kind, Failure> {
+    let tally = clients.store.tally(&situation.subject).await?;
+    let issue = Tallied {
+        issue: news.issue.clone(),
+        record: news.sys_id.clone(),
+        at: event.time,
+    };
+    let articles = clients.store.articles_about(&news.kind).await?;
+    let mut rules = Vec::new();
+    for rule in clients.mapping.repeated(&news.kind) {
+        let mut repeated = Repeated {
+            rule: rule.clone(),
+            open: None,
+            base: None,
+        };
+        if articles.is_empty() && counted(&tally, &issue, rule).len() >= rule.after {
+            repeated.open = open_proposal(clients, situation, &tally, &rule.base).await?;
+            if repeated.open.is_none() {
+                repeated.base = Some(clients.knowledge_base(&rule.base).await?);
+            }
+        }
+        rules.push(repeated);
+    }
+    Ok(Kind {
+        name: news.kind.clone(),
+        tally,
+        issue,
+        articles: articles.into_iter().map(|(article, _)| article).collect(),
+        rules,
+    })
+}
+
+/// The draft that was proposed last in a knowledge base, while people have neither published nor retired it.
+async fn open_proposal(
+    clients: &Clients,
+    situation: &Situation,
+    tally: &KindTally,
+    base: &str,
+) -> Result<Option<SysId>, Failure> {
+    let Some(key) = tally.proposals.get(base) else {
+        return Ok(None);
+    };
+    let Some(link) = clients.store.link(&situation.subject, key).await? else {
+        return Ok(None);
+    };
+    let article = clients.servicenow.article(&link.record.sys_id).await?;
+    let is_open = |state: &str| matches!(state, "draft" | "review" | "scheduled_publish");
+    let article = article.filter(|article| is_open(&article.state));
+    Ok(article.map(|article| article.sys_id))
+}
+
+/// What a partner thinks of an article, with the version that it goes to.
+async fn feedback(clients: &Clients, given: &ArticleFeedback) -> Result<Feedback, Failure> {
+    let mut rows = clients.servicenow.article_versions(given.article_id.as_str()).await?;
+    let newest = rows.iter().max_by_key(|row| row.created_on).map(|row| row.sys_id.clone());
+    rows.retain(|row| row.state == "published");
+    let page = clients.community.feedback(&given.article_id, None).await;
+    let page = page.map_err(trading_grid::Error::into_failure)?;
+    Ok(Feedback {
+        given: given.clone(),
+        version: published(rows).map(|row| row.sys_id).or(newest),
+        totals: page.map(|page| page.totals),
     })
 }
 

@@ -54,6 +54,7 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
                 author: author.clone(),
                 text: text.clone(),
                 place: effect::Place::Issue,
+                articles: Vec::new(),
             }),
             None => tell(format!(
                 "{} is no longer parked: the partner is told nothing",

@@ -1,11 +1,10 @@
-//! Drafts of articles: asked for on one lane, and named in the record that they are about.
+//! What is passed on to those who make drafts of articles, and the rows beside them.
 
-use std::collections::BTreeMap;
+use anyhow::anyhow;
 
 use super::{Applied, Apply};
-use crate::domain::{ARTICLES_OF_TASKS, LinkKey, SysId, TableName};
-use crate::effect::{AttachArticle, Record};
-use crate::event::DraftAsked;
+use crate::effect::{AddRow, CountIssue, Record};
+use crate::event::{DraftAsked, Event, IssueOfKind, Malformed};
 use crate::failure::Failure;
 use crate::servicenow::{Error, Select};
 
@@ -18,7 +17,21 @@ impl Apply<'_> {
             company_id,
             sys_id: record.sys_id.clone(),
         };
-        let event = asked.event(&self.event.id, self.clients.clock.now());
+        self.pass_to_knowledge(asked.event(&self.event.id, self.clients.clock.now())).await
+    }
+
+    /// An event of our own for those who count.
+    pub(super) async fn count_issue(&self, count: &CountIssue) -> Result<Applied, Failure> {
+        let news = IssueOfKind {
+            kind: count.kind.clone(),
+            issue: self.subject.clone(),
+            sys_id: count.record.sys_id.clone(),
+        };
+        self.pass_to_knowledge(news.event(self.clients.clock.now())).await
+    }
+
+    /// An event of our own for `publish-knowledge`.
+    pub(super) async fn pass_to_knowledge(&self, event: Result<Event, Malformed>) -> Result<Applied, Failure> {
         if let Some((stream, owner)) = self.accept_own(event).await? {
             self.clients
                 .queue
@@ -28,40 +41,35 @@ impl Apply<'_> {
         Ok(Applied::default())
     }
 
-    /// One row with a chosen sys_id: a second insert collides with its primary key, and whether it is there is read.
-    pub(super) async fn attach_article(&self, attach: &AttachArticle) -> Result<Applied, Failure> {
-        let (article, task) = (&attach.article, &attach.record.sys_id);
-        let key = LinkKey::attached_draft(article, task);
-        let sys_id = SysId::chosen(self.clients.store.deployment(), self.subject, &key);
-        let fault = "report this as a fault of Gridlink";
-        let table = TableName::try_from(ARTICLES_OF_TASKS.to_owned());
-        let table = table.map_err(|error| Failure::permanent(error, fault))?;
-        let fields = BTreeMap::from([
-            ("sys_id".to_owned(), sys_id.to_string()),
-            ("kb_knowledge".to_owned(), article.to_string()),
-            ("task".to_owned(), task.to_string()),
-        ]);
-        let error = match self.clients.servicenow.create(&table, &fields).await {
-            Ok(_) => return Ok(attached()),
+    /// A row with a chosen sys_id: a second insert collides with its primary key, and whether it is there is read.
+    pub(super) async fn add_row(&self, add: &AddRow) -> Result<Applied, Failure> {
+        let mut fields = add.fields.clone();
+        fields.insert("sys_id".to_owned(), add.sys_id.to_string());
+        let added = Applied {
+            writes: Vec::new(),
+            story: vec![format!("added {}", add.what)],
+        };
+        let error = match self.clients.servicenow.create(&add.table, &fields).await {
+            Ok(created) if created.sys_id == add.sys_id => return Ok(added),
+            Ok(created) => {
+                return Err(Failure::permanent(
+                    anyhow!("{} was added with another sys_id than the chosen one", created.sys_id),
+                    format!("let the integration user set sys_id on {}, remove the row, and replay", add.table),
+                ));
+            }
             Err(error) if error.is_unsent() => return Err(error.into_failure()),
             Err(error) => error,
         };
         // Refused or unclear: only the row itself can tell.
-        let select = Select::named(["sys_id", "kb_knowledge"]).map_err(Error::from)?;
-        match self.clients.servicenow.read(&table, &sys_id, &select).await {
-            Ok(Some(row)) if row.text("kb_knowledge") == article.as_str() => Ok(attached()),
-            // The article names its record all the same.
+        let select = Select::named(["sys_id", &add.key]).map_err(Error::from)?;
+        let wanted = fields.get(&add.key).map_or("", String::as_str);
+        match self.clients.servicenow.read(&add.table, &add.sys_id, &select).await {
+            Ok(Some(row)) if row.text(&add.key) == wanted => Ok(added),
+            // Nothing else stands still for it.
             Ok(_) if matches!(error.status(), Some(400 | 403 | 404)) => Err(Failure::Refused {
-                reason: "ServiceNow refused to name the article in the record".to_owned(),
+                reason: format!("ServiceNow refused the row of {}", add.table),
             }),
             Ok(_) | Err(_) => Err(error.into_failure()),
         }
-    }
-}
-
-fn attached() -> Applied {
-    Applied {
-        writes: Vec::new(),
-        story: vec!["named the draft in the record".to_owned()],
     }
 }

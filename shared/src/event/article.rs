@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Malformed, own_event};
-use crate::domain::{ArticleId, CompanyId, EventId, IssueId, Subject, SysId, Timestamp, digest_of, hex};
+use super::{Author, Event, Malformed, not_blank, own_event};
+use crate::domain::{ArticleId, Category, CompanyId, EventId, FeedbackId, IssueId, Subject, SysId, Timestamp, digest_of, hex};
 
 /// A version of an article changed. Only Gridlink itself tells this.
 ///
@@ -68,6 +68,78 @@ impl DraftAsked {
         let id = format!("draft/{}", hex(&digest_of(&parts)[..16]));
         let subject = Subject::issue(&self.company_id, &self.issue_id);
         own_event(Self::KIND, &id, &subject, self, now)
+    }
+}
+
+/// An issue of a kind of problem that may come again and again. Only Gridlink itself tells this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueOfKind {
+    /// The kind.
+    pub kind: Category,
+    /// The issue.
+    pub issue: Subject,
+    /// The record that it became.
+    pub sys_id: SysId,
+}
+
+impl IssueOfKind {
+    pub(super) const KIND: &str = "gridlink.internal.issue-of-kind.v1";
+
+    /// The event that tells it, one for each record.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn event(&self, now: Timestamp) -> Result<Event, Malformed> {
+        let id = format!("kind/{}", self.sys_id);
+        own_event(Self::KIND, &id, &Subject::kind(&self.kind), self, now)
+    }
+}
+
+/// What a partner thinks of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArticleFeedback {
+    /// The feedback.
+    pub feedback_id: FeedbackId,
+    /// The article.
+    pub article_id: ArticleId,
+    /// The version that was read, as the community counts them.
+    #[serde(deserialize_with = "crate::whole_number::read")]
+    pub article_version: u64,
+    /// Whose user gave it.
+    pub company_id: CompanyId,
+    /// Which kind it is.
+    pub kind: FeedbackKind,
+    /// In words.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// Who gave it.
+    pub author: Author,
+}
+
+/// Which kind of feedback it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeedbackKind {
+    /// It helped.
+    Helpful,
+    /// It did not.
+    NotHelpful,
+    /// Something about it.
+    Comment,
+}
+
+impl ArticleFeedback {
+    pub(super) const KIND: &str = "gridlink.community.article.feedback-given.v1";
+
+    /// Bounds on what only has a length.
+    pub(super) fn check(&self) -> Result<(), Malformed> {
+        let text = self.text.as_deref().unwrap_or_default();
+        match self.kind {
+            FeedbackKind::Comment => not_blank("data.text", text),
+            FeedbackKind::Helpful | FeedbackKind::NotHelpful => Ok(()),
+        }
     }
 }
 

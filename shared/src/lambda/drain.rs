@@ -567,7 +567,7 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::UpdateFields(_)
         | Effect::AddJournal(_)
         | Effect::Attach(_)
-        | Effect::AttachArticle(_) => &[System::ServiceNow],
+        | Effect::AddRow(_) => &[System::ServiceNow],
         Effect::PostComment(_)
         | Effect::PostNotice(_)
         | Effect::ReportStatus(_)
@@ -587,6 +587,7 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::Remember(_)
         | Effect::PassOn(_)
         | Effect::AskForDraft(_)
+        | Effect::CountIssue(_)
         | Effect::PassToArticle(_)
         | Effect::Mark(_)
         | Effect::Adopt(_)
@@ -622,7 +623,8 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::Remember(_)
         | Effect::PassOn(_)
         | Effect::AskForDraft(_)
-        | Effect::AttachArticle(_)
+        | Effect::CountIssue(_)
+        | Effect::AddRow(_)
         | Effect::PassToArticle(_)
         | Effect::PublishArticle(_)
         | Effect::WithdrawArticle(_)

@@ -9,6 +9,7 @@ use minijinja::Environment;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::kinds::{RepeatedFile, RepeatedRule, compile_repeated};
 use super::status::{facts, record_condition};
 use super::{HOLDS, Invalid, Mode, Unresolved, invalid};
 use crate::domain::{TableName, TaskName};
@@ -19,6 +20,8 @@ use crate::messages::{self, PartnerText};
 pub struct DraftRules {
     /// Whether drafts are made.
     pub mode: Mode,
+    /// Kinds of problems that become a draft when they come again and again.
+    pub repeated: Vec<RepeatedRule>,
     tables: BTreeMap<TableName, TableRules>,
 }
 
@@ -43,6 +46,8 @@ pub struct DraftRule {
 pub(super) struct DraftsFile {
     mode: Mode,
     tables: Spanned<BTreeMap<TableName, TableFile>>,
+    #[serde(default)]
+    repeated: Vec<RepeatedFile>,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +160,7 @@ pub(super) fn compile_drafts(
     }
     Ok(DraftRules {
         mode: file.mode,
+        repeated: compile_repeated(&file.repeated)?,
         tables: all,
     })
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::drafts::{DraftRules, DraftsFile, checked_title, compile_drafts};
+use super::kinds::{KindFile, KindRule, Suggestions, check_suggestions, compile_kinds};
 use super::{HOLDS, Invalid, Mode, Unresolved, check_known, compile_condition, invalid};
 use crate::domain::{Audience, Category, CompanyId, TableName};
 
@@ -32,6 +33,9 @@ const MOST_COMPANIES: usize = 1_000;
 pub struct KnowledgeRules {
     /// Which resolved records become drafts; without it none do.
     pub drafts: Option<DraftRules>,
+    /// How articles are named in the first answer to an issue; without it none are.
+    pub suggestions: Option<Suggestions>,
+    pub(super) kinds: Vec<KindRule>,
     bases: Vec<BaseRule>,
 }
 
@@ -84,6 +88,10 @@ pub(super) struct KnowledgeFile {
     bases: Spanned<Vec<BaseFile>>,
     #[serde(default)]
     drafts: Option<DraftsFile>,
+    #[serde(default)]
+    kinds: Vec<KindFile>,
+    #[serde(default)]
+    suggestions: Option<Spanned<Suggestions>>,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +123,13 @@ impl KnowledgeRules {
     /// The rule of a knowledge base by its exact title; nothing for an internal one.
     pub fn base(&self, title: &str) -> Option<&BaseRule> {
         self.bases.iter().find(|rule| rule.base == title)
+    }
+
+    /// Whether an article about a kind of problem may be shown to partners.
+    pub(super) fn has_articles_about(&self, kind: &Category) -> bool {
+        let shown = self.bases.iter().filter(|base| base.mode == Mode::On);
+        let mut audiences = shown.flat_map(|base| &base.audiences);
+        audiences.any(|audience| audience.readership.category.as_ref() == Some(kind))
     }
 
     /// Who reads an article of a base; nobody where no audience fits.
@@ -204,7 +219,12 @@ pub(super) fn compile_knowledge(
     }
     let drafts = file.drafts.as_ref();
     let drafts = drafts.map(|file| compile_drafts(file, tables, templates)).transpose()?;
-    Ok(KnowledgeRules { drafts, bases })
+    Ok(KnowledgeRules {
+        drafts,
+        suggestions: file.suggestions.as_ref().map(check_suggestions).transpose()?,
+        kinds: compile_kinds(&file.kinds, templates)?,
+        bases,
+    })
 }
 
 fn compile_audience(

@@ -4,12 +4,14 @@
 
 use std::fmt::Write;
 
-use super::{PartnerText, clean, one_line};
-use crate::domain::SysId;
-use crate::event::Issue;
+use super::{PartnerText, author, clean, cut, one_line};
+use crate::domain::{Category, SysId};
+use crate::event::{ArticleFeedback, Issue};
 
 /// The longest title of an article in ServiceNow, in characters.
 const TITLE: usize = 100;
+/// The longest comment of a reader in ServiceNow, in characters.
+const FEEDBACK: usize = 4_000;
 
 /// The title of a draft about an issue.
 pub fn draft_title(issue: &Issue) -> String {
@@ -42,6 +44,42 @@ pub fn draft_made(rule: &str, title: &str, base: &str, draft: &SysId) -> String 
         one_line(base, 200),
         one_line(rule, 100),
     )
+}
+
+/// The title of a draft that is proposed.
+pub fn proposal_title(kind: &Category) -> String {
+    one_line(&format!("How to solve: {}", kind.as_str().replace('_', " ")), TITLE)
+}
+
+/// The body of a draft that is proposed, for whoever writes the article: it names no partner.
+pub fn proposal_body(kind: &Category, issues: usize, days: u64) -> String {
+    let problem = format!(
+        "Partners raised {issues} issues of the kind {kind} within {days} days, and find no article about it. \
+         This draft is among the knowledge of their records."
+    );
+    let sections = [("Problem", problem.as_str()), ("Cause", ""), ("Resolution", "")];
+    let sections = sections.map(|(heading, text)| format!("<h2>{heading}</h2>{}", paragraphs(text)));
+    sections.concat()
+}
+
+/// A partner's feedback as it stands in ServiceNow, with what all of it added up to then: views, helpful, not helpful.
+pub fn feedback_comment(given: &ArticleFeedback, totals: Option<(u64, u64, u64)>) -> String {
+    let mut lines = Vec::new();
+    let totals = totals.map(|(views, helpful, not_helpful)| {
+        format!("So far on Trading Grid: read {views} times, helpful {helpful}, not helpful {not_helpful}.")
+    });
+    let by = format!(
+        "By {} ({}) on Trading Grid, of version {} there.",
+        author(&given.author),
+        given.company_id,
+        given.article_version
+    );
+    let text = clean(given.text.as_deref().unwrap_or_default()).trim().to_owned();
+    let end = std::iter::once(by).chain(totals).collect::<Vec<_>>().join("\n");
+    let room = FEEDBACK.saturating_sub(end.chars().count() + 2);
+    lines.extend((!text.is_empty()).then(|| cut(&text, room)));
+    lines.push(end);
+    lines.join("\n\n")
 }
 
 /// Plain text as HTML: a paragraph for each, with its line breaks.

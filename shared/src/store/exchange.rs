@@ -42,6 +42,7 @@ impl Store {
             Mark::Failures(failures) => item(failures_key(subject, &failures.incident), [("kept", json(failures)?)]),
             Mark::VersionOf { article } => item(article_key(subject), [("kept", json(article)?)]),
             Mark::Shown(shown) => item(article_key(subject), [("kept", json(shown)?)]),
+            Mark::Tally(tally) => item(super::knowledge::tally_key(subject), [("kept", json(tally)?)]),
             Mark::Current { incident } => item(current_key(subject), [("kept", s(incident.to_string()))]),
             Mark::Saga { saga, releases } => return self.mark_saga(subject, saga, releases.as_ref()),
             Mark::Trouble { reason } => return Ok(vec![self.trouble(subject, reason)?]),

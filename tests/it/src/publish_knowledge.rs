@@ -1,6 +1,8 @@
 //! Scenarios of `publish-knowledge`: which articles partners read, and which they do not.
 
 pub(crate) mod drafts;
+mod feedback;
+mod kinds;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,6 +75,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ),
     ];
     all.extend(drafts::scenarios());
+    all.extend(kinds::scenarios());
+    all.extend(feedback::scenarios());
     all
 }
 

@@ -103,6 +103,8 @@ pub(super) fn brings_description(event: &Event, issue: &Issue) -> bool {
         | Data::Thread(_)
         | Data::ArticleChanged(_)
         | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => false,
     }
@@ -130,6 +132,8 @@ fn brings_summary(event: &Event, issue: &Issue) -> bool {
         | Data::Thread(_)
         | Data::ArticleChanged(_)
         | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => false,
     }

@@ -1,9 +1,9 @@
-//! Drafts of articles: pure.
+//! Drafts of what solved a record: pure.
 
 use std::collections::BTreeMap;
 
-use shared::domain::{KNOWLEDGE, LinkKey, SysId, TableName};
-use shared::effect::{AttachArticle, CreateRecord, Effect, Record};
+use shared::domain::{ARTICLES_OF_TASKS, KNOWLEDGE, LinkKey, SysId, TableName, TaskName};
+use shared::effect::{AddRow, CreateRecord, Effect, Record};
 use shared::mapping::Mode;
 use shared::messages::{draft_body, draft_made, draft_title};
 use shared::store::{Link, LinkState};
@@ -19,61 +19,113 @@ pub(super) fn solved(facts: &Facts, solved: &Solved) -> Vec<Effect> {
     if let Some(draft) = &solved.draft
         && draft.state == LinkState::Linked
     {
-        return vec![tell(format!("{} has the draft {}: nothing to do", link.number, draft.number))];
+        return vec![tell(format!(
+            "{} has the draft {}: nothing to do",
+            link.number, draft.number
+        ))];
     }
     let Some(content) = &solved.content else {
-        let number = &link.number;
-        return vec![tell(format!("{number} is not solved any more, or no rule asks for it: no draft is made"))];
+        return vec![tell(format!(
+            "{} is not solved any more, or no rule asks for it: no draft is made",
+            link.number
+        ))];
     };
-    let Ok(table) = TableName::try_from(KNOWLEDGE.to_owned()) else {
-        return Vec::new();
-    };
-    let title = draft_title(&content.issue);
-    let body = draft_body(&content.issue, content.cause.as_ref(), content.resolution.as_ref());
     let rule = &content.rule;
-    let key = LinkKey::draft_of(&link.record.sys_id);
-    let draft = Record {
-        sys_id: SysId::chosen(&facts.deployment, &facts.subject, &key),
-        link: key,
-        table,
+    let told = format!("the rule {} makes a draft article of {}", rule.name, link.number);
+    let draft = Draft {
+        key: LinkKey::draft_of(&link.record.sys_id),
+        rule: &rule.name,
+        base: &content.base,
+        title: draft_title(&content.issue),
+        body: draft_body(&content.issue, content.cause.as_ref(), content.resolution.as_ref()),
+        records: vec![link.record.sys_id.clone()],
     };
-    let fields = [
-        ("kb_knowledge_base", content.base.as_str()),
-        ("short_description", &title),
-        ("text", &body),
-        ("article_type", "text"),
-        ("workflow_state", "draft"),
-    ];
-    let fields: BTreeMap<String, String> = fields
+    let sys_id = draft.sys_id(facts);
+    let mut effects = draft.made(facts);
+    effects.push(note(link, &draft, &rule.base, &sys_id));
+    in_mode(facts, &rule.name, told, effects)
+}
+
+/// A draft that is about to be made.
+pub(super) struct Draft<'a> {
+    /// What it is to its subject.
+    pub(super) key: LinkKey,
+    /// The rule that makes it.
+    pub(super) rule: &'a TaskName,
+    /// The knowledge base.
+    pub(super) base: &'a SysId,
+    /// Its title.
+    pub(super) title: String,
+    /// Its text, as HTML.
+    pub(super) body: String,
+    /// The records that it is about; the last one is its source.
+    pub(super) records: Vec<SysId>,
+}
+
+impl Draft<'_> {
+    fn sys_id(&self, facts: &Facts) -> SysId {
+        SysId::chosen(&facts.deployment, &facts.subject, &self.key)
+    }
+
+    /// What makes the draft, and names it in its records.
+    pub(super) fn made(&self, facts: &Facts) -> Vec<Effect> {
+        let tables = (KNOWLEDGE.parse::<TableName>(), ARTICLES_OF_TASKS.parse::<TableName>());
+        let ((Ok(articles), Ok(of_tasks)), Some(source)) = (tables, self.records.last()) else {
+            return Vec::new();
+        };
+        let sys_id = self.sys_id(facts);
+        let mut effects = vec![Effect::CreateRecord(CreateRecord {
+            record: Record {
+                link: self.key.clone(),
+                table: articles,
+                sys_id: sys_id.clone(),
+            },
+            correlation: source.to_string(),
+            fields: fields([
+                ("kb_knowledge_base", self.base.as_str()),
+                ("short_description", &self.title),
+                ("text", &self.body),
+                ("article_type", "text"),
+                ("workflow_state", "draft"),
+            ]),
+            rule: Some(self.rule.clone()),
+        })];
+        effects.extend(self.records.iter().map(|record| {
+            let key = LinkKey::attached_draft(&sys_id, record);
+            Effect::AddRow(AddRow {
+                what: format!("the draft to the knowledge of {record}"),
+                table: of_tasks.clone(),
+                sys_id: SysId::chosen(&facts.deployment, &facts.subject, &key),
+                fields: fields([("kb_knowledge", sys_id.as_str()), ("task", record.as_str())]),
+                key: "kb_knowledge".to_owned(),
+            })
+        }));
+        effects
+    }
+}
+
+/// Fields by name.
+pub(super) fn fields<const N: usize>(fields: [(&str, &str); N]) -> BTreeMap<String, String> {
+    fields
         .map(|(field, value)| (field.to_owned(), value.to_owned()))
-        .into();
-    let told = tell(format!("the rule {} makes a draft article of {}", rule.name, link.number));
-    let effects = vec![
-        Effect::CreateRecord(CreateRecord {
-            record: draft.clone(),
-            correlation: link.record.sys_id.to_string(),
-            fields,
-            rule: Some(rule.name.clone()),
-        }),
-        Effect::AttachArticle(AttachArticle {
-            article: draft.sys_id.clone(),
-            record: link.record.clone(),
-        }),
-        note(link, rule.name.as_str(), &title, &rule.base, &draft.sys_id),
-    ];
+        .into()
+}
+
+/// What is done by a rule, or would be.
+pub(super) fn in_mode(facts: &Facts, rule: &TaskName, told: String, effects: Vec<Effect>) -> Vec<Effect> {
     match facts.mapping.draft_rules().map(|rules| rules.mode) {
         Some(Mode::Shadow) => {
             let would = effects.into_iter();
             would
-                .map(|effect| tell(format!("shadow of {}: would {effect}", rule.name)))
+                .map(|effect| tell(format!("shadow of {rule}: would {effect}")))
                 .collect()
         }
         // What is off asks for nothing.
-        Some(Mode::On | Mode::Off) | None => std::iter::once(told).chain(effects).collect(),
+        Some(Mode::On | Mode::Off) | None => std::iter::once(tell(told)).chain(effects).collect(),
     }
 }
 
-fn note(link: &Link, rule: &str, title: &str, base: &str, draft: &SysId) -> Effect {
-    let text = draft_made(rule, title, base, draft);
-    Effect::note(&link.record, format!("draft {draft}"), text)
+fn note(link: &Link, draft: &Draft<'_>, base: &str, sys_id: &SysId) -> Effect {
+    let text = draft_made(draft.rule.as_str(), &draft.title, base, sys_id);
+    Effect::note(&link.record, format!("draft {sys_id}"), text)
 }

@@ -120,6 +120,7 @@ fn a_report_is_above_all_that_either_side_knows() {
     known.shown = Some(ShownArticle {
         version: 9,
         guide: None,
+        category: None,
     });
     assert_eq!(version(known), 10);
     let mut gone = versions();
@@ -137,6 +138,7 @@ fn what_partners_see_already_is_not_reported_again_unless_the_community_lost_it(
         let mut versions = versions();
         versions.shown = Some(ShownArticle {
             version: first.version,
+            category: None,
             guide: Some(first.guide.digest()),
         });
         versions.community = stands;

@@ -232,6 +232,6 @@ fn an_instance_that_names_no_articles_in_records_gets_the_draft_all_the_same() {
         play.quiet().await;
         assert_eq!(drafts(town).len(), 1);
         assert!(town.servicenow.rows("m2m_kb_task").is_empty());
-        is_told(town, "refused to name the article in the record");
+        is_told(town, "refused the row of m2m_kb_task");
     });
 }

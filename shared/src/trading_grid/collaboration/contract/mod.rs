@@ -156,12 +156,14 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             | Data::TaskOverdue(_)
             | Data::ArticleChanged(_)
             | Data::DraftAsked(_)
+            | Data::IssueOfKind(_)
             | Data::Request(_) => &[],
             Data::Exchange(_) => &[
                 "gridlink.community.exchange.failed.v1",
                 "gridlink.community.exchange.delayed.v1",
                 "gridlink.community.exchange.recovered.v1",
             ],
+            Data::ArticleFeedback(_) => &["gridlink.community.article.feedback-given.v1"],
             Data::Thread(_) => &[
                 "gridlink.community.thread.message-posted.v1",
                 "gridlink.community.thread.document-requested.v1",
