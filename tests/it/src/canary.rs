@@ -4,6 +4,8 @@
 //! Which places there are is asked of the instance's own dictionary, so that a column that is added
 //! tomorrow is watched too. `GRIDLINK_SEED=<seed>` runs one seed alone.
 
+mod drafts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -551,6 +553,11 @@ fn nothing_internal_of_a_task_is_ever_seen_in_its_thread() {
 #[test]
 fn nothing_internal_of_an_article_is_ever_seen_by_its_partners() {
     with_seeds(drive_article);
+}
+
+#[test]
+fn nothing_internal_of_a_solved_record_is_in_its_draft_or_in_what_is_published_of_it() {
+    with_seeds(drafts::drive);
 }
 
 #[test]

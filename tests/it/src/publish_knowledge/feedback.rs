@@ -1,12 +1,13 @@
 //! What partners think of an article comes back to it, each once.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use worlds::TradingGrid;
 use worlds::trading_grid::{FeedbackKind, PartnerAct};
 
 use super::kinds::shows_the_guide;
 use super::{INVOICES, id, is_told, newest, update, when};
 use crate::cost::Cost;
+use crate::create_task::told;
 use crate::faults::System;
 use crate::scenarios::{NORTHWIND, Scenario, Step, Struck, scenario};
 use crate::town::Town;
@@ -47,24 +48,14 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 
 /// The partner gives feedback, and the community posts it.
 fn gives(community: &TradingGrid, kind: FeedbackKind, text: Option<&str>) -> Value {
-    let told = community.act(PartnerAct::GivesFeedback {
+    let act = PartnerAct::GivesFeedback {
         company_id: NORTHWIND.to_owned(),
         article_id: ARTICLE.to_owned(),
         kind,
         text: text.map(str::to_owned),
         author: None,
-    });
-    let data = told.into_iter().next_back().unwrap().data;
-    json!({
-        "specversion": "1.0",
-        "id": format!("evt-{}", data["feedbackId"].as_str().unwrap()),
-        "source": format!("/tradinggrid/companies/{NORTHWIND}"),
-        "type": "gridlink.community.article.feedback-given.v1",
-        "subject": format!("articles/{ARTICLE}"),
-        "time": "2026-11-23T08:59:00Z",
-        "datacontenttype": "application/json",
-        "data": data,
-    })
+    };
+    told(community, act)
 }
 
 /// The feedback of partners in ServiceNow, in its order: what it says, and whether it is to the article.

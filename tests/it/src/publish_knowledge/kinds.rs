@@ -37,7 +37,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             }),
             ..scenario(
                 "article-in-the-first-answer",
-                vec![Step::Agent(shows_the_guide), Step::Partner(opens_invoice)],
+                vec![Step::Agent(shows_the_guide), Step::Then(opens_invoice)],
                 vec![invoice(&[("assignment_group", "B2B Finance")])],
             )
         },
