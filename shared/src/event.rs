@@ -834,7 +834,10 @@ impl Event {
 
     /// Whether the event is about a partner, known or not.
     pub fn is_of_a_partner(&self) -> bool {
-        let is_other = matches!(self.data, Data::Exchange(_) | Data::Thread(_) | Data::ArticleFeedback(_));
+        let is_other = matches!(
+            self.data,
+            Data::Exchange(_) | Data::Thread(_) | Data::ArticleFeedback(_)
+        );
         self.data.issue().is_some() || is_other
     }
 

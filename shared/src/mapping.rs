@@ -6,9 +6,9 @@
 //! [minijinja](https://docs.rs/minijinja); they see facts of the event only, and their work is
 //! bounded.
 
+mod drafts;
 mod escalation;
 mod exchanges;
-mod drafts;
 mod kinds;
 mod knowledge;
 mod onboarding;
@@ -33,9 +33,9 @@ use onboarding::{OnboardingFile, compile_onboarding};
 use status::{GoneFile, StatusFile, StatusRules, Words, compile_statuses, words_of};
 use tasks::{TasksFile, compile_tasks};
 
+pub use drafts::{DraftRule, DraftRules};
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 pub use exchanges::{AssignTo, Classified, ExchangeRules, PollRule};
-pub use drafts::{DraftRule, DraftRules};
 pub use kinds::{MOST_COUNTED, RepeatedRule, Suggestions};
 pub use knowledge::{ArticleFacts, BaseRule, KnowledgeRules, Readership};
 pub use onboarding::{EnvironmentRule, ItemStates, NewUserRule, OnboardingRules, STEPS, SetupRule};

@@ -29,8 +29,8 @@ pub use threads::{
 };
 pub(crate) use to_partner::resolution;
 pub use to_partner::{
-    PartnerText, PublicComment, articles_may_help, document_not_delivered, document_not_there_yet, public_comment, sharing_comment,
-    still_waiting,
+    PartnerText, PublicComment, articles_may_help, document_not_delivered, document_not_there_yet, public_comment,
+    sharing_comment, still_waiting,
 };
 
 /// The longest `short_description` of a ServiceNow task, in characters.

@@ -18,8 +18,8 @@ use shared::store::Link;
 use crate::{Content, Facts, Linked, Place};
 use additions::{comment, dispute, escalated, late_opening, message};
 use changes::changed;
-use kind::of_kind;
 use fields::{Around, brings_description, fields, file_of_description, text_file};
+use kind::of_kind;
 
 /// Rules on an event of an issue.
 pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {

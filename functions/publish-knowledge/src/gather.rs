@@ -16,8 +16,8 @@ use shared::servicenow::{Article, Attachment, Select};
 use shared::store::LinkState;
 use shared::trading_grid;
 
-use crate::sanitize::sanitize;
 use crate::decide::counted;
+use crate::sanitize::sanitize;
 use crate::{Content, Current, Facts, Feedback, Kind, Place, Repeated, Solved, Version, Versions};
 
 /// The remedy for what the mapping cannot work out.
@@ -104,7 +104,10 @@ async fn open_proposal(
 /// What a partner thinks of an article, with the version that it goes to.
 async fn feedback(clients: &Clients, given: &ArticleFeedback) -> Result<Feedback, Failure> {
     let mut rows = clients.servicenow.article_versions(given.article_id.as_str()).await?;
-    let newest = rows.iter().max_by_key(|row| row.created_on).map(|row| row.sys_id.clone());
+    let newest = rows
+        .iter()
+        .max_by_key(|row| row.created_on)
+        .map(|row| row.sys_id.clone());
     rows.retain(|row| row.state == "published");
     let page = clients.community.feedback(&given.article_id, None).await;
     let page = page.map_err(trading_grid::Error::into_failure)?;
@@ -127,7 +130,10 @@ async fn solved(clients: &Clients, situation: &Situation, asked: &DraftAsked) ->
         link,
         content: None,
     };
-    let is_made = found.draft.as_ref().is_some_and(|draft| draft.state == LinkState::Linked);
+    let is_made = found
+        .draft
+        .as_ref()
+        .is_some_and(|draft| draft.state == LinkState::Linked);
     if let (Some(link), false) = (&found.link, is_made) {
         found.content = content(clients, asked, &link.record.table).await?;
     }
@@ -144,7 +150,9 @@ async fn content(clients: &Clients, asked: &DraftAsked, table: &TableName) -> Re
     let Some(row) = clients.servicenow.read(table, &asked.sys_id, &select).await? else {
         return Ok(None);
     };
-    let values = fields.iter().map(|field| ((*field).to_owned(), row.text(field).to_owned()));
+    let values = fields
+        .iter()
+        .map(|field| ((*field).to_owned(), row.text(field).to_owned()));
     let values = values.collect();
     let status = mapping.status(table, "", &values).map_err(unresolved)?;
     let status = status.filter(|status| matches!(status.state, IssueState::Resolved | IssueState::Closed));

@@ -17,7 +17,8 @@ impl Apply<'_> {
             company_id,
             sys_id: record.sys_id.clone(),
         };
-        self.pass_to_knowledge(asked.event(&self.event.id, self.clients.clock.now())).await
+        self.pass_to_knowledge(asked.event(&self.event.id, self.clients.clock.now()))
+            .await
     }
 
     /// An event of our own for those who count.
@@ -54,7 +55,10 @@ impl Apply<'_> {
             Ok(created) => {
                 return Err(Failure::permanent(
                     anyhow!("{} was added with another sys_id than the chosen one", created.sys_id),
-                    format!("let the integration user set sys_id on {}, remove the row, and replay", add.table),
+                    format!(
+                        "let the integration user set sys_id on {}, remove the row, and replay",
+                        add.table
+                    ),
                 ));
             }
             Err(error) if error.is_unsent() => return Err(error.into_failure()),

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Author, Event, Malformed, not_blank, own_event};
-use crate::domain::{ArticleId, Category, CompanyId, EventId, FeedbackId, IssueId, Subject, SysId, Timestamp, digest_of, hex};
+use crate::domain::{
+    ArticleId, Category, CompanyId, EventId, FeedbackId, IssueId, Subject, SysId, Timestamp, digest_of, hex,
+};
 
 /// A version of an article changed. Only Gridlink itself tells this.
 ///

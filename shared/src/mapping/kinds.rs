@@ -102,10 +102,7 @@ fn name_of(at: usize) -> String {
     format!("knowledge/kinds/{at}")
 }
 
-pub(super) fn compile_kinds(
-    file: &[KindFile],
-    templates: &mut Environment<'static>,
-) -> Result<Vec<KindRule>, Invalid> {
+pub(super) fn compile_kinds(file: &[KindFile], templates: &mut Environment<'static>) -> Result<Vec<KindRule>, Invalid> {
     let mut kinds = Vec::new();
     for (at, rule) in file.iter().enumerate() {
         let key = format!("knowledge.kinds[{at}].when");
@@ -218,23 +215,38 @@ mod tests {
         let found = mapping(RULES, REPEATED).unwrap();
         let rules = |kind: &str| {
             let kind = kind.parse().unwrap();
-            found.repeated(&kind).map(|rule| rule.name.to_string()).collect::<Vec<_>>()
+            found
+                .repeated(&kind)
+                .map(|rule| rule.name.to_string())
+                .collect::<Vec<_>>()
         };
         assert_eq!(rules("invoice_mismatch"), ["invoices", "all"]);
         assert_eq!(rules("asn_failed"), ["all"]);
         let shipped = mapping("", "").unwrap();
-        assert_eq!(shipped.repeated(&"asn_failed".parse().unwrap()).count(), 0, "it is off as shipped");
+        assert_eq!(
+            shipped.repeated(&"asn_failed".parse().unwrap()).count(),
+            0,
+            "it is off as shipped"
+        );
     }
 
     #[test]
     fn a_mistake_is_told_with_its_place() {
         for (from, to, problem) in [
             ("transaction.documentType", "record.state", "record.state is not known"),
-            ("kind: invoice_mismatch\n      when", "kind: Invoices\n      when", "a category"),
+            (
+                "kind: invoice_mismatch\n      when",
+                "kind: Invoices\n      when",
+                "a category",
+            ),
             ("after: 3", "after: 1", "must be 2 to 100"),
             ("within_days: 30", "within_days: 0", "must be 1 to 365"),
             ("name: all", "name: invoices", "the name of another rule"),
-            ("base: Trading Partner Help }", "base: ' ' }", "the exact title of a knowledge base"),
+            (
+                "base: Trading Partner Help }",
+                "base: ' ' }",
+                "the exact title of a knowledge base",
+            ),
         ] {
             let (kinds, repeated) = (RULES.replacen(from, to, 1), REPEATED.replacen(from, to, 1));
             assert!(kinds != RULES || repeated != REPEATED, "{from}");

@@ -10,6 +10,8 @@ use crate::event::{ArticleFeedback, Issue};
 
 /// The longest title of an article in ServiceNow, in characters.
 const TITLE: usize = 100;
+/// The longest problem of a draft, in characters: a draft is to be worked on by people.
+const PROBLEM: usize = 8_000;
 /// The longest comment of a reader in ServiceNow, in characters.
 const FEEDBACK: usize = 4_000;
 
@@ -21,7 +23,12 @@ pub fn draft_title(issue: &Issue) -> String {
 /// The body of a draft about what solved an issue; parts that nobody wrote are left out.
 pub fn draft_body(issue: &Issue, cause: Option<&PartnerText>, resolution: Option<&PartnerText>) -> String {
     let mut html = String::new();
-    let problem = format!("{}\n\n{}", one_line(&issue.summary, usize::MAX), clean(&issue.description));
+    let problem = format!(
+        "{}\n\n{}",
+        one_line(&issue.summary, usize::MAX),
+        clean(&issue.description)
+    );
+    let problem = cut(&problem, PROBLEM);
     for (heading, text) in [
         ("Problem", Some(problem.as_str())),
         ("Cause", cause.map(PartnerText::as_str)),
@@ -134,5 +141,7 @@ mod tests {
     fn what_nobody_wrote_has_no_heading() {
         let body = draft_body(&issue(""), None, None);
         assert_eq!(body, "<h2>Problem</h2><p>856 &lt;refused&gt;</p>");
+        let long = draft_body(&issue(&"&".repeat(200_000)), None, None);
+        assert!(long.len() < 50_000, "{} bytes", long.len());
     }
 }

@@ -33,7 +33,9 @@ impl Store {
     /// # Errors
     /// When the table cannot be asked, or an item is of a newer version.
     pub async fn articles_about(&self, kind: &Category) -> Result<Vec<(ArticleId, Listed)>, Error> {
-        let items = self.of_subject(&Subject::kind(kind), ARTICLE, "read of articles").await?;
+        let items = self
+            .of_subject(&Subject::kind(kind), ARTICLE, "read of articles")
+            .await?;
         let mut articles = Vec::new();
         for item in &items {
             let id = text(item, "sk").and_then(|sk| sk.strip_prefix(ARTICLE)?.parse().ok());

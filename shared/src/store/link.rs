@@ -409,9 +409,10 @@ impl Store {
     }
 }
 
-/// The values that a record is made with: both sides agree on them.
+/// The values that a record is made with: both sides agree on them. Of a draft nothing is: people write on.
 fn base_of(create: &CreateRecord) -> AttributeValue {
-    let fields = create.fields.iter();
+    let is_shared = create.record.link.role != Role::Draft;
+    let fields = create.fields.iter().filter(|_| is_shared);
     AttributeValue::M(
         fields
             .map(|(field, value)| (field.clone(), s(value.as_str())))

@@ -106,9 +106,7 @@ impl Draft<'_> {
 
 /// Fields by name.
 pub(super) fn fields<const N: usize>(fields: [(&str, &str); N]) -> BTreeMap<String, String> {
-    fields
-        .map(|(field, value)| (field.to_owned(), value.to_owned()))
-        .into()
+    fields.map(|(field, value)| (field.to_owned(), value.to_owned())).into()
 }
 
 /// What is done by a rule, or would be.

@@ -23,14 +23,20 @@ pub(super) fn given(facts: &Facts, feedback: &Feedback) -> Vec<Effect> {
         FeedbackKind::NotHelpful => Some("no"),
         FeedbackKind::Comment => None,
     };
-    let totals = feedback.totals.map(|totals| (totals.views, totals.helpful, totals.not_helpful));
+    let totals = feedback
+        .totals
+        .map(|totals| (totals.views, totals.helpful, totals.not_helpful));
     let comment = feedback_comment(given, totals);
     let mut all = fields([("article", version.as_str()), ("comments", &comment)]);
     all.extend(useful.map(|useful| ("useful".to_owned(), useful.to_owned())));
     vec![Effect::AddRow(AddRow {
         what: format!("the feedback {} to {}", given.feedback_id, given.article_id),
         table,
-        sys_id: SysId::chosen(&facts.deployment, &facts.subject, &LinkKey::feedback(&given.feedback_id)),
+        sys_id: SysId::chosen(
+            &facts.deployment,
+            &facts.subject,
+            &LinkKey::feedback(&given.feedback_id),
+        ),
         fields: all,
         key: "article".to_owned(),
     })]

@@ -14,10 +14,7 @@ use crate::{Facts, Kind};
 pub(crate) fn counted<'a>(tally: &'a KindTally, issue: &'a Tallied, rule: &RepeatedRule) -> Vec<&'a Tallied> {
     let since = issue.at.before(rule.within);
     let before = tally.issues.iter().filter(|other| other.issue != issue.issue);
-    before
-        .chain([issue])
-        .filter(|counted| counted.at >= since)
-        .collect()
+    before.chain([issue]).filter(|counted| counted.at >= since).collect()
 }
 
 /// One more issue of a kind: it is counted, and where they are many and partners find nothing about them, a draft is
@@ -37,7 +34,9 @@ pub(super) fn one_more(facts: &Facts, event: &Event, kind: &Kind) -> Vec<Effect>
             continue;
         }
         if let Some(article) = kind.articles.first() {
-            effects.push(tell(format!("{many} issues are of the kind {name}, about which there is {article}")));
+            effects.push(tell(format!(
+                "{many} issues are of the kind {name}, about which there is {article}"
+            )));
             continue;
         }
         let (None, Some(base)) = (&repeated.open, &repeated.base) else {
@@ -56,7 +55,10 @@ pub(super) fn one_more(facts: &Facts, event: &Event, kind: &Kind) -> Vec<Effect>
             body: proposal_body(name, many, days),
             records: counted.iter().map(|counted| counted.record.clone()).collect(),
         };
-        let told = format!("the rule {} proposes an article about {name}: {many} issues in {days} days", rule.name);
+        let told = format!(
+            "the rule {} proposes an article about {name}: {many} issues in {days} days",
+            rule.name
+        );
         effects.extend(in_mode(facts, &rule.name, told, draft.made(facts)));
         tally.proposals.insert(rule.base.clone(), key);
         proposed = true;

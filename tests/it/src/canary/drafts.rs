@@ -19,7 +19,11 @@ pub(super) async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
     let mut garden = Garden::new(town, seed);
     play.open_the_doors();
     play.tell();
-    let category = if seed.is_multiple_of(2) { "connectivity" } else { "asn_failed" };
+    let category = if seed.is_multiple_of(2) {
+        "connectivity"
+    } else {
+        "asn_failed"
+    };
     let issue = IssueSeed::new(NORTHWIND, ISSUE, category, SUMMARY);
     play.deliver(&event("opened", town.community.open_issue(issue))).await;
     play.quiet().await;

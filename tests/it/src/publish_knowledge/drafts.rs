@@ -7,7 +7,6 @@ use serde_json::json;
 use shared::mapping::Mapping;
 use worlds::Rule;
 
-
 use super::{PARTNER_BASE, base, is_told, newest, publish, seen, when};
 use crate::play::{default_mapping, in_town};
 use crate::relay_status::{confirms, resolves, takes_it};
@@ -187,34 +186,40 @@ fn mapping(from: &str, to: &str) -> Arc<Mapping> {
 
 #[test]
 fn a_shadow_draft_is_only_told() {
-    in_town(mapping("  drafts:\n    mode: on", "  drafts:\n    mode: shadow"), async |town, play| {
-        play.open_the_doors();
-        play.tell();
-        play.deliver(&opens(&town.community)).await;
-        play.quiet().await;
-        marks(town);
-        resolves(town);
-        play.quiet().await;
-        assert_eq!(drafts(town), []);
-        is_told(town, "shadow of marked-for-knowledge: would create kb_knowledge");
-    });
+    in_town(
+        mapping("  drafts:\n    mode: on", "  drafts:\n    mode: shadow"),
+        async |town, play| {
+            play.open_the_doors();
+            play.tell();
+            play.deliver(&opens(&town.community)).await;
+            play.quiet().await;
+            marks(town);
+            resolves(town);
+            play.quiet().await;
+            assert_eq!(drafts(town), []);
+            is_told(town, "shadow of marked-for-knowledge: would create kb_knowledge");
+        },
+    );
 }
 
 #[test]
 fn a_base_that_is_not_there_stops_the_draft_and_nothing_else() {
     let with = "            base: A base that is not there";
-    in_town(mapping("            base: Trading Partner Help", with), async |town, play| {
-        play.open_the_doors();
-        play.tell();
-        play.deliver(&opens(&town.community)).await;
-        play.quiet().await;
-        marks(town);
-        resolves(town);
-        play.quiet().await;
-        let issue = town.community.issue(NORTHWIND, scenarios::ISSUE).unwrap();
-        assert_eq!(issue["statusReport"]["label"], "resolved");
-        is_told(town, "A base that is not there");
-    });
+    in_town(
+        mapping("            base: Trading Partner Help", with),
+        async |town, play| {
+            play.open_the_doors();
+            play.tell();
+            play.deliver(&opens(&town.community)).await;
+            play.quiet().await;
+            marks(town);
+            resolves(town);
+            play.quiet().await;
+            let issue = town.community.issue(NORTHWIND, scenarios::ISSUE).unwrap();
+            assert_eq!(issue["statusReport"]["label"], "resolved");
+            is_told(town, "A base that is not there");
+        },
+    );
 }
 
 #[test]
@@ -223,7 +228,11 @@ fn an_instance_that_names_no_articles_in_records_gets_the_draft_all_the_same() {
         play.open_the_doors();
         play.tell();
         let refuse = json!({"error": {"message": "Operation Failed", "detail": "ACL"}, "status": "failure"});
-        let rule = Rule::always("POST", "/api/now/v2/table/m2m_kb_task", crate::stories::status(403, Some(refuse.to_string())));
+        let rule = Rule::always(
+            "POST",
+            "/api/now/v2/table/m2m_kb_task",
+            crate::stories::status(403, Some(refuse.to_string())),
+        );
         town.servicenow.knobs().add(rule);
         play.deliver(&opens(&town.community)).await;
         play.quiet().await;

@@ -89,7 +89,10 @@ fn feedback_becomes_a_row_with_what_was_said_by_whom_and_what_all_of_it_adds_up_
         cost.is("publish-knowledge", System::ServiceNow, 2);
         cost.is("publish-knowledge", System::TradingGrid, 1);
         let rows = town.servicenow.rows("kb_feedback");
-        let row = rows.iter().find(|row| row["sys_created_by"] == "gridlink.integration").unwrap();
+        let row = rows
+            .iter()
+            .find(|row| row["sys_created_by"] == "gridlink.integration")
+            .unwrap();
         for part in [
             "Step 4 is missing.",
             NORTHWIND,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use shared::mapping::Mapping;
 use worlds::{IssueSeed, TradingGrid};
 
-use super::{CONTOSO, INVOICES, PARTNER_BASE, becomes_internal, base, id, is_told, newest, update, when};
+use super::{CONTOSO, INVOICES, PARTNER_BASE, base, becomes_internal, id, is_told, newest, update, when};
 use crate::play::{Play, default_mapping, in_town};
 use crate::scenarios::{CASE, Expected, ISSUE, NORTHWIND, Scenario, Step, Struck, event, opens_invoice, scenario};
 use crate::town::Town;
@@ -91,8 +91,11 @@ fn number(town: &Town) -> String {
 fn links(town: &Town, issue: &str) -> Vec<Option<String>> {
     let seen = town.community.partner_sees_issue(NORTHWIND, issue).unwrap();
     let comments = seen["comments"].as_array().cloned().unwrap_or_default();
-    let ours = comments.iter().filter(|comment| comment["author"]["name"] == "Partner Support");
-    ours.map(|comment| comment["articleIds"][0].as_str().map(str::to_owned)).collect()
+    let ours = comments
+        .iter()
+        .filter(|comment| comment["author"]["name"] == "Partner Support");
+    ours.map(|comment| comment["articleIds"][0].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Drafts that Gridlink proposed.
@@ -162,7 +165,11 @@ fn an_article_for_one_partner_is_named_to_no_other() {
         shows_the_guide(town);
         play.quiet().await;
         open(town, play, NORTHWIND, "ISS-2", "invoice_mismatch").await;
-        let seen = town.community.partner_sees_issue(NORTHWIND, "ISS-2").unwrap().to_string();
+        let seen = town
+            .community
+            .partner_sees_issue(NORTHWIND, "ISS-2")
+            .unwrap()
+            .to_string();
         assert!(!seen.contains(&number(town)) && !seen.contains(INVOICES), "{seen}");
         open(town, play, CONTOSO, "ISS-3", "invoice_mismatch").await;
         let seen = town.community.partner_sees_issue(CONTOSO, "ISS-3").unwrap();
@@ -179,17 +186,22 @@ fn there_is_one_proposal_until_it_is_published_or_retired() {
             open(town, play, NORTHWIND, issue, "invoice_mismatch").await;
         }
         has_proposals(town, 1);
-        is_told(town, "the rule again-and-again proposes an article about invoice_mismatch");
+        is_told(
+            town,
+            "the rule again-and-again proposes an article about invoice_mismatch",
+        );
         is_told(town, "is neither published nor retired");
         // People do not want it; it comes again all the same.
         let draft = proposals(town)[0]["sys_id"].clone();
-        town.servicenow.update("kb_knowledge", &draft, &[("workflow_state", "retired")]);
+        town.servicenow
+            .update("kb_knowledge", &draft, &[("workflow_state", "retired")]);
         open(town, play, NORTHWIND, "ISS-5", "invoice_mismatch").await;
         has_proposals(town, 2);
         // There is an article: nothing is proposed any more.
         let second = proposals(town).into_iter().find(|row| row["workflow_state"] == "draft");
         let fields = [("workflow_state", "retired")];
-        town.servicenow.update("kb_knowledge", &second.unwrap()["sys_id"], &fields);
+        town.servicenow
+            .update("kb_knowledge", &second.unwrap()["sys_id"], &fields);
         shows_the_guide(town);
         for issue in ["ISS-6", "ISS-7", "ISS-8"] {
             open(town, play, NORTHWIND, issue, "invoice_mismatch").await;

@@ -57,14 +57,20 @@ pub(super) fn check(town: &Town, scene: &Scene, senders: &Senders) {
         issue.check_wishes();
         issue.check_escalation();
     }
-    let of_threads: usize = scene.threads.iter().map(|started| threads::check(town, started, senders)).sum();
+    let of_threads: usize = scene
+        .threads
+        .iter()
+        .map(|started| threads::check(town, started, senders))
+        .sum();
     let ours = town.servicenow.rows("task");
     let ours = ours
         .iter()
         .filter(|row| row["correlation_display"] == "Trading Grid")
         .count();
     if ours != of_issues + of_threads {
-        town.violated(format!("{ours} records of ours, {of_issues} of issues, {of_threads} of threads"));
+        town.violated(format!(
+            "{ours} records of ours, {of_issues} of issues, {of_threads} of threads"
+        ));
     }
     check_companies(town, scene);
 }

@@ -86,19 +86,29 @@ impl Scene {
         let told = self.in_thread(act(text.clone()));
         let id = told["message"]["messageId"].as_str().unwrap().to_owned();
         let started = &mut self.threads[at];
-        let said = if wants { &mut started.wishes } else { &mut started.chatter };
+        let said = if wants {
+            &mut started.wishes
+        } else {
+            &mut started.chatter
+        };
         said.insert(id, text);
     }
 
     fn partner_in_thread(&mut self, at: usize) {
         let (company_id, thread_id) = (self.threads[at].company.to_owned(), self.threads[at].thread.clone());
-        let seen = self.town.community.partner_sees_thread(&company_id, &thread_id).unwrap();
+        let seen = self
+            .town
+            .community
+            .partner_sees_thread(&company_id, &thread_id)
+            .unwrap();
         let started = &self.threads[at];
         match self.rng.u8(0..8) {
             0..4 if started.wishes.len() + started.chatter.len() < MOST_MESSAGES => {
                 let messages = seen["messages"].as_array().cloned().unwrap_or_default();
                 let answered = self.rng.choice(&messages).filter(|_| self.rng.u8(0..3) == 0);
-                let in_reply_to = answered.and_then(|message| message["messageId"].as_str()).map(str::to_owned);
+                let in_reply_to = answered
+                    .and_then(|message| message["messageId"].as_str())
+                    .map(str::to_owned);
                 self.says(at, |text| PartnerAct::WritesInThread {
                     company_id,
                     thread_id,
@@ -123,7 +133,10 @@ impl Scene {
             }
             6 => {
                 let requests = seen["documentRequests"].as_array().cloned().unwrap_or_default();
-                let open = requests.iter().filter(|request| request["state"] == "open").collect::<Vec<_>>();
+                let open = requests
+                    .iter()
+                    .filter(|request| request["state"] == "open")
+                    .collect::<Vec<_>>();
                 let Some(request) = self.rng.choice(open) else { return };
                 self.in_thread(PartnerAct::WithdrawsRequest {
                     company_id,
@@ -174,7 +187,9 @@ impl Scene {
             3 | 4 => {
                 self.wait_for_the_next_second(&sys_id).await;
                 let name = format!("desk-{number}.txt");
-                self.town.servicenow.agent_file(&sys_id, &name, "text/plain", name.clone());
+                self.town
+                    .servicenow
+                    .agent_file(&sys_id, &name, "text/plain", name.clone());
                 vec![("comments", format!("Answer {number}\nshare: {name}"))]
             }
             5 => {
@@ -190,7 +205,10 @@ impl Scene {
             _ => vec![("work_notes", note)],
         };
         self.log(format!("{}: a team sets {fields:?}", row["number"]));
-        let fields = fields.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>();
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect::<Vec<_>>();
         self.town.servicenow.update(&class, &sys_id, &fields);
     }
 }
@@ -247,7 +265,10 @@ impl ThreadSides<'_> {
 
     /// A request has a task of its own; what a rule takes has one, or stands on one; chatter at most stands on one.
     fn check_wishes(&self) {
-        let entries = self.tasks.iter().flat_map(|row| self.town.servicenow.journal(&row["sys_id"], "comments"));
+        let entries = self
+            .tasks
+            .iter()
+            .flat_map(|row| self.town.servicenow.journal(&row["sys_id"], "comments"));
         let entries = entries.filter(|entry| entry.created_by == INTEGRATION);
         let entries = entries.map(|entry| entry.value).collect::<Vec<_>>();
         let said = |text: &str| entries.iter().filter(|entry| entry.contains(text)).count();
@@ -262,12 +283,20 @@ impl ThreadSides<'_> {
         for (id, text) in &self.started.wishes {
             of_thread += self.own_tasks(id);
             if self.own_tasks(id) + said(text) != 1 {
-                self.violated(&format!("{text:?} has {} tasks and stands on {}", self.own_tasks(id), said(text)));
+                self.violated(&format!(
+                    "{text:?} has {} tasks and stands on {}",
+                    self.own_tasks(id),
+                    said(text)
+                ));
             }
         }
         for (id, text) in &self.started.chatter {
             if self.own_tasks(id) > 0 || said(text) > 1 {
-                self.violated(&format!("{text:?} has {} tasks and stands on {}", self.own_tasks(id), said(text)));
+                self.violated(&format!(
+                    "{text:?} has {} tasks and stands on {}",
+                    self.own_tasks(id),
+                    said(text)
+                ));
             }
         }
         if of_thread != self.tasks.len() {
@@ -277,8 +306,13 @@ impl ThreadSides<'_> {
 
     /// Each public comment of a task once, those of a task in their order.
     fn check_messages_of_the_desk(&self) {
-        let shown = self.list("messages").iter().filter(|message| message["author"]["name"] == DESK);
-        let shown = shown.map(|message| message["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let shown = self
+            .list("messages")
+            .iter()
+            .filter(|message| message["author"]["name"] == DESK);
+        let shown = shown
+            .map(|message| message["text"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>();
         let mut all = Vec::new();
         for row in &self.tasks {
             let entries = self.town.servicenow.journal(&row["sys_id"], "comments").into_iter();
@@ -287,7 +321,10 @@ impl ThreadSides<'_> {
             let texts = texts.collect::<Vec<_>>();
             let mut rest = shown.iter();
             if !texts.iter().all(|text| rest.any(|shown| shown == text)) {
-                self.violated(&format!("{}: {texts:?} is not in this order in {shown:?}", row["number"]));
+                self.violated(&format!(
+                    "{}: {texts:?} is not in this order in {shown:?}",
+                    row["number"]
+                ));
             }
             all.extend(texts);
         }
@@ -301,7 +338,10 @@ impl ThreadSides<'_> {
 
     /// What was shared is in the thread once, and what was not is not; what was brought is on one task at most.
     fn check_files(&self) {
-        let names = self.list("documents").iter().map(|document| document["name"].as_str().unwrap());
+        let names = self
+            .list("documents")
+            .iter()
+            .map(|document| document["name"].as_str().unwrap());
         let mut shown = names.filter(|name| name.starts_with("desk-")).collect::<Vec<_>>();
         let mut brought = BTreeSet::new();
         for row in &self.tasks {
@@ -327,10 +367,17 @@ impl ThreadSides<'_> {
     fn check_outcomes(&self) {
         let outcomes = self.list("outcomes").iter();
         let mut seen = outcomes
-            .map(|outcome| (outcome["outcomeId"].as_str().unwrap(), outcome["label"].as_str().unwrap()))
+            .map(|outcome| {
+                (
+                    outcome["outcomeId"].as_str().unwrap(),
+                    outcome["label"].as_str().unwrap(),
+                )
+            })
             .collect::<Vec<_>>();
         let tasks = self.tasks.iter();
-        let mut wanted = tasks.map(|row| (row["sys_id"].as_str(), label(row))).collect::<Vec<_>>();
+        let mut wanted = tasks
+            .map(|row| (row["sys_id"].as_str(), label(row)))
+            .collect::<Vec<_>>();
         seen.sort_unstable();
         wanted.sort_unstable();
         if seen != wanted {
