@@ -195,7 +195,7 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             known.insert(event.kind);
         }
     }
-    assert_eq!(known.len(), 20, "each type that is known has a sample");
+    assert_eq!(known.len(), 21, "each type that is known has a sample");
 }
 
 #[tokio::test(start_paused = true)]
