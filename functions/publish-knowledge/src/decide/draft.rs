@@ -6,6 +6,7 @@ use shared::domain::{ARTICLES_OF_TASKS, KNOWLEDGE, LinkKey, SysId, TableName, Ta
 use shared::effect::{AddRow, CreateRecord, Effect, Record};
 use shared::mapping::Mode;
 use shared::messages::{draft_body, draft_made, draft_title};
+use shared::servicenow;
 use shared::store::{Link, LinkState};
 
 use super::tell;
@@ -81,13 +82,15 @@ impl Draft<'_> {
                 sys_id: sys_id.clone(),
             },
             correlation: source.to_string(),
-            fields: fields([
-                ("kb_knowledge_base", self.base.as_str()),
-                ("short_description", &self.title),
-                ("text", &self.body),
-                ("article_type", "text"),
-                ("workflow_state", "draft"),
-            ]),
+            fields: servicenow::Draft {
+                sys_id: sys_id.clone(),
+                base: self.base.clone(),
+                category: None,
+                title: self.title.clone(),
+                html: self.body.clone(),
+                source: Some(source.clone()),
+            }
+            .fields(),
             rule: Some(self.rule.clone()),
         })];
         effects.extend(self.records.iter().map(|record| {
