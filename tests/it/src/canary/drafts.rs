@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use worlds::IssueSeed;
 use worlds::trading_grid::{FeedbackKind, PartnerAct};
 
-use super::{ARTICLES, Garden, PUBLIC, surround};
+use super::{ARTICLES, Garden, PUBLIC, opened, surround};
 use crate::create_task::told;
 use crate::play::Play;
 use crate::publish_knowledge::{newest, publish, seen};
-use crate::scenarios::{ISSUE, NORTHWIND, case, event};
+use crate::scenarios::NORTHWIND;
 use crate::town::Town;
 
 const SUMMARY: &str = "Something is wrong with the order";
@@ -17,17 +16,7 @@ const SUMMARY: &str = "Something is wrong with the order";
 /// A record full of words is marked and solved; its draft is published, and partners judge it.
 pub(super) async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
     let mut garden = Garden::new(town, seed);
-    play.open_the_doors();
-    play.tell();
-    let category = if seed.is_multiple_of(2) {
-        "connectivity"
-    } else {
-        "asn_failed"
-    };
-    let issue = IssueSeed::new(NORTHWIND, ISSUE, category, SUMMARY);
-    play.deliver(&event("opened", town.community.open_issue(issue))).await;
-    play.quiet().await;
-    let sys_id = case(town);
+    let sys_id = opened(town, play, seed, "asn_failed", SUMMARY).await;
     let class = town.servicenow.row("task", &sys_id).unwrap()["sys_class_name"].clone();
     surround(&mut garden, &sys_id, &class);
     garden.plant(&sys_id, &class, &PUBLIC);

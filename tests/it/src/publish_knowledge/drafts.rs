@@ -184,18 +184,28 @@ fn mapping(from: &str, to: &str) -> Arc<Mapping> {
     Arc::new(Mapping::parse(&default.replace(from, to)).unwrap())
 }
 
+/// A marked case is solved in a town of its own.
+fn when_solved(mapping: Arc<Mapping>, before: fn(&Town), test: fn(&Town)) {
+    in_town(mapping, async |town, play| {
+        play.open_the_doors();
+        play.tell();
+        before(town);
+        play.deliver(&opens(&town.community)).await;
+        play.quiet().await;
+        marks(town);
+        resolves(town);
+        play.quiet().await;
+        test(town);
+    });
+}
+
 #[test]
 fn a_shadow_draft_is_only_told() {
-    in_town(
-        mapping("  drafts:\n    mode: on", "  drafts:\n    mode: shadow"),
-        async |town, play| {
-            play.open_the_doors();
-            play.tell();
-            play.deliver(&opens(&town.community)).await;
-            play.quiet().await;
-            marks(town);
-            resolves(town);
-            play.quiet().await;
+    let shadow = mapping("  drafts:\n    mode: on", "  drafts:\n    mode: shadow");
+    when_solved(
+        shadow,
+        |_| (),
+        |town| {
             assert_eq!(drafts(town), []);
             is_told(town, "shadow of marked-for-knowledge: would create kb_knowledge");
         },
@@ -205,16 +215,11 @@ fn a_shadow_draft_is_only_told() {
 #[test]
 fn a_base_that_is_not_there_stops_the_draft_and_nothing_else() {
     let with = "            base: A base that is not there";
-    in_town(
-        mapping("            base: Trading Partner Help", with),
-        async |town, play| {
-            play.open_the_doors();
-            play.tell();
-            play.deliver(&opens(&town.community)).await;
-            play.quiet().await;
-            marks(town);
-            resolves(town);
-            play.quiet().await;
+    let elsewhere = mapping("            base: Trading Partner Help", with);
+    when_solved(
+        elsewhere,
+        |_| (),
+        |town| {
             let issue = town.community.issue(NORTHWIND, scenarios::ISSUE).unwrap();
             assert_eq!(issue["statusReport"]["label"], "resolved");
             is_told(town, "A base that is not there");
@@ -224,21 +229,13 @@ fn a_base_that_is_not_there_stops_the_draft_and_nothing_else() {
 
 #[test]
 fn an_instance_that_names_no_articles_in_records_gets_the_draft_all_the_same() {
-    in_town(default_mapping(), async |town, play| {
-        play.open_the_doors();
-        play.tell();
+    let refuses = |town: &Town| {
         let refuse = json!({"error": {"message": "Operation Failed", "detail": "ACL"}, "status": "failure"});
-        let rule = Rule::always(
-            "POST",
-            "/api/now/v2/table/m2m_kb_task",
-            crate::stories::status(403, Some(refuse.to_string())),
-        );
+        let refuse = crate::stories::status(403, Some(refuse.to_string()));
+        let rule = Rule::always("POST", "/api/now/v2/table/m2m_kb_task", refuse);
         town.servicenow.knobs().add(rule);
-        play.deliver(&opens(&town.community)).await;
-        play.quiet().await;
-        marks(town);
-        resolves(town);
-        play.quiet().await;
+    };
+    when_solved(default_mapping(), refuses, |town| {
         assert_eq!(drafts(town).len(), 1);
         assert!(town.servicenow.rows("m2m_kb_task").is_empty());
         is_told(town, "refused the row of m2m_kb_task");

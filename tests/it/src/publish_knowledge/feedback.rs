@@ -139,7 +139,7 @@ fn feedback_goes_to_the_version_that_is_published() {
             rows.sort_by_key(|row| row["sys_created_on"].clone());
             rows.into_iter().map(|row| row["article"].clone()).collect::<Vec<_>>()
         };
-        assert_eq!(articles(), [old.clone()]);
+        assert_eq!(articles(), std::slice::from_ref(&old));
         town.servicenow.publish(&draft);
         town.servicenow.approve(&draft);
         play.quiet().await;

@@ -138,6 +138,24 @@ pub(super) fn check_order_of_acceptance(town: &Town, inbox: &[Value], senders: &
     }
 }
 
+/// What the desk said on records, by their numbers, is shown to the partner: each once, those of a record in their order.
+pub(super) fn check_said(shown: Vec<String>, said: Vec<(String, Vec<String>)>, violated: impl Fn(&str)) {
+    let mut all = Vec::new();
+    for (number, texts) in said {
+        let mut rest = shown.iter();
+        if !texts.iter().all(|text| rest.any(|shown| shown == text)) {
+            violated(&format!("{number}: {texts:#?} is not in this order in {shown:#?}"));
+        }
+        all.extend(texts);
+    }
+    let mut sorted = shown;
+    sorted.sort();
+    all.sort();
+    if sorted != all {
+        violated(&format!("the partner sees the comments {sorted:#?}, not {all:#?}"));
+    }
+}
+
 /// Both sides of an issue.
 struct Issue<'a> {
     town: &'a Town,
@@ -272,7 +290,7 @@ impl Issue<'_> {
         // Said in place of a file that a closed issue refused.
         let shown = shown.filter(|text| !self.opened.was_closed || !text.contains("could not be delivered"));
         let shown = shown.collect::<Vec<_>>();
-        let mut all = Vec::new();
+        let mut said = Vec::new();
         for row in &self.records {
             let entries = self.town.servicenow.journal(&row["sys_id"], "comments").into_iter();
             let mut texts = Vec::new();
@@ -294,21 +312,9 @@ impl Issue<'_> {
                     _ => self.violated(&format!("the comment {:?} was refused", entry.value)),
                 }
             }
-            let mut rest = shown.iter();
-            if !texts.iter().all(|text| rest.any(|shown| shown == text)) {
-                self.violated(&format!(
-                    "{}: {texts:#?} is not in this order in {shown:#?}",
-                    row["number"]
-                ));
-            }
-            all.extend(texts);
+            said.push((row["number"].clone(), texts));
         }
-        let mut sorted = shown;
-        sorted.sort();
-        all.sort();
-        if sorted != all {
-            self.violated(&format!("the partner sees the comments {sorted:#?}, not {all:#?}"));
-        }
+        check_said(shown, said, |what| self.violated(what));
     }
 
     /// The last status told is that of the record that stands for the issue.

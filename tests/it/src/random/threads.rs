@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use worlds::trading_grid::{FileSeed, PartnerAct};
 
 use super::acts::{COMPANIES, Scene};
-use super::agree::{DESK, INTEGRATION, check_order_of_acceptance, inbox};
+use super::agree::{DESK, INTEGRATION, check_order_of_acceptance, check_said, inbox};
 use super::senders::Senders;
 use crate::scenarios::INTERNAL;
 use crate::town::Town;
@@ -313,27 +313,13 @@ impl ThreadSides<'_> {
         let shown = shown
             .map(|message| message["text"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>();
-        let mut all = Vec::new();
-        for row in &self.tasks {
+        let said = self.tasks.iter().map(|row| {
             let entries = self.town.servicenow.journal(&row["sys_id"], "comments").into_iter();
             let entries = entries.filter(|entry| entry.created_by != INTEGRATION);
             let texts = entries.map(|entry| entry.value.lines().next().unwrap_or_default().to_owned());
-            let texts = texts.collect::<Vec<_>>();
-            let mut rest = shown.iter();
-            if !texts.iter().all(|text| rest.any(|shown| shown == text)) {
-                self.violated(&format!(
-                    "{}: {texts:?} is not in this order in {shown:?}",
-                    row["number"]
-                ));
-            }
-            all.extend(texts);
-        }
-        let mut sorted = shown;
-        sorted.sort();
-        all.sort();
-        if sorted != all {
-            self.violated(&format!("the partner sees {sorted:?}, not {all:?}"));
-        }
+            (row["number"].clone(), texts.collect())
+        });
+        check_said(shown, said.collect(), |what| self.violated(what));
     }
 
     /// What was shared is in the thread once, and what was not is not; what was brought is on one task at most.
