@@ -202,6 +202,30 @@ BREAKAGES: dict[str, tuple[str, Breakage]] = {
         "knowledge.bases.0.audiences.1.category",
         put("knowledge", "bases", 0, "audiences", 1, "category", "Invoice"),
     ),
+    "suggestions without words": ("knowledge.suggestions.text", put("knowledge", "suggestions", "text", " ")),
+    "a kind that never fits": ("knowledge.kinds.0", put("knowledge", "kinds", [{"kind": "invoice_mismatch"}])),
+    "one issue that comes again and again": (
+        "knowledge.drafts.repeated.0.after",
+        put(
+            "knowledge",
+            "drafts",
+            "repeated",
+            [{"name": "x", "after": 1, "within_days": 1, "base": "Trading Partner Help"}],
+        ),
+    ),
+    "a draft in another mode": ("knowledge.drafts.mode", put("knowledge", "drafts", "mode", "maybe")),
+    "a draft of everything": (
+        f"knowledge.drafts.tables.{CASE}.rules.0.when",
+        put("knowledge", "drafts", "tables", CASE, "rules", 0, "when", "true"),
+    ),
+    "a draft without a base": (
+        f"knowledge.drafts.tables.{CASE}.rules.0",
+        drop("knowledge", "drafts", "tables", CASE, "rules", 0, "base"),
+    ),
+    "a cause that is no field": (
+        f"knowledge.drafts.tables.{CASE}.cause",
+        put("knowledge", "drafts", "tables", CASE, "cause", "The cause"),
+    ),
     "a kind of request without an item": ("onboarding.items", drop("onboarding", "items", "add-user")),
     "an item by two names": ("onboarding.items.add-user", put("onboarding", "items", "add-user", "Add, a user")),
     "no state of canceled items": ("onboarding.states.canceled", put("onboarding", "states", "canceled", [])),

@@ -10,6 +10,7 @@
 
 mod articles;
 mod attachment;
+mod drafts;
 mod escalation;
 mod exchanges;
 mod onboarding;
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 
 use crate::clients::Clients;
-use crate::domain::{Role, Subject, SysId};
+use crate::domain::{Role, Subject, SysId, TableName};
 use crate::effect::{
     AddJournal, CreateRecord, Effect, Mark, Place, PostComment, PostNotice, Record, ShareDocument, Source, UpdateFields,
 };
@@ -54,6 +55,9 @@ pub struct Applied {
     /// Lines for the timeline.
     pub story: Vec<String>,
 }
+
+/// The field that joins a task to what it is about.
+const CORRELATION_ID: &str = "correlation_id";
 
 /// The `correlation_display` of every record that Gridlink makes.
 pub const CORRELATION_DISPLAY: &str = "Trading Grid";
@@ -95,6 +99,9 @@ impl Apply<'_> {
             | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::PassOn(_)
+            | Effect::AskForDraft(_)
+            | Effect::CountIssue(_)
+            | Effect::AddRow(_)
             | Effect::PassToArticle(_)
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
@@ -134,6 +141,9 @@ impl Apply<'_> {
             Effect::Follow(record) => self.follow(record),
             Effect::Recognize(recognize) => self.recognize(recognize),
             Effect::PassOn(passing) => self.pass_on(passing).await,
+            Effect::AskForDraft(record) => self.ask_for_draft(record).await,
+            Effect::CountIssue(count) => self.count_issue(count).await,
+            Effect::AddRow(add) => self.add_row(add).await,
             Effect::PassToArticle(changed) => self.pass_to_article(changed).await,
             Effect::PublishArticle(publish) => self.publish_article(publish).await,
             Effect::WithdrawArticle(withdraw) => self.withdraw_article(withdraw).await,
@@ -202,6 +212,9 @@ impl Apply<'_> {
             | Effect::Follow(_)
             | Effect::Recognize(_)
             | Effect::PassOn(_)
+            | Effect::AskForDraft(_)
+            | Effect::CountIssue(_)
+            | Effect::AddRow(_)
             | Effect::PassToArticle(_)
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
@@ -231,8 +244,11 @@ impl Apply<'_> {
         }
         let mut fields = create.fields.clone();
         fields.insert("sys_id".to_owned(), record.sys_id.to_string());
-        fields.insert("correlation_id".to_owned(), create.correlation.clone());
-        fields.insert("correlation_display".to_owned(), CORRELATION_DISPLAY.to_owned());
+        let (base, key) = join_key(record);
+        fields.insert(key.to_owned(), create.correlation.clone());
+        if key == CORRELATION_ID {
+            fields.insert("correlation_display".to_owned(), CORRELATION_DISPLAY.to_owned());
+        }
         let error = match self.clients.servicenow.create(&record.table, &fields).await {
             Ok(created) if created.sys_id == record.sys_id => {
                 let mut story = vec![format!("created {}", named(record, &created.number))];
@@ -252,22 +268,15 @@ impl Apply<'_> {
             Err(error) => error,
         };
         // Refused or unclear: only the record itself can tell.
-        match self
-            .clients
-            .servicenow
-            .task(&record.sys_id, &["sys_id", "number", "correlation_id"])
-            .await
-        {
-            Ok(Some(row)) if row.text("correlation_id") == create.correlation => {
+        let select = servicenow::Select::named(["sys_id", "number", key]).map_err(Error::from)?;
+        match self.clients.servicenow.read(&base, &record.sys_id, &select).await {
+            Ok(Some(row)) if row.text(key) == create.correlation => {
                 let number = row.text("number").to_owned();
                 self.linked(create, &number, vec![format!("created {}", named(record, &number))])
             }
             Ok(Some(row)) => Err(Failure::permanent(
-                anyhow!(
-                    "the record {} has our sys_id and another correlation_id",
-                    row.text("number")
-                ),
-                "find out who changed its correlation_id, put it back, and replay",
+                anyhow!("the record {} has our sys_id and another {key}", row.text("number")),
+                format!("find out who changed its {key}, put it back, and replay"),
             )),
             Ok(None) if error.is_refusal() => Err(self.refused_creation(record, error).await),
             Ok(None) | Err(_) => Err(error.into_failure()),
@@ -532,6 +541,9 @@ fn claim_of(effect: &Effect) -> Option<(String, &SysId)> {
         | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::PassOn(_)
+        | Effect::AskForDraft(_)
+        | Effect::CountIssue(_)
+        | Effect::AddRow(_)
         | Effect::PassToArticle(_)
         | Effect::PublishArticle(_)
         | Effect::WithdrawArticle(_)
@@ -576,6 +588,15 @@ fn not_taken(ignored: &[Ignored]) -> Option<String> {
     (!fields.is_empty()).then(|| format!("ServiceNow did not take as sent: {fields}"))
 }
 
+/// The field that joins a created record to what it is about, checked on every read, and the table that knows every
+/// record of its kind: tasks change their class.
+fn join_key(record: &Record) -> (TableName, &'static str) {
+    match (record.link.role, TableName::try_from("task".to_owned())) {
+        (Role::Draft, _) | (_, Err(_)) => (record.table.clone(), "source"),
+        (_, Ok(task)) => (task, CORRELATION_ID),
+    }
+}
+
 fn named(record: &Record, number: &str) -> String {
     let what = match record.link.role {
         Role::Case | Role::Incident => "",
@@ -584,6 +605,7 @@ fn named(record: &Record, number: &str) -> String {
         Role::Coordination => " as the task of a team",
         Role::Task => " as a task of the thread",
         Role::Article => " as an article",
+        Role::Draft => " as a draft article",
         Role::Request => "",
         Role::Setup => " as the task of whoever sets the company up",
     };
@@ -659,6 +681,9 @@ pub fn instead_of(effect: &Effect, reason: &str) -> Vec<Effect> {
         | Effect::Follow(_)
         | Effect::Recognize(_)
         | Effect::PassOn(_)
+        | Effect::AskForDraft(_)
+        | Effect::CountIssue(_)
+        | Effect::AddRow(_)
         | Effect::PassToArticle(_)
         | Effect::PublishArticle(_)
         | Effect::WithdrawArticle(_)

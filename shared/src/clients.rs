@@ -179,6 +179,23 @@ impl Clients {
         }
     }
 
+    /// The knowledge base with exactly this title.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer, or has no or several active bases of the title.
+    pub async fn knowledge_base(&self, title: &str) -> Result<SysId, Failure> {
+        match self.servicenow.knowledge_base(title).await.map_err(unreadable)? {
+            Found::One(id, _) => Ok(id),
+            found => Err(Failure::permanent(
+                anyhow::anyhow!(
+                    "ServiceNow has {} active knowledge base {title}",
+                    if found == Found::None { "no" } else { "more than one" }
+                ),
+                "correct base in knowledge of the mapping or the base in ServiceNow, and replay",
+            )),
+        }
+    }
+
     /// The name of the active user who logs in under this name; `None` where ServiceNow knows none,
     /// or no single one.
     ///

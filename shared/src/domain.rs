@@ -216,6 +216,10 @@ identifier!(
 
 /// The table of articles in ServiceNow; each row is one version.
 pub const KNOWLEDGE: &str = "kb_knowledge";
+/// The table that names articles in the tasks that they are about.
+pub const ARTICLES_OF_TASKS: &str = "m2m_kb_task";
+/// The table of what readers think of articles.
+pub const FEEDBACK: &str = "kb_feedback";
 
 /// Whether a value may stand in a ServiceNow query: letters, digits, and punctuation without
 /// meaning in an encoded query; never a script, and never the word that stands for no value.
@@ -294,6 +298,11 @@ impl Subject {
     /// An article in all its versions: `articles/{articleId}`.
     pub fn article(article: &ArticleId) -> Self {
         Self(format!("articles/{article}"))
+    }
+
+    /// A kind of problem: `kinds/{category}`.
+    pub fn kind(kind: &Category) -> Self {
+        Self(format!("kinds/{kind}"))
     }
 
     /// A requested item of the service catalog: `requests/{sys_id}`.
@@ -530,6 +539,8 @@ pub enum Role {
     Task,
     /// A version of an article.
     Article,
+    /// An article that was drafted here, of something that was solved or comes again and again.
+    Draft,
     /// The requested item of the service catalog that the subject is; people made it.
     Request,
     /// The task of whoever sets up the company of a request.
@@ -538,7 +549,7 @@ pub enum Role {
 
 impl Role {
     /// All roles of this version.
-    pub const ALL: [Role; 9] = [
+    pub const ALL: [Role; 10] = [
         Role::Case,
         Role::FollowUp,
         Role::Escalation,
@@ -546,6 +557,7 @@ impl Role {
         Role::Incident,
         Role::Task,
         Role::Article,
+        Role::Draft,
         Role::Request,
         Role::Setup,
     ];
@@ -565,6 +577,7 @@ impl Role {
             Role::Incident => "incident",
             Role::Task => "task",
             Role::Article => "article",
+            Role::Draft => "draft",
             Role::Request => "request",
             Role::Setup => "setup",
         }
@@ -655,6 +668,39 @@ impl LinkKey {
         }
     }
 
+    /// The draft of an article about what solved a record.
+    pub fn draft_of(record: &SysId) -> Self {
+        Self {
+            role: Role::Draft,
+            discriminator: record.to_string(),
+        }
+    }
+
+    /// The draft that an event of a kind of problem asked for.
+    pub fn proposal(event: &EventId, base: &str) -> Self {
+        let digest = digest_of(&["proposal", event.as_str(), base]);
+        Self {
+            role: Role::Draft,
+            discriminator: hex(&digest[..8]),
+        }
+    }
+
+    /// What a partner thinks of an article.
+    pub fn feedback(feedback: &FeedbackId) -> Self {
+        Self {
+            role: Role::Article,
+            discriminator: format!("feedback.{feedback}"),
+        }
+    }
+
+    /// That a draft is named in the record that it is about.
+    pub fn attached_draft(article: &SysId, record: &SysId) -> Self {
+        Self {
+            role: Role::Draft,
+            discriminator: format!("{article}.{record}"),
+        }
+    }
+
     /// What the task of a thread is about.
     pub fn wish(&self) -> Option<WishId> {
         match (self.role, self.discriminator.split_once('.')?) {
@@ -674,6 +720,7 @@ impl LinkKey {
             | Role::Incident
             | Role::Task
             | Role::Article
+            | Role::Draft
             | Role::Request
             | Role::Setup => None,
         }
@@ -823,6 +870,17 @@ pub enum Audience {
         /// By id.
         company_ids: Vec<CompanyId>,
     },
+}
+
+impl Audience {
+    /// Whether a company is certainly one of them; who is in a segment only the community knows.
+    pub fn has(&self, company: &CompanyId) -> bool {
+        match self {
+            Audience::Everyone => true,
+            Audience::Companies { company_ids } => company_ids.contains(company),
+            Audience::Segments { .. } => false,
+        }
+    }
 }
 
 /// One of the two sides.

@@ -5,6 +5,7 @@
 //! whatever the mapping has become. Their `Display` is the log line and the dry run: ids, never
 //! contents.
 
+mod knowledge;
 mod onboarding;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,12 +14,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ActionKind, ArticleId, Audience, Category, ClosedBecause, CompanyId, CorrelationId, EscalationKey, IssueState,
-    LinkKey, MilestoneState, OutcomeState, RequestId, Subject, SysId, TableName, TaskName, Timestamp, digest_of, hex,
+    ActionKind, ArticleId, Category, ClosedBecause, CompanyId, CorrelationId, EscalationKey, IssueState, LinkKey,
+    MilestoneState, OutcomeState, RequestId, Subject, SysId, TableName, TaskName, Timestamp, digest_of, hex,
 };
 use crate::event::{ArticleChanged, Asked, AskedBy, Document, OneOfSeveral, Passing, Turn};
-use crate::messages::{self, PartnerHtml, PartnerText};
+use crate::messages::{self, PartnerText};
 
+pub use knowledge::{
+    AddRow, CountIssue, Guide, KindTally, Listed, PublishArticle, ShownArticle, Tallied, WithdrawArticle,
+};
 pub use onboarding::{
     Adopt, Deed, DeedKind, End, GoOn, Member as Provisioned, Newcomer, Problem, Progress, Provision, ProvisioningAct,
     ReportOnboarding, Requested, Saga, Said, Stage, Undoing, listed,
@@ -60,6 +64,12 @@ pub enum Effect {
     ReportOutcome(ReportOutcome),
     /// Close the partner's request for a document.
     CloseRequest(CloseRequest),
+    /// Ask for a draft of an article about what solved a record.
+    AskForDraft(Record),
+    /// Count an issue among those of its kind.
+    CountIssue(CountIssue),
+    /// Make a row that nobody asks for again, such as one that relates two records.
+    AddRow(AddRow),
     /// Pass the change of a version on to the stream of its article.
     PassToArticle(ArticleChanged),
     /// Show a version of an article to its partners, in the place of the one before.
@@ -283,6 +293,9 @@ pub struct PostNotice {
     /// Where the partner finds it.
     #[serde(default)]
     pub place: Place,
+    /// Articles that may help; of an issue only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub articles: Vec<ArticleId>,
 }
 
 /// Tells the partner how far the issue is.
@@ -531,64 +544,6 @@ impl Ending {
     }
 }
 
-/// Shows a version of an article to its partners.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublishArticle {
-    /// The article.
-    pub article: ArticleId,
-    /// Grows with every report of the article.
-    pub version: u64,
-    /// The row of the version that is shown.
-    pub row: SysId,
-    /// What the row was when it was decided: another one is not shown any more.
-    pub seen: String,
-    /// What is shown.
-    pub guide: Guide,
-}
-
-/// A version of an article as partners see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Guide {
-    /// One line.
-    pub title: PartnerText,
-    /// The body.
-    pub body: PartnerHtml,
-    /// For example `en`.
-    pub language: String,
-    /// Who may find and read it.
-    pub audience: Audience,
-    /// The kind of problem that it is about, from the mapping.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub category: Option<Category>,
-    /// Words to find it by.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub keywords: Vec<PartnerText>,
-    /// The files that are shown beside the body.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<SysId>,
-    /// When it goes out of date.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub valid_until: Option<Timestamp>,
-}
-
-impl Guide {
-    /// Tells two versions apart as partners see them.
-    pub fn digest(&self) -> String {
-        digest_as_seen("guide", self)
-    }
-}
-
-/// Takes an article out of every partner's sight.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WithdrawArticle {
-    /// The article.
-    pub article: ArticleId,
-    /// Grows with every report of the article.
-    pub version: u64,
-    /// Whether it is out of date; else nobody is to have it any more.
-    pub is_outdated: bool,
-}
-
 /// Keeps something about an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remember {
@@ -608,6 +563,8 @@ pub enum Kept {
     Over,
     /// Whether the record was critical by its table's rule when it was last looked at.
     Critical(bool),
+    /// Whether a rule asked for a draft of an article about the record when it was last looked at.
+    AsksForDraft(bool),
     /// The escalation that is under way; its workspace is open.
     Escalated(EscalationKey),
     /// No escalation is under way.
@@ -642,6 +599,7 @@ impl ShareDocument {
                 author: self.desk.clone(),
                 text: messages::document_not_delivered(),
                 place: self.place,
+                articles: Vec::new(),
             }),
         ]
     }
@@ -687,6 +645,8 @@ pub enum Mark {
     },
     /// What partners see of the article of the subject.
     Shown(ShownArticle),
+    /// How often the kind of problem of the subject came.
+    Tally(KindTally),
     /// How far the request of the subject is carried out.
     Saga {
         /// What is kept.
@@ -700,16 +660,6 @@ pub enum Mark {
         /// Why, for colleagues.
         reason: String,
     },
-}
-
-/// What partners see of an article.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownArticle {
-    /// The version of the last report.
-    pub version: u64,
-    /// Tells what is shown; nothing of a withdrawn article.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub guide: Option<String>,
 }
 
 /// An exchange, as it was last heard of.
@@ -856,11 +806,14 @@ impl Effect {
             Effect::Remember(effect) => Some(&effect.record),
             Effect::Follow(record) => Some(record),
             Effect::Recognize(effect) => Some(&effect.record),
+            Effect::AskForDraft(record) => Some(record),
+            Effect::CountIssue(effect) => Some(&effect.record),
             Effect::Adopt(effect) => Some(&effect.record),
             Effect::AskEscalation(_)
             | Effect::MoveLanes(_)
             | Effect::ReportEscalation(_)
             | Effect::PostNotice(_)
+            | Effect::AddRow(_)
             | Effect::PassToArticle(_)
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)
@@ -961,6 +914,8 @@ impl fmt::Display for Effect {
                 Kept::Over => f.write_str("keep that no question about closing is open"),
                 Kept::Critical(true) => f.write_str("keep that the record is critical"),
                 Kept::Critical(false) => f.write_str("keep that the record is not critical"),
+                Kept::AsksForDraft(true) => f.write_str("keep that a draft was asked for"),
+                Kept::AsksForDraft(false) => f.write_str("keep that no draft is asked for"),
                 Kept::Escalated(key) => write!(f, "keep that the escalation {key} is under way"),
                 Kept::Calm => f.write_str("keep that no escalation is under way"),
             },
@@ -1012,6 +967,10 @@ impl fmt::Display for Effect {
             ),
             Effect::Mark(Mark::VersionOf { article }) => write!(f, "keep that this is a version of {article}"),
             Effect::Mark(Mark::Shown(shown)) => write!(f, "keep what partners see since report {}", shown.version),
+            Effect::AskForDraft(record) => write!(f, "ask for a draft of an article about {}", record.sys_id),
+            Effect::CountIssue(effect) => write!(f, "count the issue among those of the kind {}", effect.kind),
+            Effect::AddRow(effect) => write!(f, "add {} to {}", effect.what, effect.table),
+            Effect::Mark(Mark::Tally(tally)) => write!(f, "keep {} issues of the kind", tally.issues.len()),
             Effect::PassToArticle(changed) => write!(f, "pass the change on to {}", changed.article_id),
             Effect::PublishArticle(publish) => write!(f, "show {} to its partners as {}", publish.row, publish.article),
             Effect::WithdrawArticle(withdraw) => write!(f, "take {} out of partners' sight", withdraw.article),

@@ -20,7 +20,7 @@ use crate::domain::{
     digest_of, hex,
 };
 
-pub use article::ArticleChanged;
+pub use article::{ArticleChanged, ArticleFeedback, DraftAsked, FeedbackKind, IssueOfKind};
 pub use exchange::{ChildOf, Exchange, ExchangeNews, OneOf, OneOfSeveral, Passed, Passing, Turn, Waiting};
 pub use request::{RequestDue, RequestNews, RequestStep, is_request};
 pub use thread::{DocumentRequest, PostedMessage, Thread, ThreadAct, ThreadNews, Wish, WishKind};
@@ -109,6 +109,12 @@ pub enum Data {
     Thread(Box<ThreadNews>),
     /// A version of an article changed. Only Gridlink itself tells this.
     ArticleChanged(ArticleChanged),
+    /// What solved a record is to become a draft of an article. Only Gridlink itself tells this.
+    DraftAsked(DraftAsked),
+    /// An issue of a kind of problem that may come again and again. Only Gridlink itself tells this.
+    IssueOfKind(IssueOfKind),
+    /// A partner thinks something of an article.
+    ArticleFeedback(Box<ArticleFeedback>),
     /// A request about a partner's access is to be looked at again. Only Gridlink itself tells this.
     Request(RequestNews),
     /// A type that this version does not know.
@@ -778,6 +784,9 @@ impl Event {
         if let Data::ArticleChanged(changed) = &self.data {
             return knowledge(changed.subject());
         }
+        if let (Data::IssueOfKind(_) | Data::ArticleFeedback(_), Some(subject)) = (&self.data, self.data.subject()) {
+            return knowledge(subject);
+        }
         if let Data::TaskOverdue(task) = &self.data {
             return Destination::Record(task.sys_id.clone());
         }
@@ -800,6 +809,7 @@ impl Event {
                     Data::ClosureDue(_) => (Lane::Reminders, UseCase::RelayStatus),
                     Data::IssueParked(_) => (Lane::Notices, UseCase::RelayStatus),
                     Data::EscalationAsked(_) => (Lane::Escalation, UseCase::BridgeEscalation),
+                    Data::DraftAsked(_) => (Lane::Knowledge, UseCase::PublishKnowledge),
                     _ => (Lane::In, UseCase::OpenCase),
                 };
                 Destination::Stream(Stream { subject, lane }, Some(use_case))
@@ -817,13 +827,18 @@ impl Event {
         match &self.data {
             Data::Exchange(news) => news.exchange().company_id.as_ref(),
             Data::Thread(news) => Some(&news.thread.company_id),
+            Data::ArticleFeedback(feedback) => Some(&feedback.company_id),
             data => data.issue().map(|(company, _)| company),
         }
     }
 
     /// Whether the event is about a partner, known or not.
     pub fn is_of_a_partner(&self) -> bool {
-        self.data.issue().is_some() || matches!(self.data, Data::Exchange(_) | Data::Thread(_))
+        let is_other = matches!(
+            self.data,
+            Data::Exchange(_) | Data::Thread(_) | Data::ArticleFeedback(_)
+        );
+        self.data.issue().is_some() || is_other
     }
 
     /// Whether this is the kind of event that begins a subject.
@@ -854,6 +869,9 @@ impl Data {
             TaskOverdue::KIND => Data::TaskOverdue(parse_json(json, "data")?),
             ClosureDue::KIND => Data::ClosureDue(parse_json(json, "data")?),
             ArticleChanged::KIND => Data::ArticleChanged(parse_json(json, "data")?),
+            DraftAsked::KIND => Data::DraftAsked(parse_json(json, "data")?),
+            IssueOfKind::KIND => Data::IssueOfKind(parse_json(json, "data")?),
+            ArticleFeedback::KIND => Data::ArticleFeedback(parse_json(json, "data")?),
             EscalationAsked::KIND => Data::EscalationAsked(parse_json(json, "data")?),
             "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
@@ -905,6 +923,10 @@ impl Data {
                 not_blank("data.milestone.title", &event.milestone.title)?;
                 (None, &[])
             }
+            Data::ArticleFeedback(feedback) => {
+                feedback.check()?;
+                (Some(&feedback.author), &[])
+            }
             Data::Exchange(news) => {
                 news.exchange().check()?;
                 (None, &[])
@@ -918,6 +940,8 @@ impl Data {
             | Data::IssueParked(_)
             | Data::EscalationAsked(_)
             | Data::ArticleChanged(_)
+            | Data::DraftAsked(_)
+            | Data::IssueOfKind(_)
             | Data::TaskOverdue(_)
             | Data::Request(_)
             | Data::Unknown => (None, &[]),
@@ -955,11 +979,14 @@ impl Data {
             Data::ClosureDue(data) => Some((&data.company_id, &data.issue_id)),
             Data::IssueParked(data) => Some((&data.company_id, &data.issue_id)),
             Data::EscalationAsked(data) => Some((&data.company_id, &data.issue_id)),
+            Data::DraftAsked(data) => Some((&data.company_id, &data.issue_id)),
             Data::RecordChanged(_)
             | Data::TaskOverdue(_)
             | Data::Exchange(_)
             | Data::Thread(_)
             | Data::ArticleChanged(_)
+            | Data::IssueOfKind(_)
+            | Data::ArticleFeedback(_)
             | Data::Request(_)
             | Data::Unknown => None,
         }
@@ -973,6 +1000,8 @@ impl Data {
             Data::Exchange(news) => Some(news.subject()),
             Data::Thread(news) => Some(news.subject()),
             Data::ArticleChanged(changed) => Some(changed.subject()),
+            Data::IssueOfKind(news) => Some(Subject::kind(&news.kind)),
+            Data::ArticleFeedback(feedback) => Some(Subject::article(&feedback.article_id)),
             Data::Request(news) => Some(news.subject()),
             data => data.issue().map(|(company, issue)| Subject::issue(company, issue)),
         }

@@ -6,8 +6,10 @@
 //! [minijinja](https://docs.rs/minijinja); they see facts of the event only, and their work is
 //! bounded.
 
+mod drafts;
 mod escalation;
 mod exchanges;
+mod kinds;
 mod knowledge;
 mod onboarding;
 mod status;
@@ -20,7 +22,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::domain::{CompanyId, IssueState, SenderName, TableName, is_query_value};
+use crate::domain::{Category, CompanyId, IssueState, SenderName, TableName, is_query_value};
 use crate::effect::{Outcome, Status};
 use crate::event::{Event, Exchange, Issue, OURSELVES, Priority, Thread, Turn, Wish};
 use crate::messages;
@@ -31,8 +33,10 @@ use onboarding::{OnboardingFile, compile_onboarding};
 use status::{GoneFile, StatusFile, StatusRules, Words, compile_statuses, words_of};
 use tasks::{TasksFile, compile_tasks};
 
+pub use drafts::{DraftRule, DraftRules};
 pub use escalation::{EscalatedTable, EscalationRecord, EscalationRule, TaskTable, TeamTask};
 pub use exchanges::{AssignTo, Classified, CommonCause, ExchangeRules, PollRule};
+pub use kinds::{MOST_COUNTED, RepeatedRule, Suggestions};
 pub use knowledge::{ArticleFacts, BaseRule, KnowledgeRules, Readership};
 pub use onboarding::{EnvironmentRule, ItemStates, NewUserRule, OnboardingRules, STEPS, SetupRule};
 pub use tasks::{TaskRule, TaskRules, TaskUnder};
@@ -466,7 +470,7 @@ impl Mapping {
             .transpose()?;
         let knowledge = file
             .knowledge
-            .map(|rules| compile_knowledge(&rules, &mut templates))
+            .map(|rules| compile_knowledge(&rules, &tables, &mut templates))
             .transpose()?;
         Ok(Self {
             senders: file.senders.value,
@@ -610,6 +614,62 @@ impl Mapping {
             Some(rules) => Ok(rules.readership(&self.templates, base, article)?.cloned()),
             None => Ok(None),
         }
+    }
+
+    /// The fields of a resolved record that [`Mapping::draft_rule`] and [`Mapping::cause`] look at.
+    pub fn draft_fields(&self, table: &TableName) -> impl Iterator<Item = &str> {
+        self.draft_rules().into_iter().flat_map(|rules| rules.fields(table))
+    }
+
+    /// The rules about drafts of articles.
+    pub fn draft_rules(&self) -> Option<&DraftRules> {
+        self.knowledge.as_ref().and_then(|rules| rules.drafts.as_ref())
+    }
+
+    /// The rule that makes a draft of a resolved record with these stored values; nothing where none does.
+    ///
+    /// # Errors
+    /// When a condition cannot be worked out for this record.
+    pub fn draft_rule(
+        &self,
+        table: &TableName,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Option<&DraftRule>, Unresolved> {
+        match self.draft_rules() {
+            Some(rules) => rules.rule(&self.templates, table, values),
+            None => Ok(None),
+        }
+    }
+
+    /// The kind of problem that an issue is about; `partner` is the name to show.
+    ///
+    /// # Errors
+    /// When a condition cannot be worked out for this issue.
+    pub fn kind(&self, issue: &Issue, partner: &str) -> Result<Category, Unresolved> {
+        match &self.knowledge {
+            Some(rules) => kinds::kind_of(&rules.kinds, &self.templates, issue, partner),
+            None => Ok(issue.category.clone()),
+        }
+    }
+
+    /// How articles about a kind of problem are named to whoever raises one; nothing where they are not, or none can be
+    /// about that kind.
+    pub fn suggestions(&self, kind: &Category) -> Option<&Suggestions> {
+        let rules = self.knowledge.as_ref().filter(|rules| rules.has_articles_about(kind))?;
+        let suggestions = rules.suggestions.as_ref();
+        suggestions.filter(|suggestions| suggestions.mode != Mode::Off)
+    }
+
+    /// The rules by which a kind of problem that comes again and again becomes a draft.
+    pub fn repeated(&self, kind: &Category) -> impl Iterator<Item = &RepeatedRule> {
+        let rules = self.draft_rules().filter(|rules| rules.mode != Mode::Off);
+        let rules = rules.into_iter().flat_map(|rules| &rules.repeated);
+        rules.filter(|rule| rule.is_about(kind))
+    }
+
+    /// The public cause of a resolved record with these stored values, where the mapping names its field.
+    pub fn cause(&self, table: &TableName, values: &BTreeMap<String, String>) -> Option<messages::PartnerText> {
+        self.draft_rules()?.cause(table, values)
     }
 
     /// What becomes of an exchange that fails or is late; nothing without rules. `partner` is the name to show.

@@ -4,6 +4,7 @@
 //! characters, bidirectional overrides and ServiceNow's `[code]` tag do not pass.
 
 mod articles;
+mod drafts;
 mod exchanges;
 mod onboarding;
 mod threads;
@@ -17,6 +18,7 @@ use crate::event::{AskedBy, Author, Data, Document, Event, Issue, PartnerMilesto
 pub use articles::{
     ANCHOR, ARTICLE_BODY, HIDDEN, NotPlain, PICTURE, PartnerHtml, article_title, is_public_address, keyword,
 };
+pub use drafts::{draft_body, draft_made, draft_title, feedback_comment, proposal_body, proposal_title};
 pub use exchanges::{
     children_count, children_recovered, children_resolved, exchange_count, exchange_incident, exchange_reopened,
     exchange_sample, exchange_still_fails, exchanges_recovered, exchanges_resolved, parent_incident, partner_sample,
@@ -28,8 +30,8 @@ pub use threads::{
 };
 pub(crate) use to_partner::resolution;
 pub use to_partner::{
-    PartnerText, PublicComment, document_not_delivered, document_not_there_yet, public_comment, sharing_comment,
-    still_waiting,
+    PartnerText, PublicComment, articles_may_help, document_not_delivered, document_not_there_yet, public_comment,
+    sharing_comment, still_waiting,
 };
 
 /// The longest `short_description` of a ServiceNow task, in characters.
@@ -142,6 +144,9 @@ pub fn complete_text(event: &Event) -> String {
         | Data::TaskOverdue(_)
         | Data::Exchange(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => String::new(),
     }

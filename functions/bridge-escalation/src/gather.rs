@@ -259,9 +259,14 @@ impl Gathering<'_> {
         match link.record.link.role {
             Role::Escalation => self.record_changed(&link, key).await,
             Role::Coordination => self.task_changed(link).await,
-            Role::Case | Role::FollowUp | Role::Incident | Role::Task | Role::Article | Role::Request | Role::Setup => {
-                Ok(nothing("the record is none of an escalation".to_owned()))
-            }
+            Role::Case
+            | Role::FollowUp
+            | Role::Incident
+            | Role::Task
+            | Role::Article
+            | Role::Draft
+            | Role::Request
+            | Role::Setup => Ok(nothing("the record is none of an escalation".to_owned())),
         }
     }
 

@@ -3,6 +3,7 @@
 mod additions;
 mod changes;
 mod fields;
+mod kind;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use crate::{Content, Facts, Linked, Place};
 use additions::{comment, dispute, escalated, late_opening, message};
 use changes::changed;
 use fields::{Around, brings_description, fields, file_of_description, text_file};
+use kind::of_kind;
 
 /// Rules on an event of an issue.
 pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
@@ -70,6 +72,7 @@ fn first_record(event: &Event, facts: &Facts, content: &Content) -> Vec<Effect> 
         0,
     ));
     effects.extend(words(event, &record, &content.partner_name));
+    effects.extend(of_kind(facts, content, &record));
     effects.extend(escalation_of_first(event, content));
     effects
 }
@@ -129,6 +132,9 @@ fn added(event: &Event, facts: &Facts, linked: &Linked) -> Vec<Effect> {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => Vec::new(),
     };
@@ -176,6 +182,9 @@ fn escalation_by_partner(event: &Event) -> Option<Effect> {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => return None,
     };
@@ -223,6 +232,9 @@ fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => Vec::new(),
     }

@@ -15,10 +15,12 @@ use shared::servicenow::{Row, Select};
 use shared::store::{Link, LinkState, documents_taken, reference_key};
 use shared::trading_grid;
 
-use crate::{Content, Facts, Linked, Place};
+use crate::{Content, Facts, Kind, Linked, Place};
 
 /// An issue that the community does not have yet is waited for this long.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// The most articles that are named to a partner at once.
+const MOST_SUGGESTED: usize = 5;
 /// The remedy for what the mapping cannot work out.
 const CORRECT_THE_MAPPING: &str = "correct the mapping, deploy it, and replay";
 
@@ -51,7 +53,9 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
             // An earlier intent has frozen the table: the record may exist there.
             let frozen = unfinished.map(|link| link.record.table);
             let content = content(clients, issue, frozen).await?;
-            Place::Nowhere(Box::new(with_group(clients, content).await?))
+            let content = with_group(clients, content).await?;
+            let kind = kind(clients, &content).await?;
+            Place::Nowhere(Box::new(Content { kind, ..content }))
         }
     };
     Ok(Facts {
@@ -113,6 +117,9 @@ async fn linked(
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => None,
     };
@@ -148,6 +155,9 @@ async fn linked(
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => 0,
     };
@@ -268,6 +278,7 @@ async fn content(clients: &Clients, issue: Issue, frozen: Option<TableName>) -> 
             partner: None,
             partner_name: company.to_string(),
             group: None,
+            kind: None,
         });
     }
     let (mut partner, partner_name) = partner(clients, &first.table, &company).await?;
@@ -284,6 +295,7 @@ async fn content(clients: &Clients, issue: Issue, frozen: Option<TableName>) -> 
         partner,
         partner_name,
         group: None,
+        kind: None,
     })
 }
 
@@ -298,6 +310,23 @@ async fn partner(
         .table(table)
         .ok_or_else(|| Failure::permanent(anyhow!("{table} has no rule"), CORRECT_THE_MAPPING))?;
     clients.partner_of_record(&rule.partner, company).await
+}
+
+/// The kind of problem of a new issue, and what its partner may read about it.
+async fn kind(clients: &Clients, content: &Content) -> Result<Option<Kind>, Failure> {
+    if content.routed.mode == Mode::Off {
+        return Ok(None);
+    }
+    let mapping = &clients.mapping;
+    let kind = mapping.kind(&content.issue, &content.partner_name);
+    let name = kind.map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
+    let mut articles = match mapping.suggestions(&name) {
+        Some(_) => clients.store.articles_about(&name).await?,
+        None => Vec::new(),
+    };
+    articles.retain(|(_, listed)| listed.audience.has(&content.issue.company_id));
+    articles.truncate(MOST_SUGGESTED);
+    Ok(Some(Kind { name, articles }))
 }
 
 /// Finds the group that a new record goes to.

@@ -10,7 +10,8 @@ mod gather;
 
 use std::sync::Arc;
 
-use shared::domain::{DeploymentId, Subject, SysId};
+use shared::domain::{ArticleId, Category, DeploymentId, Subject, SysId};
+use shared::effect::Listed;
 use shared::event::Issue;
 use shared::mapping::{Mapping, Routed};
 use shared::servicenow::Row;
@@ -55,6 +56,14 @@ pub struct Linked {
     pub documents_before: usize,
 }
 
+/// The kind of problem that an issue is about.
+pub struct Kind {
+    /// Its name.
+    pub name: Category,
+    /// Articles about it that this partner may read.
+    pub articles: Vec<(ArticleId, Listed)>,
+}
+
 /// What a record is made of.
 pub struct Content {
     /// The issue as its partner sees it.
@@ -69,4 +78,6 @@ pub struct Content {
     pub partner_name: String,
     /// The group that works on it; absent where nothing will be made.
     pub group: Option<SysId>,
+    /// The kind of problem, where its first record is made.
+    pub kind: Option<Kind>,
 }

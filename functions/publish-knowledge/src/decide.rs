@@ -1,12 +1,15 @@
 //! The rules of `publish-knowledge`: pure.
 
+mod draft;
+mod feedback;
 mod guide;
+mod repeated;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
-use shared::domain::{KNOWLEDGE, LinkKey, SysId, TableName};
+use shared::domain::{Category, KNOWLEDGE, LinkKey, SysId, TableName};
 use shared::effect::{Effect, Guide, Mark, Place as Where, PublishArticle, Record, ShareDocument, WithdrawArticle};
 use shared::event::{ArticleChanged, Event};
 use shared::mapping::Mode;
@@ -16,12 +19,16 @@ use shared::trading_grid::collaboration::ArticleState;
 
 use crate::{Current, Facts, Place, Version, Versions};
 use guide::Standing;
+pub(crate) use repeated::counted;
 
 /// Rules on news of an article.
-pub fn decide(_: &Event, facts: &Facts) -> Vec<Effect> {
+pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
     match &facts.place {
         Place::Version(version) => changed(facts, version),
         Place::Article(versions) => shown(facts, versions),
+        Place::Solved(solved) => draft::solved(facts, solved),
+        Place::Kind(kind) => repeated::one_more(facts, event, kind),
+        Place::Feedback(feedback) => feedback::given(facts, feedback),
     }
 }
 
@@ -86,6 +93,11 @@ fn version(facts: &Facts, versions: &Versions) -> u64 {
     facts.number.max(theirs + 1).max(ours + 1)
 }
 
+/// The kind of problem that partners found the article about.
+fn was_about(versions: &Versions) -> Option<Category> {
+    versions.shown.as_ref().and_then(|shown| shown.category.clone())
+}
+
 fn hide(facts: &Facts, versions: &Versions, why: &str, is_outdated: bool) -> Vec<Effect> {
     let article = &versions.article;
     let state = versions.community.as_ref().map(|article| article.state);
@@ -100,6 +112,7 @@ fn hide(facts: &Facts, versions: &Versions, why: &str, is_outdated: bool) -> Vec
             article: article.clone(),
             version: version(facts, versions),
             is_outdated,
+            was_about: was_about(versions),
         }),
     ]
 }
@@ -136,6 +149,7 @@ fn show(facts: &Facts, versions: &Versions, guide: Guide, left_out: &[String]) -
         row: current.row.sys_id.clone(),
         seen: current.row.digest(),
         guide,
+        was_about: was_about(versions),
     })));
     effects
 }

@@ -6,6 +6,14 @@
 //! and a late one never brings an older version back. The community calls an article by its number, which is the same
 //! in all versions.
 //!
+//! What solved a record becomes a draft where a rule asks for it, one for each record, on the lane of its issue: with
+//! what the partner wrote and what is public of the record.
+//!
+//! A kind of problem that comes again and again, and about which partners find no article, becomes a draft by rule: one
+//! at a time, until it is published or retired. The lane of the kind counts its issues.
+//!
+//! What partners think of an article goes to ServiceNow's own feedback, a row for each.
+//!
 //! ServiceNow decides whether an article is published; nothing here publishes one there.
 //!
 //! Accepted: an article that waits for its retirement to be approved stays as it is in the community until that is
@@ -18,12 +26,14 @@ mod sanitize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use shared::domain::{ArticleId, DocumentId, SysId, Timestamp};
-use shared::effect::ShownArticle;
-use shared::mapping::{Mapping, Mode, Readership};
-use shared::messages::{NotPlain, PartnerHtml};
+use shared::domain::{ArticleId, Category, DeploymentId, DocumentId, Subject, SysId, Timestamp};
+use shared::effect::{KindTally, ShownArticle, Tallied};
+use shared::event::{ArticleFeedback, Issue};
+use shared::mapping::{DraftRule, Mapping, Mode, Readership, RepeatedRule};
+use shared::messages::{NotPlain, PartnerHtml, PartnerText};
 use shared::servicenow::{Article, Attachment};
-use shared::trading_grid::collaboration;
+use shared::store::Link;
+use shared::trading_grid::collaboration::{self, FeedbackTotals};
 
 pub use decide::decide;
 pub use gather::gather;
@@ -36,6 +46,10 @@ pub struct Facts {
     pub number: u64,
     /// The time.
     pub now: Timestamp,
+    /// A part of every chosen sys_id.
+    pub deployment: DeploymentId,
+    /// Whose stream it is.
+    pub subject: Subject,
     /// What the event is about.
     pub place: Place,
 }
@@ -46,6 +60,70 @@ pub enum Place {
     Version(Box<Version>),
     /// An article, with all its versions.
     Article(Box<Versions>),
+    /// A record whose knowledge is asked for as a draft.
+    Solved(Box<Solved>),
+    /// A kind of problem of which there is one more issue.
+    Kind(Box<Kind>),
+    /// What a partner thinks of an article.
+    Feedback(Box<Feedback>),
+}
+
+/// A record whose knowledge is asked for as a draft.
+pub struct Solved {
+    /// The link of the record; nothing when it is none of the issue's any more.
+    pub link: Option<Link>,
+    /// Its draft, where one was made or begun.
+    pub draft: Option<Link>,
+    /// What a draft is made of; nothing where none is to be made.
+    pub content: Option<Content>,
+}
+
+/// What a draft is made of.
+pub struct Content {
+    /// The rule that asks for it.
+    pub rule: DraftRule,
+    /// The knowledge base.
+    pub base: SysId,
+    /// The problem, as the partner wrote it.
+    pub issue: Issue,
+    /// What the cause was, as far as that is public.
+    pub cause: Option<PartnerText>,
+    /// How it was solved, as far as that is public.
+    pub resolution: Option<PartnerText>,
+}
+
+/// A kind of problem of which there is one more issue.
+pub struct Kind {
+    /// The kind.
+    pub name: Category,
+    /// How often it came before.
+    pub tally: KindTally,
+    /// The issue.
+    pub issue: Tallied,
+    /// The articles that partners find about it.
+    pub articles: Vec<ArticleId>,
+    /// The rules about it.
+    pub rules: Vec<Repeated>,
+}
+
+/// A rule about a kind of problem, and what became of it.
+pub struct Repeated {
+    /// The rule.
+    pub rule: RepeatedRule,
+    /// The draft that was proposed and that nobody has published or retired.
+    pub open: Option<SysId>,
+    /// The knowledge base; found where a draft may be made.
+    pub base: Option<SysId>,
+}
+
+/// What a partner thinks of an article.
+pub struct Feedback {
+    /// What was said.
+    pub given: ArticleFeedback,
+    /// The version that it goes to: the one that is published, else the newest; none of an article that is not there.
+    pub version: Option<SysId>,
+    /// What all feedback adds up to; nothing where the community does not say.
+    pub totals: Option<FeedbackTotals>,
 }
 
 /// A version, in its own stream.

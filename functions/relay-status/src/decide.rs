@@ -13,6 +13,7 @@ use shared::messages;
 use shared::store::{Claim, ClaimKind, Link, text_hash};
 
 use crate::closing::{closing, due, taken_back};
+use crate::draft::draft;
 use crate::escalation::escalation;
 use crate::{Conversation, Facts, Found, Gone, Place, Told};
 use sharing::Sharing;
@@ -36,6 +37,7 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
                     effects.extend(status(facts, found, told));
                     effects.extend(closing(facts, found));
                     effects.extend(escalation(event, found));
+                    effects.extend(draft(found, told));
                 }
                 None => effects.push(tell(format!(
                     "{} is in {}, for which the mapping has no words: the partner is told nothing",
@@ -52,6 +54,7 @@ pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {
                 author: author.clone(),
                 text: text.clone(),
                 place: effect::Place::Issue,
+                articles: Vec::new(),
             }),
             None => tell(format!(
                 "{} is no longer parked: the partner is told nothing",

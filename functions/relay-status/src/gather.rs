@@ -81,7 +81,7 @@ async fn place(
     let fields = |table: &TableName| {
         let mapping = &clients.mapping;
         let fields = mapping.status_fields(table).chain(mapping.escalation_fields(table));
-        fields.map(str::to_owned).collect()
+        fields.chain(mapping.draft_fields(table)).map(str::to_owned).collect()
     };
     let Some((row, has_moved)) = read(clients, &mut link, fields).await? else {
         let deleted = change.is_deletion().then_some(event.time);
@@ -101,6 +101,11 @@ async fn place(
         .mapping
         .is_escalated(table, &values(clients.mapping.escalation_fields(table), &row))
         .map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
+    let draft_rule = clients
+        .mapping
+        .draft_rule(table, &values(clients.mapping.draft_fields(table), &row))
+        .map_err(|error| Failure::permanent(error, CORRECT_THE_MAPPING))?;
+    let draft_rule = draft_rule.map(|rule| rule.name.clone());
     let updated = row.time("sys_updated_on").unwrap_or(situation.now);
     let continued_by = continued_by(situation, &link);
     let asking = match continued_by {
@@ -118,6 +123,7 @@ async fn place(
         link,
         has_moved,
         continued_by,
+        draft_rule,
         updated,
         status,
         conversation,

@@ -16,17 +16,20 @@
 //! Accepted: an agent who copies a partner's line `share: …` without its reference shares what it names, as
 //! whoever writes it by hand does.
 //!
+//! What solved a record is asked for as a draft of an article where a rule says so. Only a change of the answer counts.
+//!
 //! A resolved issue is closed hand in hand: the partner is asked, the answer comes on the `in` lane, and
 //! silence counts as a yes when a reminder finds the question unanswered.
 
 mod closing;
 mod decide;
+mod draft;
 mod escalation;
 mod gather;
 
 use std::collections::BTreeMap;
 
-use shared::domain::{EscalationKey, LinkKey, RequestId, Timestamp};
+use shared::domain::{EscalationKey, LinkKey, RequestId, TaskName, Timestamp};
 use shared::effect::{self, Change, Record, Status};
 use shared::mapping::DocumentRule;
 use shared::messages::{PartnerText, PublicComment};
@@ -124,6 +127,8 @@ pub struct Found {
     pub has_moved: bool,
     /// The record that stands for the issue now, when it is another one.
     pub continued_by: Option<LinkKey>,
+    /// The rule that makes a draft of an article of such a record, once it is resolved.
+    pub draft_rule: Option<TaskName>,
     /// When it last changed.
     pub updated: Timestamp,
     /// What the mapping says of it; nothing for a table without rules, to which somebody moved it. What is

@@ -4,23 +4,18 @@
 use anyhow::anyhow;
 
 use super::{Applied, Apply};
-use crate::domain::{ArticleId, DocumentId, SysId};
-use crate::effect::{Mark, PublishArticle, ShownArticle, WithdrawArticle};
+use crate::domain::{ArticleId, Category, DocumentId, SysId};
+use crate::effect::{Listed, Mark, PublishArticle, ShownArticle, WithdrawArticle};
 use crate::event::ArticleChanged;
 use crate::failure::Failure;
+use crate::store::Write;
 use crate::trading_grid;
 use crate::trading_grid::collaboration::{ArticleReport, Reported, Withdrawal, WithdrawnBecause};
 
 impl Apply<'_> {
     pub(super) async fn pass_to_article(&self, changed: &ArticleChanged) -> Result<Applied, Failure> {
-        let event = changed.event(&self.event.id, self.clients.clock.now());
-        if let Some((stream, owner)) = self.accept_own(event).await? {
-            self.clients
-                .queue
-                .ring_or_leave(owner, &stream, self.event.id.as_str())
-                .await;
-        }
-        Ok(Applied::default())
+        self.pass_to_knowledge(changed.event(&self.event.id, self.clients.clock.now()))
+            .await
     }
 
     pub(super) async fn publish_article(&self, publish: &PublishArticle) -> Result<Applied, Failure> {
@@ -63,7 +58,13 @@ impl Apply<'_> {
             Reported::Taken => format!("showed {} to its partners as {article}", publish.row),
             Reported::Superseded { .. } => return Err(superseded(article)),
         };
-        self.shown(publish.version, Some(digest), story)
+        let listed = Listed {
+            title: guide.title.clone(),
+            audience: guide.audience.clone(),
+        };
+        let listed = guide.category.as_ref().map(|category| (category, &listed));
+        let lists = self.lists(article, publish.was_about.as_ref(), listed)?;
+        self.shown(publish.version, Some((digest, guide.category.clone())), story, lists)
     }
 
     pub(super) async fn withdraw_article(&self, withdraw: &WithdrawArticle) -> Result<Applied, Failure> {
@@ -87,13 +88,42 @@ impl Apply<'_> {
             Reported::Taken => format!("took {article} out of partners' sight"),
             Reported::Superseded { .. } => return Err(superseded(article)),
         };
-        self.shown(withdraw.version, None, story)
+        let lists = self.lists(article, withdraw.was_about.as_ref(), None)?;
+        self.shown(withdraw.version, None, story, lists)
     }
 
-    fn shown(&self, version: u64, guide: Option<String>, story: String) -> Result<Applied, Failure> {
-        let shown = Mark::Shown(ShownArticle { version, guide });
+    /// The lists of what partners find about a kind of problem: the one that the article leaves, the one that it is in.
+    fn lists(
+        &self,
+        article: &ArticleId,
+        was_about: Option<&Category>,
+        listed: Option<(&Category, &Listed)>,
+    ) -> Result<Vec<Write>, Failure> {
+        let store = &self.clients.store;
+        let left = was_about.filter(|kind| listed.is_none_or(|(now, _)| now != *kind));
+        let left = left.map(|kind| store.list_article(kind, article, None));
+        let listed = listed.map(|(kind, listed)| store.list_article(kind, article, Some(listed)));
+        let writes = left.into_iter().chain(listed).collect::<Result<Vec<_>, _>>();
+        Ok(writes?)
+    }
+
+    fn shown(
+        &self,
+        version: u64,
+        guide: Option<(String, Option<Category>)>,
+        story: String,
+        lists: Vec<Write>,
+    ) -> Result<Applied, Failure> {
+        let (guide, category) = guide.unzip();
+        let shown = Mark::Shown(ShownArticle {
+            version,
+            guide,
+            category: category.flatten(),
+        });
+        let mut writes = self.clients.store.mark(self.subject, &shown)?;
+        writes.extend(lists);
         Ok(Applied {
-            writes: self.clients.store.mark(self.subject, &shown)?,
+            writes,
             story: vec![story],
         })
     }

@@ -112,7 +112,10 @@ impl Apply<'_> {
 
     pub(super) async fn post_notice(&self, notice: &PostNotice) -> Result<Applied, Failure> {
         let key = self.key("notice", &[self.subject.as_str(), &notice.what]);
-        let story = match self.say(notice.place, &key, &notice.author, &notice.text).await {
+        let story = match self
+            .say(notice.place, &key, &notice.author, &notice.text, &notice.articles)
+            .await
+        {
             Ok(posted) => format!("gave the partner notice of {} as {posted}", notice.what),
             // There is nobody to be told, and nothing else must stand still for that.
             Err(Failure::Permanent { cause, .. }) => {

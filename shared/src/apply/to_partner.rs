@@ -4,7 +4,7 @@
 use anyhow::anyhow;
 
 use super::{Applied, Apply};
-use crate::domain::{CompanyId, IssueId, Stream, SysId, ThreadId, UseCase};
+use crate::domain::{ArticleId, CompanyId, IssueId, Stream, SysId, ThreadId, UseCase};
 use crate::effect::{
     Closing, Kept, Place, PostComment, Recognize, Record, Remember, Remind, ReportClosure, ReportStatus,
 };
@@ -24,7 +24,7 @@ impl Apply<'_> {
             Place::Workspace | Place::Thread | Place::Article => "message",
         };
         let key = self.key(kind, &[record.as_str(), entry.as_str()]);
-        let posted = self.say(post.place, &key, &post.author, &post.text).await;
+        let posted = self.say(post.place, &key, &post.author, &post.text, &[]).await;
         let posted = posted.map_err(|failure| match failure {
             // There is no workspace: the issue is told it instead.
             Failure::Permanent { cause, .. } if post.place == Place::Workspace => Failure::Refused {
@@ -50,6 +50,7 @@ impl Apply<'_> {
         key: &Key,
         author: &str,
         text: &PartnerText,
+        articles: &[ArticleId],
     ) -> Result<String, Failure> {
         let (text, author) = (text.as_str().to_owned(), Person::of_the_desk(author));
         let community = &self.clients.community;
@@ -66,7 +67,7 @@ impl Apply<'_> {
                 let comment = NewComment {
                     text,
                     author,
-                    article_ids: Vec::new(),
+                    article_ids: articles.to_vec(),
                 };
                 let posted = community.post_comment(&company, &issue, key, &comment).await;
                 posted.map(String::from)
@@ -225,6 +226,7 @@ impl Apply<'_> {
             Kept::Disputed(version) => store.disputed(self.subject, *version)?,
             Kept::Over => store.asked(self.subject, None)?,
             Kept::Critical(is_critical) => store.critical(self.subject, *is_critical)?,
+            Kept::AsksForDraft(asks) => store.asks_for_draft(self.subject, &remember.record.link, *asks)?,
             Kept::Escalated(key) => store.escalated(self.subject, Some(key))?,
             Kept::Calm => store.escalated(self.subject, None)?,
         };

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Malformed, own_event};
-use crate::domain::{ArticleId, EventId, Subject, SysId, Timestamp, digest_of, hex};
+use super::{Author, Event, Malformed, not_blank, own_event};
+use crate::domain::{
+    ArticleId, Category, CompanyId, EventId, FeedbackId, IssueId, Subject, SysId, Timestamp, digest_of, hex,
+};
 
 /// A version of an article changed. Only Gridlink itself tells this.
 ///
@@ -42,6 +44,107 @@ impl ArticleChanged {
     }
 }
 
+/// What solved a record is to become a draft of an article. Only Gridlink itself tells this.
+///
+/// It is told whenever a rule begins to ask for it; that a record has one draft is seen to by whoever makes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DraftAsked {
+    /// The issue that the record stands for.
+    pub issue_id: IssueId,
+    /// The trading partner that raised it.
+    pub company_id: CompanyId,
+    /// The resolved record.
+    pub sys_id: SysId,
+}
+
+impl DraftAsked {
+    pub(super) const KIND: &str = "gridlink.internal.draft-asked.v1";
+
+    /// The event that tells it, the same for every try.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn event(&self, cause: &EventId, now: Timestamp) -> Result<Event, Malformed> {
+        let parts = ["draft", self.sys_id.as_str(), cause.as_str()];
+        let id = format!("draft/{}", hex(&digest_of(&parts)[..16]));
+        let subject = Subject::issue(&self.company_id, &self.issue_id);
+        own_event(Self::KIND, &id, &subject, self, now)
+    }
+}
+
+/// An issue of a kind of problem that may come again and again. Only Gridlink itself tells this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueOfKind {
+    /// The kind.
+    pub kind: Category,
+    /// The issue.
+    pub issue: Subject,
+    /// The record that it became.
+    pub sys_id: SysId,
+}
+
+impl IssueOfKind {
+    pub(super) const KIND: &str = "gridlink.internal.issue-of-kind.v1";
+
+    /// The event that tells it, one for each record.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn event(&self, now: Timestamp) -> Result<Event, Malformed> {
+        let id = format!("kind/{}", self.sys_id);
+        own_event(Self::KIND, &id, &Subject::kind(&self.kind), self, now)
+    }
+}
+
+/// What a partner thinks of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArticleFeedback {
+    /// The feedback.
+    pub feedback_id: FeedbackId,
+    /// The article.
+    pub article_id: ArticleId,
+    /// The version that was read, as the community counts them.
+    #[serde(deserialize_with = "crate::whole_number::read")]
+    pub article_version: u64,
+    /// Whose user gave it.
+    pub company_id: CompanyId,
+    /// Which kind it is.
+    pub kind: FeedbackKind,
+    /// In words.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// Who gave it.
+    pub author: Author,
+}
+
+/// Which kind of feedback it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeedbackKind {
+    /// It helped.
+    Helpful,
+    /// It did not.
+    NotHelpful,
+    /// Something about it.
+    Comment,
+}
+
+impl ArticleFeedback {
+    pub(super) const KIND: &str = "gridlink.community.article.feedback-given.v1";
+
+    /// Bounds on what only has a length.
+    pub(super) fn check(&self) -> Result<(), Malformed> {
+        let text = self.text.as_deref().unwrap_or_default();
+        match self.kind {
+            FeedbackKind::Comment => not_blank("data.text", text),
+            FeedbackKind::Helpful | FeedbackKind::NotHelpful => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +166,13 @@ mod tests {
             Destination::Record(sys_id) => sys_id.to_string(),
         };
         assert_eq!(stream(&one), "articles/KB0010042 (knowledge)");
+        let asked = DraftAsked {
+            issue_id: "ISS-1".parse().unwrap(),
+            company_id: "GC1".parse().unwrap(),
+            sys_id: "a3d911b2e30132ebe35c2ddfb2cf852a".parse().unwrap(),
+        };
+        let asked = asked.event(&"e-1".parse().unwrap(), Timestamp::from_millis(1)).unwrap();
+        assert_eq!(stream(&asked), "issues/GC1/ISS-1 (knowledge)");
         let forged = Event::parse(&"servicenow".parse().unwrap(), &one.raw).unwrap();
         assert_eq!(stream(&forged), "unrouted/servicenow (unrouted)");
     }

@@ -563,9 +563,11 @@ fn systems(effect: &Effect) -> &'static [System] {
     match effect {
         Effect::Attach(attach) if attach.source != Source::EventText => &[System::ServiceNow, System::TradingGrid],
         Effect::ShareDocument(_) | Effect::PublishArticle(_) => &[System::ServiceNow, System::TradingGrid],
-        Effect::CreateRecord(_) | Effect::UpdateFields(_) | Effect::AddJournal(_) | Effect::Attach(_) => {
-            &[System::ServiceNow]
-        }
+        Effect::CreateRecord(_)
+        | Effect::UpdateFields(_)
+        | Effect::AddJournal(_)
+        | Effect::Attach(_)
+        | Effect::AddRow(_) => &[System::ServiceNow],
         Effect::PostComment(_)
         | Effect::PostNotice(_)
         | Effect::ReportStatus(_)
@@ -584,6 +586,8 @@ fn systems(effect: &Effect) -> &'static [System] {
         | Effect::Recognize(_)
         | Effect::Remember(_)
         | Effect::PassOn(_)
+        | Effect::AskForDraft(_)
+        | Effect::CountIssue(_)
         | Effect::PassToArticle(_)
         | Effect::Mark(_)
         | Effect::Adopt(_)
@@ -618,6 +622,9 @@ fn time_for(effect: &Effect) -> Duration {
         | Effect::Recognize(_)
         | Effect::Remember(_)
         | Effect::PassOn(_)
+        | Effect::AskForDraft(_)
+        | Effect::CountIssue(_)
+        | Effect::AddRow(_)
         | Effect::PassToArticle(_)
         | Effect::PublishArticle(_)
         | Effect::WithdrawArticle(_)

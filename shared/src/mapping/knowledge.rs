@@ -10,8 +10,10 @@ use minijinja::{Environment, context};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::drafts::{DraftRules, DraftsFile, checked_title, compile_drafts};
+use super::kinds::{KindFile, KindRule, Suggestions, check_suggestions, compile_kinds};
 use super::{HOLDS, Invalid, Mode, Unresolved, check_known, compile_condition, invalid};
-use crate::domain::{Audience, Category, CompanyId};
+use crate::domain::{Audience, Category, CompanyId, TableName};
 
 /// Names that conditions about articles may use.
 const VARIABLES: [&str; 5] = [
@@ -29,6 +31,11 @@ const MOST_COMPANIES: usize = 1_000;
 /// The rules about knowledge.
 #[derive(Debug)]
 pub struct KnowledgeRules {
+    /// Which resolved records become drafts; without it none do.
+    pub drafts: Option<DraftRules>,
+    /// How articles are named in the first answer to an issue; without it none are.
+    pub suggestions: Option<Suggestions>,
+    pub(super) kinds: Vec<KindRule>,
     bases: Vec<BaseRule>,
 }
 
@@ -79,6 +86,12 @@ pub struct ArticleFacts<'a> {
 #[serde(deny_unknown_fields)]
 pub(super) struct KnowledgeFile {
     bases: Spanned<Vec<BaseFile>>,
+    #[serde(default)]
+    drafts: Option<DraftsFile>,
+    #[serde(default)]
+    kinds: Vec<KindFile>,
+    #[serde(default)]
+    suggestions: Option<Spanned<Suggestions>>,
 }
 
 #[derive(Deserialize)]
@@ -110,6 +123,13 @@ impl KnowledgeRules {
     /// The rule of a knowledge base by its exact title; nothing for an internal one.
     pub fn base(&self, title: &str) -> Option<&BaseRule> {
         self.bases.iter().find(|rule| rule.base == title)
+    }
+
+    /// Whether an article about a kind of problem may be shown to partners.
+    pub(super) fn has_articles_about(&self, kind: &Category) -> bool {
+        let shown = self.bases.iter().filter(|base| base.mode == Mode::On);
+        let mut audiences = shown.flat_map(|base| &base.audiences);
+        audiences.any(|audience| audience.readership.category.as_ref() == Some(kind))
     }
 
     /// Who reads an article of a base; nobody where no audience fits.
@@ -167,18 +187,15 @@ fn name_of(base: usize, audience: usize) -> String {
 /// Checks the rules and makes their conditions ready.
 pub(super) fn compile_knowledge(
     file: &KnowledgeFile,
+    tables: &[&TableName],
     templates: &mut Environment<'static>,
 ) -> Result<KnowledgeRules, Invalid> {
     let mut seen = BTreeSet::new();
     let mut bases = Vec::new();
     for (at, base) in file.bases.value.iter().enumerate() {
-        let title = &base.base.value;
+        let title = &checked_title(&base.base, "knowledge.bases.base")?;
         let key = |part: &str| format!("knowledge.bases[{title}].{part}");
-        if title.trim().is_empty() || title.trim() != title {
-            let problem = "must be the exact title of a knowledge base";
-            return Err(invalid(&base.base, "knowledge.bases.base", problem));
-        }
-        if !seen.insert(title) {
+        if !seen.insert(title.clone()) {
             let problem = format!("there are two rules for {title}");
             return Err(invalid(&base.base, "knowledge.bases", problem));
         }
@@ -200,7 +217,14 @@ pub(super) fn compile_knowledge(
             audiences,
         });
     }
-    Ok(KnowledgeRules { bases })
+    let drafts = file.drafts.as_ref();
+    let drafts = drafts.map(|file| compile_drafts(file, tables, templates)).transpose()?;
+    Ok(KnowledgeRules {
+        drafts,
+        suggestions: file.suggestions.as_ref().map(check_suggestions).transpose()?,
+        kinds: compile_kinds(&file.kinds, templates)?,
+        bases,
+    })
 }
 
 fn compile_audience(

@@ -9,7 +9,7 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{REFERENCE, clean, cut};
-use crate::domain::{SysId, Timestamp};
+use crate::domain::{ArticleId, SysId, Timestamp};
 use crate::effect::Journal;
 
 /// The longest comment that the collaboration contract takes is 30,000 characters.
@@ -251,6 +251,15 @@ pub fn sharing_comment(comment: &PublicComment) -> Option<PartnerText> {
 /// What a partner hears whose issue has been waiting for help for too long, in the words of the mapping.
 pub fn still_waiting(words: &str) -> Option<PartnerText> {
     PartnerText::of(words, NOTE)
+}
+
+/// Articles that may help, by title and number, after the words of the mapping.
+pub fn articles_may_help<'a>(
+    words: &str,
+    articles: impl Iterator<Item = (&'a ArticleId, &'a PartnerText)>,
+) -> Option<PartnerText> {
+    let lines = articles.map(|(number, title)| format!("\n- {} ({number})", title.as_str()));
+    PartnerText::of(&format!("{}{}", words.trim(), lines.collect::<String>()), NOTE)
 }
 
 /// A file that was announced and will not come.

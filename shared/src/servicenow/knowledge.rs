@@ -45,6 +45,26 @@ pub struct Draft {
     pub source: Option<SysId>,
 }
 
+impl Draft {
+    /// All its fields but `sys_id`.
+    pub fn fields(&self) -> BTreeMap<String, String> {
+        let fields = [
+            (BASE, Some(self.base.to_string())),
+            (TITLE, Some(self.title.clone())),
+            (TEXT, Some(self.html.clone())),
+            (STATE, Some("draft".to_owned())),
+            (const { Field::known("article_type") }, Some("text".to_owned())),
+            (
+                const { Field::known("kb_category") },
+                self.category.as_ref().map(SysId::to_string),
+            ),
+            (SOURCE, self.source.as_ref().map(SysId::to_string)),
+        ];
+        let given = fields.into_iter().filter_map(|(field, value)| Some((field, value?)));
+        given.map(|(field, value)| (field.to_string(), value)).collect()
+    }
+}
+
 /// A version of an article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Article {
@@ -92,24 +112,8 @@ impl ServiceNow {
     /// # Errors
     /// Any error but a connection that was never made leaves open whether the draft exists.
     pub async fn draft(&self, draft: &Draft) -> Result<Created, Error> {
-        let mut fields = BTreeMap::from([
-            (SYS_ID, draft.sys_id.to_string()),
-            (BASE, draft.base.to_string()),
-            (TITLE, draft.title.clone()),
-            (TEXT, draft.html.clone()),
-            (STATE, "draft".to_owned()),
-            (const { Field::known("article_type") }, "text".to_owned()),
-        ]);
-        if let Some(category) = &draft.category {
-            fields.insert(Field::known("kb_category"), category.to_string());
-        }
-        if let Some(source) = &draft.source {
-            fields.insert(SOURCE, source.to_string());
-        }
-        let fields = fields
-            .into_iter()
-            .map(|(field, value)| (field.to_string(), value))
-            .collect();
+        let mut fields = draft.fields();
+        fields.insert(SYS_ID.to_string(), draft.sys_id.to_string());
         self.create(&known(KNOWLEDGE), &fields).await
     }
 

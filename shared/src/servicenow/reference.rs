@@ -166,6 +166,15 @@ impl ServiceNow {
         self.look_up(&table, &known("name"), name, &[(ACTIVE, "true")]).await
     }
 
+    /// The active knowledge base of exactly this title; remembered.
+    ///
+    /// # Errors
+    /// When ServiceNow gives no clear answer, or the title cannot stand in a query.
+    pub async fn knowledge_base(&self, title: &str) -> Result<Found, Error> {
+        let table = known("kb_knowledge_base");
+        self.look_up(&table, &known("title"), title, &[(ACTIVE, "true")]).await
+    }
+
     /// The active user of exactly this `user_name`; remembered.
     ///
     /// # Errors

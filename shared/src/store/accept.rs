@@ -116,7 +116,7 @@ impl Store {
                     // No partner reads the incident of a failed exchange.
                     Role::Incident => return Ok(None),
                     Role::Task => (Lane::Out, UseCase::CreateTask),
-                    Role::Article => (Lane::Knowledge, UseCase::PublishKnowledge),
+                    Role::Article | Role::Draft => (Lane::Knowledge, UseCase::PublishKnowledge),
                     Role::Request | Role::Setup => (Lane::Onboarding, UseCase::ProvisionPartner),
                 };
                 (subject, lane, use_case)

@@ -62,6 +62,7 @@ impl Store {
             Mark::Parent(parent) => item(parent_key(subject, &parent.incident), [("kept", json(parent)?)]),
             Mark::VersionOf { article } => item(article_key(subject), [("kept", json(article)?)]),
             Mark::Shown(shown) => item(article_key(subject), [("kept", json(shown)?)]),
+            Mark::Tally(tally) => item(super::knowledge::tally_key(subject), [("kept", json(tally)?)]),
             Mark::Current { incident } => item(current_key(subject), [("kept", s(incident.to_string()))]),
             Mark::Saga { saga, releases } => return self.mark_saga(subject, saga, releases.as_ref()),
             Mark::Trouble { reason } => return Ok(vec![self.trouble(subject, reason)?]),

@@ -51,7 +51,9 @@ pub struct Link {
     pub escalated: Option<EscalationKey>,
     /// Whether the record that stands for the issue was critical when it was last looked at.
     pub is_critical: bool,
-    /// The rule of the mapping that made this task of a thread.
+    /// Whether a rule asked for a draft of an article about the record when it was last looked at.
+    pub asks_for_draft: bool,
+    /// The rule of the mapping that made this task of a thread, or this draft.
     pub rule: Option<TaskName>,
     /// Identifies what was last reported of the request for a document that this task is about.
     pub answered: Option<String>,
@@ -88,6 +90,7 @@ impl Link {
             disputed: number(item, "disputed").and_then(|version| version.try_into().ok()),
             escalated: text(item, "escalated").and_then(|key| key.parse().ok()),
             is_critical: item.contains_key("critical"),
+            asks_for_draft: item.contains_key("asks_for_draft"),
             rule: text(item, "rule").and_then(|rule| rule.parse().ok()),
             answered: text(item, "answered").map(str::to_owned),
         })
@@ -257,7 +260,7 @@ impl Store {
         let link = &LinkKey::case();
         match version {
             Some(version) => self.set(subject, link, "asked", n(i64::try_from(version).unwrap_or(i64::MAX))),
-            None => self.forget(subject, "asked"),
+            None => self.forget(subject, link, "asked"),
         }
     }
 
@@ -268,7 +271,7 @@ impl Store {
     pub fn escalated(&self, subject: &Subject, escalation: Option<&EscalationKey>) -> Result<Write, Error> {
         match escalation {
             Some(key) => self.set(subject, &LinkKey::case(), "escalated", s(key.as_str())),
-            None => self.forget(subject, "escalated"),
+            None => self.forget(subject, &LinkKey::case(), "escalated"),
         }
     }
 
@@ -279,7 +282,7 @@ impl Store {
     pub fn critical(&self, subject: &Subject, is_critical: bool) -> Result<Write, Error> {
         match is_critical {
             true => self.set(subject, &LinkKey::case(), "critical", AttributeValue::Bool(true)),
-            false => self.forget(subject, "critical"),
+            false => self.forget(subject, &LinkKey::case(), "critical"),
         }
     }
 
@@ -291,11 +294,22 @@ impl Store {
         self.set(subject, link, "state", s("REFUSED"))
     }
 
-    /// An attribute of the first link that is no longer true.
-    fn forget(&self, subject: &Subject, attribute: &'static str) -> Result<Write, Error> {
+    /// Whether a rule asks for a draft of an article about a record.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn asks_for_draft(&self, subject: &Subject, link: &LinkKey, asks: bool) -> Result<Write, Error> {
+        match asks {
+            true => self.set(subject, link, "asks_for_draft", AttributeValue::Bool(true)),
+            false => self.forget(subject, link, "asks_for_draft"),
+        }
+    }
+
+    /// An attribute of a link that is no longer true.
+    fn forget(&self, subject: &Subject, link: &LinkKey, attribute: &'static str) -> Result<Write, Error> {
         Update::builder()
             .table_name(&self.table)
-            .set_key(Some(link_key(subject, &LinkKey::case())))
+            .set_key(Some(link_key(subject, link)))
             .update_expression(format!("REMOVE {attribute}"))
             .condition_expression("attribute_exists(pk)")
             .build()
@@ -395,9 +409,10 @@ impl Store {
     }
 }
 
-/// The values that a record is made with: both sides agree on them.
+/// The values that a record is made with: both sides agree on them. Of a draft nothing is: people write on.
 fn base_of(create: &CreateRecord) -> AttributeValue {
-    let fields = create.fields.iter();
+    let is_shared = create.record.link.role != Role::Draft;
+    let fields = create.fields.iter().filter(|_| is_shared);
     AttributeValue::M(
         fields
             .map(|(field, value)| (field.clone(), s(value.as_str())))

@@ -38,6 +38,7 @@ mod exchange;
 mod find;
 mod history;
 mod item;
+mod knowledge;
 mod ledger;
 mod link;
 mod parked;

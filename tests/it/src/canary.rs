@@ -4,6 +4,8 @@
 //! Which places there are is asked of the instance's own dictionary, so that a column that is added
 //! tomorrow is watched too. `GRIDLINK_SEED=<seed>` runs one seed alone.
 
+mod drafts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -268,19 +270,24 @@ fn surround(garden: &mut Garden<'_>, sys_id: &str, class: &str) {
     town.servicenow.update(class, sys_id, &fields);
 }
 
-async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
-    let mut garden = Garden::new(town, seed);
+/// The first record of an issue: an incident, or a case of this category.
+async fn opened(town: &Arc<Town>, play: &Play, seed: u64, category: &str, summary: &str) -> String {
     play.open_the_doors();
     play.tell();
     let category = if seed.is_multiple_of(2) {
         "connectivity"
     } else {
-        "invoice_mismatch"
+        category
     };
-    let issue = IssueSeed::new(NORTHWIND, ISSUE, category, "Something is wrong");
+    let issue = IssueSeed::new(NORTHWIND, ISSUE, category, summary);
     play.deliver(&event("opened", town.community.open_issue(issue))).await;
     play.quiet().await;
-    let sys_id = case(town);
+    case(town)
+}
+
+async fn drive(town: &Arc<Town>, play: &Play, seed: u64) {
+    let mut garden = Garden::new(town, seed);
+    let sys_id = opened(town, play, seed, "invoice_mismatch", "Something is wrong").await;
     let class = town.servicenow.row("task", &sys_id).unwrap()["sys_class_name"].clone();
     surround(&mut garden, &sys_id, &class);
     let group = garden.insert("sys_user_group", &[]);
@@ -551,6 +558,11 @@ fn nothing_internal_of_a_task_is_ever_seen_in_its_thread() {
 #[test]
 fn nothing_internal_of_an_article_is_ever_seen_by_its_partners() {
     with_seeds(drive_article);
+}
+
+#[test]
+fn nothing_internal_of_a_solved_record_is_in_its_draft_or_in_what_is_published_of_it() {
+    with_seeds(drafts::drive);
 }
 
 #[test]

@@ -144,7 +144,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 /// The event that an act of the partner leads to.
-fn told(community: &TradingGrid, act: PartnerAct) -> Value {
+pub(crate) fn told(community: &TradingGrid, act: PartnerAct) -> Value {
     serde_json::to_value(community.act(act).last().unwrap()).unwrap()
 }
 

@@ -124,6 +124,9 @@ pub(crate) fn check(town: &Town, scenario: &Scenario) {
     if scenario.is_told {
         check_partner(town, scenario);
     }
+    if let Some(check) = scenario.also {
+        check(town);
+    }
 }
 
 /// The workspace of the issue as the partner sees it; nothing while it was never escalated.

@@ -25,7 +25,8 @@ fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<Str
     fastrand::seed(7);
     in_paused_time(async {
         let outlives_deadline = scenario.only_creates && plan.pauses();
-        let town = Town::new(plan.clone(), default_mapping(), outlives_deadline);
+        let mapping = scenario.mapping.unwrap_or(default_mapping)();
+        let town = Town::new(plan.clone(), mapping, outlives_deadline);
         let violations = Play::new(&town).run(scenario, and_again).await;
         (town.calls(), violations)
     })

@@ -1,5 +1,9 @@
 //! Scenarios of `publish-knowledge`: which articles partners read, and which they do not.
 
+pub(crate) mod drafts;
+mod feedback;
+mod kinds;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,7 +35,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         struck: Struck::By(&["publish-knowledge"]),
         ..told(name, steps, guide)
     };
-    vec![
+    let mut all = vec![
         told(
             "guide-published",
             vec![Step::Agent(submits_the_draft), Step::Agent(approves_the_draft)],
@@ -69,7 +73,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 files: &[],
             },
         ),
-    ]
+    ];
+    all.extend(drafts::scenarios());
+    all.extend(kinds::scenarios());
+    all.extend(feedback::scenarios());
+    all
 }
 
 /// The newest version of the article with that title.

@@ -16,6 +16,7 @@ mod access;
 mod acts;
 mod agree;
 mod senders;
+mod threads;
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

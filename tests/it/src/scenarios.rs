@@ -1,6 +1,9 @@
 //! What partners and agents do, and what must be there in the end.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use shared::mapping::Mapping;
 use worlds::{IssueSeed, TradingGrid};
 
 use crate::town::Town;
@@ -82,6 +85,10 @@ pub(crate) struct Scenario {
     pub(crate) guide: Option<GuideView>,
     /// What must be so in the end of a request about a partner's access, where the scenario is about one.
     pub(crate) request: Option<fn(&Town)>,
+    /// The mapping of the customer; the shipped one without it.
+    pub(crate) mapping: Option<fn() -> Arc<Mapping>>,
+    /// What else must be so in the end.
+    pub(crate) also: Option<fn(&Town)>,
     pub(crate) steps: Vec<Step>,
     pub(crate) expected: Vec<Expected>,
     /// What is there instead where an act meanwhile came so early that the rest had no reason to be made.
@@ -151,6 +158,8 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         thread: None,
         guide: None,
         request: None,
+        mapping: None,
+        also: None,
         steps,
         expected,
         or_only: None,

@@ -37,6 +37,7 @@ fn link(link: LinkKey, table: &str, sys_id: &str) -> Link {
         disputed: None,
         escalated: None,
         is_critical: false,
+        asks_for_draft: false,
         rule: None,
         answered: None,
     }

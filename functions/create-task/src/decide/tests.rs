@@ -61,6 +61,7 @@ fn link(wish: &str, rule: &str) -> Link {
         disputed: None,
         escalated: None,
         is_critical: false,
+        asks_for_draft: false,
         rule: Some(rule.parse().unwrap()),
         answered: None,
     }

@@ -108,6 +108,7 @@ fn fields_of_linked(event: &Event, link: &Link, content: &Content) -> Fields {
         | Role::Incident
         | Role::Task
         | Role::Article
+        | Role::Draft
         | Role::Request
         | Role::Setup => None,
     };

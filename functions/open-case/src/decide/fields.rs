@@ -102,6 +102,9 @@ pub(super) fn brings_description(event: &Event, issue: &Issue) -> bool {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => false,
     }
@@ -128,6 +131,9 @@ fn brings_summary(event: &Event, issue: &Issue) -> bool {
         | Data::Exchange(_)
         | Data::Thread(_)
         | Data::ArticleChanged(_)
+        | Data::DraftAsked(_)
+        | Data::IssueOfKind(_)
+        | Data::ArticleFeedback(_)
         | Data::Request(_)
         | Data::Unknown => false,
     }

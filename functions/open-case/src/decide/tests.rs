@@ -4,5 +4,6 @@ mod added;
 mod desk;
 mod finished;
 mod hostile;
+mod kind;
 mod opening;
 mod updated;

@@ -1,3 +1,5 @@
+mod kinds;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -76,6 +78,8 @@ fn decided(place: Place) -> Vec<Effect> {
     let facts = Facts {
         mapping: Arc::new(Mapping::parse(DEFAULT).unwrap()),
         number: 5,
+        deployment: "it".parse().unwrap(),
+        subject: "articles/KB0010042".to_owned().try_into().unwrap(),
         now: Timestamp::parse_rfc3339("2026-11-23T09:00:00Z").unwrap(),
         place,
     };
@@ -118,6 +122,7 @@ fn a_report_is_above_all_that_either_side_knows() {
     known.shown = Some(ShownArticle {
         version: 9,
         guide: None,
+        category: None,
     });
     assert_eq!(version(known), 10);
     let mut gone = versions();
@@ -135,6 +140,7 @@ fn what_partners_see_already_is_not_reported_again_unless_the_community_lost_it(
         let mut versions = versions();
         versions.shown = Some(ShownArticle {
             version: first.version,
+            category: None,
             guide: Some(first.guide.digest()),
         });
         versions.community = stands;

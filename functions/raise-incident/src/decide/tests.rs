@@ -223,6 +223,7 @@ pub(super) fn found(number: &str, count: u64, failing: u64) -> Found {
             disputed: None,
             escalated: None,
             is_critical: false,
+            asks_for_draft: false,
             rule: None,
             answered: None,
         },

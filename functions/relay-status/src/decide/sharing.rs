@@ -169,6 +169,7 @@ impl<'a> Sharing<'a> {
                 author: self.conversation.desk.clone(),
                 text: messages::document_not_there_yet(),
                 place: self.told.place,
+                articles: Vec::new(),
             }),
         ]
     }

@@ -35,6 +35,7 @@ fn link() -> Link {
         disputed: None,
         escalated: None,
         is_critical: false,
+        asks_for_draft: false,
         rule: None,
         answered: None,
     }
@@ -114,6 +115,7 @@ fn found() -> Found {
         },
         has_moved: false,
         continued_by: None,
+        draft_rule: None,
         updated: Timestamp::from_millis(5000),
         status: Some(status),
         asking: None,
@@ -402,4 +404,38 @@ fn silence_closes_a_record_that_is_still_resolved_and_asked_about() {
             ["the question about closing was answered or is gone: nothing to do"]
         );
     }
+}
+
+#[test]
+fn a_draft_is_asked_for_when_a_rule_begins_to_fit_a_solved_record() {
+    let told = |state, rule: Option<&str>, asks_before| {
+        decided(|found| {
+            let mut status = status_of("as before");
+            status.state = state;
+            found.link.told = Some(status.digest());
+            found.status = Some(status);
+            found.draft_rule = rule.map(|rule| rule.parse().unwrap());
+            found.link.asks_for_draft = asks_before;
+        })
+    };
+    let asked = told(IssueState::Resolved, Some("marked"), false);
+    assert_eq!(
+        asked,
+        [
+            "the rule marked asks for a draft of an article about CS0001001".to_owned(),
+            format!("ask for a draft of an article about {RECORD}"),
+            "keep that a draft was asked for".to_owned(),
+        ]
+    );
+    assert_eq!(told(IssueState::Closed, Some("marked"), false), asked);
+    assert_eq!(told(IssueState::Resolved, Some("marked"), true), [""; 0], "once");
+    assert_eq!(
+        told(IssueState::InProgress, Some("marked"), false),
+        [""; 0],
+        "not solved yet"
+    );
+    assert_eq!(told(IssueState::Resolved, None, false), [""; 0], "never by itself");
+    let no_longer = ["keep that no draft is asked for"];
+    assert_eq!(told(IssueState::InProgress, Some("marked"), true), no_longer);
+    assert_eq!(told(IssueState::Resolved, None, true), no_longer);
 }

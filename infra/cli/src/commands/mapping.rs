@@ -221,6 +221,7 @@ fn opened(mapping: &Arc<Mapping>, issue: &Issue, given: &Given) -> Result<open_c
     let content = open_case::Content {
         is_critical: mapping.is_critical(issue, &partner_name).map_err(unresolved)?,
         issue: issue.clone(),
+        kind: None,
         group: (routed.mode != Mode::Off).then_some(group),
         routed,
         partner: Some(partner),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::words::{Key, Person};
 use super::{Collaboration, Cursor, Error, Operation, Reported};
 use crate::domain::{ArticleId, Audience, Category, CompanyId, DocumentId, FeedbackId, Timestamp};
-use crate::event::Document;
+use crate::event::{Document, FeedbackKind};
 use crate::rfc3339;
 
 /// A version of an article.
@@ -118,18 +118,6 @@ pub struct Feedback {
     /// When.
     #[serde(with = "rfc3339")]
     pub given_at: Timestamp,
-}
-
-/// Which kind of feedback it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FeedbackKind {
-    /// It helped.
-    Helpful,
-    /// It did not.
-    NotHelpful,
-    /// Something about it.
-    Comment,
 }
 
 /// A page of feedback, with what all of it adds up to.

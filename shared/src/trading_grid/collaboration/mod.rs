@@ -44,7 +44,7 @@ use crate::http::{Call, Transport, Whole};
 use crate::secrets::Secrets;
 
 pub use crate::domain::{Audience, OnboardingKind, OnboardingState, StepState};
-pub use articles::{Article, ArticleReport, ArticleState, Feedback, FeedbackKind, FeedbackPage, FeedbackTotals};
+pub use articles::{Article, ArticleReport, ArticleState, Feedback, FeedbackPage, FeedbackTotals};
 pub use articles::{Withdrawal, WithdrawnBecause};
 pub use binding::{Binding, Invalid};
 pub use documents::{Download, Flaw, Shelf, Upload};

@@ -12,11 +12,12 @@ use tokio::time::sleep;
 use worlds::trading_grid::{Author, FileSeed, PartnerAct};
 
 use super::senders::Senders;
+use super::threads::Started;
 use crate::scenarios::{INTERNAL, event};
 use crate::town::Town;
 
 /// Partners that both systems know: company id and the people who write for it.
-const COMPANIES: [(&str, [&str; 2]); 4] = [
+pub(super) const COMPANIES: [(&str, [&str; 2]); 4] = [
     ("GC41543822654A", ["Dana Whitfield", "Noor Aziz"]),
     ("GC00804444LX01", ["Claire Weber", "Noor Aziz"]),
     ("GC17302945881B", ["Pat Lindholm", "Jo Marsh"]),
@@ -48,10 +49,11 @@ pub(super) struct Opened {
 
 /// The place of action.
 pub(super) struct Scene {
-    town: Arc<Town>,
-    senders: Rc<Senders>,
-    rng: Rng,
+    pub(super) town: Arc<Town>,
+    pub(super) senders: Rc<Senders>,
+    pub(super) rng: Rng,
     pub(super) issues: Vec<Opened>,
+    pub(super) threads: Vec<Started>,
     said: usize,
     last_comment: BTreeMap<String, Timestamp>,
     /// The priority that an agent gave a record last, and when.
@@ -66,6 +68,7 @@ impl Scene {
             senders: Rc::clone(senders),
             rng,
             issues: Vec::new(),
+            threads: Vec::new(),
             said: 0,
             last_comment: BTreeMap::new(),
             priorities: BTreeMap::new(),
@@ -81,6 +84,10 @@ impl Scene {
             _ => self.rng.u64(0..4_000),
         };
         sleep(Duration::from_millis(pause)).await;
+        if self.rng.u8(0..4) == 0 {
+            self.act_in_a_thread().await;
+            return;
+        }
         let opens = self.issues.is_empty() || (self.issues.len() < MOST_ISSUES && self.rng.u8(0..15) == 0);
         if opens {
             self.partner_opens();
@@ -413,7 +420,7 @@ impl Scene {
         })
     }
 
-    async fn wait_for_the_next_second(&mut self, sys_id: &str) {
+    pub(super) async fn wait_for_the_next_second(&mut self, sys_id: &str) {
         let now = self.town.clock.now();
         if let Some(last) = self.last_comment.get(sys_id) {
             sleep(now.until(last.after(BETWEEN_COMMENTS))).await;
@@ -431,12 +438,12 @@ impl Scene {
         self.senders.send(event(kind, data));
     }
 
-    fn next(&mut self) -> usize {
+    pub(super) fn next(&mut self) -> usize {
         self.said += 1;
         self.said
     }
 
-    fn log(&mut self, what: String) {
+    pub(super) fn log(&mut self, what: String) {
         let at = self.town.clock.now().millis();
         self.log.push(format!("{at} {what}"));
     }

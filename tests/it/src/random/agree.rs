@@ -7,13 +7,14 @@ use shared::domain::{Timestamp, UseCase};
 
 use super::acts::{Opened, Scene, records};
 use super::senders::Senders;
+use super::threads;
 use crate::oracle;
 use crate::scenarios::INTERNAL;
 use crate::town::{TABLE, Town, queue};
 
-const INTEGRATION: &str = "gridlink.integration";
+pub(super) const INTEGRATION: &str = "gridlink.integration";
 /// How the desk signs, by the mapping.
-const DESK: &str = "Partner Support";
+pub(super) const DESK: &str = "Partner Support";
 
 /// The priority of a case that is made of an issue of medium priority.
 const MADE_WITH: &str = "3";
@@ -43,10 +44,10 @@ pub(super) fn check(town: &Town, scene: &Scene, senders: &Senders) {
             town,
             opened,
             records,
-            inbox: inbox(town, opened, senders),
+            inbox: inbox(town, &format!("issues/{}/{}", opened.company, opened.issue), senders),
         };
         issue.check_records(scene);
-        issue.check_order_of_acceptance(senders);
+        check_order_of_acceptance(town, &issue.inbox, senders);
         issue.check_comments_of_the_partner();
         issue.check_comments_of_the_desk(&story);
         issue.check_status();
@@ -56,13 +57,20 @@ pub(super) fn check(town: &Town, scene: &Scene, senders: &Senders) {
         issue.check_wishes();
         issue.check_escalation();
     }
+    let of_threads: usize = scene
+        .threads
+        .iter()
+        .map(|started| threads::check(town, started, senders))
+        .sum();
     let ours = town.servicenow.rows("task");
     let ours = ours
         .iter()
         .filter(|row| row["correlation_display"] == "Trading Grid")
         .count();
-    if ours != of_issues {
-        town.violated(format!("{ours} records of ours, {of_issues} of issues"));
+    if ours != of_issues + of_threads {
+        town.violated(format!(
+            "{ours} records of ours, {of_issues} of issues, {of_threads} of threads"
+        ));
     }
     check_companies(town, scene);
 }
@@ -73,6 +81,7 @@ fn check_companies(town: &Town, scene: &Scene) {
         .issues
         .iter()
         .map(|opened| opened.company)
+        .chain(scene.threads.iter().map(|started| started.company))
         .collect::<BTreeSet<_>>();
     for company in companies {
         let seen = town.community.partner_sees(company).to_string();
@@ -85,23 +94,28 @@ fn check_companies(town: &Town, scene: &Scene) {
                 town.violated(format!("{company} sees {}", other.issue));
             }
         }
+        let others = scene.threads.iter().filter(|started| started.company != company);
+        for other in others {
+            if seen.contains(&format!("\"{}\"", other.thread)) {
+                town.violated(format!("{company} sees {}", other.thread));
+            }
+        }
     }
 }
 
-/// The events of an issue in the order in which they were accepted.
-fn inbox(town: &Town, opened: &Opened, senders: &Senders) -> Vec<Value> {
-    let subject = format!("issues/{}/{}", opened.company, opened.issue);
+/// The events of an issue or thread in the order in which they were accepted.
+pub(super) fn inbox(town: &Town, subject: &str, senders: &Senders) -> Vec<Value> {
     let items = town.cloud.items(TABLE);
     let entries = items
         .iter()
-        .filter(|item| item["pk"] == *subject && item["sk"].as_str().is_some_and(|sk| sk.starts_with("IN#in#")));
+        .filter(|item| item["pk"] == subject && item["sk"].as_str().is_some_and(|sk| sk.starts_with("IN#in#")));
     let mut ids = entries
         .map(|item| (item["sk"].as_str().unwrap(), item["event_id"].as_str().unwrap()))
         .collect::<Vec<_>>();
     ids.sort_unstable();
     let sent = senders.sent.borrow();
     let events: Vec<Value> = ids.iter().map(|(_, id)| sent[*id].clone()).collect();
-    let wanted = sent.values().filter(|event| event["subject"] == *subject).count();
+    let wanted = sent.values().filter(|event| event["subject"] == subject).count();
     if events.len() != wanted {
         town.violated(format!(
             "{subject}: {} of {wanted} events are in the inbox",
@@ -109,6 +123,37 @@ fn inbox(town: &Town, opened: &Opened, senders: &Senders) -> Vec<Value> {
         ));
     }
     events
+}
+
+/// What was accepted before something else was posted comes before it.
+pub(super) fn check_order_of_acceptance(town: &Town, inbox: &[Value], senders: &Senders) {
+    let passages = senders.passages.borrow();
+    let mut last_posted = 0;
+    for event in inbox {
+        let passage = passages[event["id"].as_str().unwrap()];
+        if passage.accepted.is_some_and(|accepted| accepted < last_posted) {
+            town.violated(format!("{} was overtaken in the inbox", event["id"]));
+        }
+        last_posted = last_posted.max(passage.posted);
+    }
+}
+
+/// What the desk said on records, by their numbers, is shown to the partner: each once, those of a record in their order.
+pub(super) fn check_said(shown: Vec<String>, said: Vec<(String, Vec<String>)>, violated: impl Fn(&str)) {
+    let mut all = Vec::new();
+    for (number, texts) in said {
+        let mut rest = shown.iter();
+        if !texts.iter().all(|text| rest.any(|shown| shown == text)) {
+            violated(&format!("{number}: {texts:#?} is not in this order in {shown:#?}"));
+        }
+        all.extend(texts);
+    }
+    let mut sorted = shown;
+    sorted.sort();
+    all.sort();
+    if sorted != all {
+        violated(&format!("the partner sees the comments {sorted:#?}, not {all:#?}"));
+    }
 }
 
 /// Both sides of an issue.
@@ -168,19 +213,6 @@ impl Issue<'_> {
             let when = item["at"].as_str().and_then(|at| Timestamp::parse_rfc3339(at).ok());
             is_it && when.is_some_and(|when| when.millis().abs_diff(at.millis()) < 60_000)
         })
-    }
-
-    /// What was accepted before something else was posted comes before it.
-    fn check_order_of_acceptance(&self, senders: &Senders) {
-        let passages = senders.passages.borrow();
-        let mut last_posted = 0;
-        for event in &self.inbox {
-            let passage = passages[event["id"].as_str().unwrap()];
-            if passage.accepted.is_some_and(|accepted| accepted < last_posted) {
-                self.violated(&format!("{} was overtaken in the inbox", event["id"]));
-            }
-            last_posted = last_posted.max(passage.posted);
-        }
     }
 
     /// Each comment once, in the order of acceptance, with author and company.
@@ -258,7 +290,7 @@ impl Issue<'_> {
         // Said in place of a file that a closed issue refused.
         let shown = shown.filter(|text| !self.opened.was_closed || !text.contains("could not be delivered"));
         let shown = shown.collect::<Vec<_>>();
-        let mut all = Vec::new();
+        let mut said = Vec::new();
         for row in &self.records {
             let entries = self.town.servicenow.journal(&row["sys_id"], "comments").into_iter();
             let mut texts = Vec::new();
@@ -280,21 +312,9 @@ impl Issue<'_> {
                     _ => self.violated(&format!("the comment {:?} was refused", entry.value)),
                 }
             }
-            let mut rest = shown.iter();
-            if !texts.iter().all(|text| rest.any(|shown| shown == text)) {
-                self.violated(&format!(
-                    "{}: {texts:#?} is not in this order in {shown:#?}",
-                    row["number"]
-                ));
-            }
-            all.extend(texts);
+            said.push((row["number"].clone(), texts));
         }
-        let mut sorted = shown;
-        sorted.sort();
-        all.sort();
-        if sorted != all {
-            self.violated(&format!("the partner sees the comments {sorted:#?}, not {all:#?}"));
-        }
+        check_said(shown, said, |what| self.violated(what));
     }
 
     /// The last status told is that of the record that stands for the issue.

@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 
 use super::engine::{Act, Row, State};
 use super::guards::business_rules::{self, Change};
-use super::tables::outbox::table;
+use super::tables::outbox::{marks, table};
 use crate::digest::derived_id;
 use crate::outgoing::{Delivery, DeliveryId, Destination, Outcome, Queue};
 
@@ -163,7 +163,12 @@ fn told(
 }
 
 fn put(state: &mut State, queue: Queue) {
-    Arc::make_mut(&mut state.dictionary).add_table(table());
+    let dictionary = Arc::make_mut(&mut state.dictionary);
+    dictionary.add_table(table());
+    for mark in marks() {
+        dictionary.add_column("task", mark);
+    }
+    state.guards.forget();
     state.outbox = Some(Box::new(Outbox {
         queue,
         scheduled: BTreeMap::new(),

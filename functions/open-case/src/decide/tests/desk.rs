@@ -83,6 +83,7 @@ pub(super) fn content(mapping: &Mapping, issue: Issue) -> Content {
         partner: Some("11111111111111111111111111111111".parse().unwrap()),
         partner_name: "Northwind Traders".to_owned(),
         group: Some("22222222222222222222222222222222".parse().unwrap()),
+        kind: None,
     }
 }
 
@@ -133,6 +134,7 @@ pub(super) fn made_by(event: &Event, facts: Facts) -> Facts {
             disputed: None,
             escalated: None,
             is_critical: false,
+            asks_for_draft: false,
             rule: None,
             answered: None,
         },
@@ -205,6 +207,9 @@ pub(super) fn written(effects: &[Effect]) -> Vec<(&str, &str)> {
             Effect::Tell { text } => written.push(("story", text.as_str())),
             Effect::Remember(_) | Effect::Follow(_) | Effect::AskEscalation(_) => {}
             Effect::PassOn(_)
+            | Effect::AskForDraft(_)
+            | Effect::CountIssue(_)
+            | Effect::AddRow(_)
             | Effect::PassToArticle(_)
             | Effect::PublishArticle(_)
             | Effect::WithdrawArticle(_)

@@ -155,12 +155,15 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             | Data::EscalationAsked(_)
             | Data::TaskOverdue(_)
             | Data::ArticleChanged(_)
+            | Data::DraftAsked(_)
+            | Data::IssueOfKind(_)
             | Data::Request(_) => &[],
             Data::Exchange(_) => &[
                 "gridlink.community.exchange.failed.v1",
                 "gridlink.community.exchange.delayed.v1",
                 "gridlink.community.exchange.recovered.v1",
             ],
+            Data::ArticleFeedback(_) => &["gridlink.community.article.feedback-given.v1"],
             Data::Thread(_) => &[
                 "gridlink.community.thread.message-posted.v1",
                 "gridlink.community.thread.document-requested.v1",
@@ -192,7 +195,7 @@ fn every_event_that_is_known_has_a_schema_and_a_sample_of_it_satisfies_both() {
             known.insert(event.kind);
         }
     }
-    assert_eq!(known.len(), 20, "each type that is known has a sample");
+    assert_eq!(known.len(), 21, "each type that is known has a sample");
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,8 @@ const WATCHED: [(&str, Watch); 8] = [
             "close_notes",
             "correlation_id",
             "parent",
+            "x_gridlink_for_knowledge",
+            "x_gridlink_escalated",
         ]),
     ),
     (
@@ -40,6 +42,8 @@ const WATCHED: [(&str, Watch); 8] = [
             "resolution_code",
             "close_notes",
             "correlation_id",
+            "x_gridlink_for_knowledge",
+            "x_gridlink_escalated",
         ]),
     ),
     // Case tasks and every other class of task.
@@ -54,6 +58,8 @@ const WATCHED: [(&str, Watch); 8] = [
             "comments",
             "close_notes",
             "correlation_id",
+            "x_gridlink_for_knowledge",
+            "x_gridlink_escalated",
         ]),
     ),
     // Nothing of the mission looks at problems, and large instances have many.

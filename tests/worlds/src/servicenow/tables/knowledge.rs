@@ -1,4 +1,7 @@
 //! Knowledge: bases, articles with their versions, who may read them, and what readers say.
+//!
+//! Guessed: the columns of `kb_feedback` and `m2m_kb_task`, which no documentation lists, and that whoever may read
+//! articles may add rows to them by the Table API. Gridlink goes on where an instance refuses them.
 
 use crate::servicenow::dictionary::{Column, Table};
 

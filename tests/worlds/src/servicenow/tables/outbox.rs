@@ -5,6 +5,14 @@ use crate::servicenow::dictionary::{Column, Table};
 /// The name of the table.
 pub(crate) const OUTBOX: &str = "x_gridlink_outbox";
 
+/// The fields that the app adds to every task, but for its key.
+pub(crate) fn marks() -> [Column; 2] {
+    [
+        Column::boolean("x_gridlink_for_knowledge", "For knowledge").default("false"),
+        Column::boolean("x_gridlink_escalated", "Escalated to the partner").default("false"),
+    ]
+}
+
 /// Nobody writes it over the Table API.
 pub(crate) fn table() -> Table {
     let mut table = Table::new(OUTBOX, "Gridlink Outbox", "event_id").read_only().with([
