@@ -633,6 +633,8 @@ struct RecordName {
 }
 
 impl RecordChange {
+    pub(crate) const KIND: &str = "gridlink.servicenow.record.changed.v1";
+
     /// The table of the record that there is news of.
     pub fn table(&self) -> &TableName {
         self.record.as_ref().map_or(&self.table, |record| &record.table)
@@ -641,6 +643,16 @@ impl RecordChange {
     /// The record that there is news of.
     pub fn sys_id(&self) -> &SysId {
         self.record.as_ref().map_or(&self.sys_id, |record| &record.sys_id)
+    }
+
+    /// The event that a record is known to be deleted, for where nobody else tells of it.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn deletion(table: &TableName, sys_id: &SysId, now: Timestamp) -> Result<Event, Malformed> {
+        let data = serde_json::json!({"table": table, "sysId": sys_id, "modCount": 0, "operation": "deleted"});
+        let subject = Subject::record(table, sys_id);
+        own_event(Self::KIND, &format!("{table}/{sys_id}/deleted"), &subject, &data, now)
     }
 
     /// Whether the news is of a file of the record.
@@ -855,7 +867,7 @@ impl Data {
             ClosureDue::KIND => Data::ClosureDue(parse_json(json, "data")?),
             ArticleChanged::KIND => Data::ArticleChanged(parse_json(json, "data")?),
             EscalationAsked::KIND => Data::EscalationAsked(parse_json(json, "data")?),
-            "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
+            RecordChange::KIND | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
             }
             kind => {

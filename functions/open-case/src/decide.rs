@@ -6,6 +6,8 @@ mod fields;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use shared::additions::{documents, text_of_event};
 use shared::domain::{EscalationKey, LinkKey, SysId};
 use shared::effect::{AskEscalation, CreateRecord, Effect, Kept, Record, Remember, UpdateFields};
@@ -351,6 +353,11 @@ fn create(
         )));
     }
     effects
+}
+
+/// The fields of a record of this content.
+pub(crate) fn fields_of(content: &Content) -> BTreeMap<String, String> {
+    fields(content, Around::default()).values
 }
 
 fn tell(text: String) -> Effect {

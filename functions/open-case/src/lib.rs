@@ -17,7 +17,7 @@ use shared::servicenow::Row;
 use shared::store::Link;
 
 pub use decide::decide;
-pub use gather::gather;
+pub use gather::{fields_of, gather};
 
 /// What must be known before deciding.
 pub struct Facts {

@@ -16,9 +16,9 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 
 pub use args::{
-    Args, Choice, Command, EvidenceCommand, Filter, Global, MappingCommand, Parked, SecretsCommand, Source,
+    Adopt, Args, Choice, Command, EvidenceCommand, Filter, Global, MappingCommand, Parked, Reconcile, SecretsCommand, Source,
 };
-pub use commands::{doctor, evidence, mapping, parked, pause, replay_from, secrets, trace};
+pub use commands::{adopt, doctor, evidence, mapping, parked, pause, reconcile, replay_from, secrets, trace};
 pub use failed::Failed;
 pub use place::{MappingFile, Place, Stack};
 pub use report::{Block, Cell, Form, Report, Tone};
@@ -108,6 +108,10 @@ async fn answer(args: Args) -> Result<Report, Failed> {
             evidence::evidence(&place, &what.unwrap_or_default(), key_file.as_deref()).await
         }
         Command::Secrets(SecretsCommand::Rotate { sender, show }) => secrets::rotate(&place, &sender, show).await,
+        Command::Adopt(Adopt::Plan { which }) => adopt::plan(&place, &which).await,
+        Command::Adopt(Adopt::Apply { which }) => adopt::apply(&place, &which).await,
+        Command::Reconcile(Reconcile::Plan { since }) => reconcile::plan(&place, &since).await,
+        Command::Reconcile(Reconcile::Apply { since, most }) => reconcile::apply(&place, &since, &most).await,
         Command::Doctor => doctor::doctor(&place).await,
         Command::Completions { .. } => Ok(Report::new(()).silent()),
     }

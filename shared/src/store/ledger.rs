@@ -68,7 +68,7 @@ impl ClaimKind {
         ClaimKind::Shared,
     ];
 
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             ClaimKind::Journal => "journal",
             ClaimKind::Document => "document",

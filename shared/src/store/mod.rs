@@ -30,6 +30,7 @@
 //! makes them, a plan is stored once, and a claim is put once.
 
 mod accept;
+mod adoption;
 mod breaker;
 mod cursor;
 mod entry;
@@ -43,9 +44,11 @@ mod parked;
 mod pause;
 mod saga;
 mod stream;
+mod survey;
 mod work;
 
 pub use accept::Accepted;
+pub use adoption::{Adopted, Adoption};
 pub use breaker::{Breaker, Gate};
 pub use cursor::HeldCursor;
 pub use entry::{Entry, Loaded, Outcome};
@@ -58,6 +61,7 @@ pub use parked::{Dismissal, ParkedStream};
 pub use pause::{Pausable, Pause, Pauses, RESUMED_FOR};
 pub use saga::{KnownSaga, Told};
 pub use stream::{Due, LEASE, Lease, Taken};
+pub use survey::{Behind, Survey};
 pub use work::{Commit, Deferral, Parking, Write};
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;

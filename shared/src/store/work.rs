@@ -374,7 +374,7 @@ impl Store {
     }
 }
 
-fn request(write: Write) -> TransactWriteItem {
+pub(super) fn request(write: Write) -> TransactWriteItem {
     match write {
         Write::Put(put) => TransactWriteItem::builder().put(put).build(),
         Write::Update(update) => TransactWriteItem::builder().update(update).build(),

@@ -34,6 +34,8 @@ mod provision_partner;
 mod publish_knowledge;
 mod raise_incident;
 mod random;
+mod reconcile;
 mod relay_status;
 mod stories;
+mod table;
 mod tidy;

@@ -1,13 +1,17 @@
 //! One module per command; each gives a [`crate::Report`].
 
+pub mod adopt;
 pub mod doctor;
 pub mod evidence;
 pub mod mapping;
 pub mod parked;
 pub mod pause;
+pub mod reconcile;
 pub mod replay_from;
 pub mod secrets;
 pub mod trace;
 
 mod find;
 mod hook;
+mod progress;
+mod records;
