@@ -99,6 +99,7 @@ impl Store {
     /// When it is not known whether it is due.
     pub async fn make_due(&self, stream: &Stream) -> Result<bool, Error> {
         let update = Update::builder()
+            .table_name(&self.table)
             .set_key(Some(head_key(stream)))
             .update_expression("SET due = :due, next_attempt_at = :next")
             .condition_expression(

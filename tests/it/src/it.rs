@@ -18,6 +18,7 @@ mod play;
 mod scenarios;
 mod town;
 
+mod adopt;
 mod bad_input;
 mod bridge_escalation;
 mod canary;

@@ -13,7 +13,7 @@ use crate::operate::{SUBJECT, cases, place, text};
 use crate::oracle;
 use crate::play::{Play, default_mapping, in_paused_time, in_town};
 use crate::scenarios::{self, ISSUE, NORTHWIND};
-use crate::table::lose;
+use crate::table::{lose, put};
 use crate::town::{TABLE, Town};
 
 const ALL: Most = Most {
@@ -43,19 +43,20 @@ fn label(town: &Town) -> Value {
 async fn opened(town: &Arc<Town>, play: &Play) -> String {
     play.open_the_doors();
     play.tell();
-    play.deliver(&scenarios::opens(&town.community)).await;
-    play.quiet().await;
+    let _ = scenarios::opens(&town.community);
+    polled(town, play).await;
     sleep(Duration::from_secs(60)).await;
-    heard(town).await;
-    play.quiet().await;
+    polled(town, play).await;
     scenarios::case(town)
 }
 
-/// What the app left out because we did it ourselves is heard by the next poll.
-async fn heard(town: &Arc<Town>) {
+/// What happened until now is heard by a poll of both sides.
+pub(crate) async fn polled(town: &Arc<Town>, play: &Play) {
     let clients = place(town).clients().unwrap();
     let deadline = town.clock.now().after(Duration::from_secs(60));
+    clients.poll_feed(None, "poll", deadline).await.unwrap();
     clients.poll_records(None, "poll", deadline).await.unwrap();
+    play.quiet().await;
 }
 
 #[test]
@@ -114,11 +115,11 @@ fn a_push_that_never_came_is_found_and_accepted_once_and_in_order() {
 fn a_change_of_a_record_that_nobody_told_is_found_and_told() {
     in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
-        play.deliver(&scenarios::opens(&town.community)).await;
-        play.quiet().await;
+        let _ = scenarios::opens(&town.community);
+        polled(town, play).await;
         let case = scenarios::case(town);
-        heard(town).await;
-        play.quiet().await;
+        sleep(Duration::from_secs(60)).await;
+        polled(town, play).await;
         town.servicenow.update("sn_customerservice_case", &case, &[("state", "10")]);
         sleep(Duration::from_secs(60)).await;
         let planned = plan(town).await;
@@ -175,8 +176,8 @@ fn a_record_whose_link_was_lost_is_linked_and_one_with_another_key_is_not() {
         for same in ["sys_id", "record_table", "number", "correlation", "base", "state"] {
             assert_eq!(before[same], after[same], "{same}");
         }
-        play.deliver(&scenarios::comments(&town.community)).await;
-        play.quiet().await;
+        let _ = scenarios::comments(&town.community);
+        polled(town, play).await;
         assert_eq!(town.servicenow.journal(&case, "comments").len(), 1);
         let left = plan(town).await;
         assert_eq!(kinds(&left), ["K1", "K4"], "a person closes the copy: {}", left.data);
@@ -199,7 +200,38 @@ fn a_way_back_that_was_lost_is_put_and_a_stream_that_nothing_makes_due_goes_on()
         let planned = plan(town).await;
         assert!(kinds(&planned).contains(&"K6".to_owned()), "{}", planned.data);
         apply(town, ALL).await;
+        play.quiet().await;
         oracle::check_table(town);
+        assert!(!plan(town).await.has_findings);
+    });
+}
+
+#[test]
+fn what_is_overdue_or_made_due_by_nothing_is_rung() {
+    in_town(default_mapping(), async |town, play| {
+        opened(town, play).await;
+        let items = town.cloud.items(TABLE);
+        let head = items.iter().find(|item| item["pk"] == SUBJECT && item["sk"] == "HEAD#in");
+        let mut head = head.unwrap().clone();
+        let accepted = head["accepted"].as_i64().unwrap();
+        // As if a write had been lost outside of Gridlink: an entry waits, and nobody knows.
+        head["finished"] = (accepted - 1).into();
+        head["count_done"] = (accepted - 1).into();
+        put(town, &head).await;
+        let entry = items.iter().find(|item| item["pk"] == SUBJECT && item["sk"] == format!("IN#in#{accepted:08}"));
+        let mut entry = entry.unwrap().clone();
+        for member in ["outcome", "finished_at", "ttl", "decided", "step", "epoch"] {
+            entry.as_object_mut().unwrap().remove(member);
+        }
+        put(town, &entry).await;
+        sleep(Duration::from_secs(3600)).await;
+        assert_eq!(place(town).store.survey(town.clock.now(), &|_| ()).await.unwrap().behind.len(), 1);
+        let planned = plan(town).await;
+        assert_eq!(kinds(&planned), ["K7"], "{}", planned.data);
+        apply(town, ALL).await;
+        play.quiet().await;
+        oracle::check_table(town);
+        assert_eq!(cases(town).len(), 1);
         assert!(!plan(town).await.has_findings);
     });
 }
@@ -210,8 +242,8 @@ fn applied_under(plan: Plan) -> (usize, usize) {
         let town = Town::new(plan, default_mapping(), false);
         let play = Play::new(&town);
         play.open_the_doors();
-        play.deliver(&scenarios::opens(&town.community)).await;
-        play.quiet().await;
+        let _ = scenarios::opens(&town.community);
+        polled(&town, &play).await;
         let case = scenarios::case(&town);
         lose(&town, SUBJECT, "LINK#case#").await;
         lose(&town, &format!("BACK#{case}"), "BACK").await;

@@ -20,8 +20,13 @@ pub(crate) async fn restore(town: &Town, backup: &[Value]) {
         lose(town, item["pk"].as_str().unwrap(), item["sk"].as_str().unwrap()).await;
     }
     for item in backup {
-        call(town, "PutItem", json!({"Item": typed(item)["M"]})).await;
+        put(town, item).await;
     }
+}
+
+/// An item is something else.
+pub(crate) async fn put(town: &Town, item: &Value) {
+    call(town, "PutItem", json!({"Item": typed(item)["M"]})).await;
 }
 
 async fn call(town: &Town, operation: &str, mut body: Value) {

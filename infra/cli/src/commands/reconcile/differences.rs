@@ -153,7 +153,7 @@ fn doubles(facts: &Facts) -> Vec<Difference> {
         kind: Kind::K1,
         subject: String::new(),
         what: format!("{} have the correlation_id {key}", numbers.join(" and ")),
-        remedy: format!("`gridlink trace {}` shows the one that is ours; close the others by hand", numbers[0]),
+        remedy: "`gridlink trace` knows the one that is ours; close the others by hand".to_owned(),
         repair: None,
     };
     facts.doubles.iter().map(double).collect()
