@@ -17,6 +17,7 @@ use shared::messages;
 use shared::store::Link;
 
 use crate::{Content, Facts, Linked, Place};
+pub use additions::{named_comment, named_message};
 use additions::{comment, dispute, escalated, late_opening, message};
 use changes::changed;
 use fields::{Around, brings_description, fields, file_of_description, text_file};
@@ -193,7 +194,7 @@ fn ask(event: &Event, asked: Asked, by: AskedBy) -> Effect {
 }
 
 /// What the partner says in an event, for the record.
-fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
+pub fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
     match &event.data {
         Data::IssueCommented(said) => comment(record, &said.comment, partner),
         Data::ClosureDisputed(answer) => disputed(record, answer, partner),

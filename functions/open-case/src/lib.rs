@@ -16,7 +16,7 @@ use shared::mapping::{Mapping, Routed};
 use shared::servicenow::Row;
 use shared::store::Link;
 
-pub use decide::decide;
+pub use decide::{decide, named_comment, named_message, words};
 pub use gather::{fields_of, gather};
 
 /// What must be known before deciding.

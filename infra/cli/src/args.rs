@@ -121,6 +121,13 @@ pub enum Command {
     /// Compare both sides and the table, and put right what does not agree. Nothing is ever deleted.
     #[command(subcommand)]
     Reconcile(Reconcile),
+    /// After a loss or a restoration of the table, bring the links back from the keys in ServiceNow, before anything
+    /// runs. Without `--yes`, only show which.
+    Rebuild {
+        /// Carry it out.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Look for what is wrong with the deployment; each finding with its cause and remedy. Changes nothing.
     Doctor,
     /// Print the completions of a shell.

@@ -111,7 +111,7 @@ pub enum ClaimState {
 }
 
 impl ClaimState {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             ClaimState::Claimed => "claimed",
             ClaimState::Released => "released",

@@ -35,6 +35,7 @@ mod provision_partner;
 mod publish_knowledge;
 mod raise_incident;
 mod random;
+mod rebuild;
 mod reconcile;
 mod relay_status;
 mod stories;

@@ -9,9 +9,9 @@ use shared::event::{Event, RecordChange};
 use shared::failure::{Failure, chain};
 use shared::servicenow::{Error, Field, Query, Row, Select};
 use shared::store::{Adoption, Link, LinkState};
-use shared::trading_grid::collaboration::{Cursor, Room};
 
 use super::super::progress::{bar, counting};
+use super::super::shown;
 use super::super::records::{adoption, chosen, company_of, seen, settled, unanswered};
 use super::Facts;
 use crate::failed::Failed;
@@ -176,7 +176,7 @@ async fn comments(clients: &Clients, facts: &mut Facts) -> Result<(), Failure> {
     let progress = bar("looking for what was shown to partners", posted.len());
     for (subject, ids) in posted {
         progress.inc(1);
-        let shown = shown(clients, subject).await.map_err(shared::trading_grid::Error::into_failure)?;
+        let shown = all_shown(clients, subject).await.map_err(shared::trading_grid::Error::into_failure)?;
         let lost = ids.into_iter().filter(|id| !shown.contains(*id));
         facts.unposted.extend(lost.map(|id| (subject.clone(), id.to_owned())));
     }
@@ -185,29 +185,15 @@ async fn comments(clients: &Clients, facts: &mut Facts) -> Result<(), Failure> {
 }
 
 /// The comments of an issue and the messages of its workspace, by id.
-async fn shown(clients: &Clients, subject: &Subject) -> Result<BTreeSet<String>, shared::trading_grid::Error> {
+async fn all_shown(clients: &Clients, subject: &Subject) -> Result<BTreeSet<String>, shared::trading_grid::Error> {
     let Some((company, issue)) = subject.as_issue() else {
         return Ok(BTreeSet::new());
     };
-    let mut ids = BTreeSet::new();
-    let mut place: Option<Cursor> = None;
-    while let Some(page) = clients.community.comments(&company, &issue, place.as_ref()).await? {
-        ids.extend(page.items.into_iter().map(|comment| String::from(comment.comment_id)));
-        place = Some(page.next);
-        if !page.has_more {
-            break;
-        }
-    }
-    let mut place: Option<Cursor> = None;
-    let room = || Room::Escalation(&company, &issue);
-    while let Some(page) = clients.community.messages(room(), place.as_ref()).await? {
-        ids.extend(page.items.into_iter().map(|message| String::from(message.message_id)));
-        place = Some(page.next);
-        if !page.has_more {
-            break;
-        }
-    }
-    Ok(ids)
+    let comments = shown::comments(clients, &company, &issue).await?;
+    let messages = shown::messages(clients, &company, &issue).await?;
+    let comments = comments.into_iter().map(|comment| String::from(comment.comment_id));
+    let messages = messages.into_iter().map(|message| String::from(message.message_id));
+    Ok(comments.chain(messages).collect())
 }
 
 fn select(fields: &[&str]) -> Result<Select, Failure> {
