@@ -128,6 +128,14 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Show what the table holds of a partner, and with `--yes` erase its words. Ids, digests and counters stay.
+    Forget {
+        /// The company id, such as GC41543822654A.
+        partner: String,
+        /// Carry it out.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Look for what is wrong with the deployment; each finding with its cause and remedy. Changes nothing.
     Doctor,
     /// Print the completions of a shell.

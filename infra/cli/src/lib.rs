@@ -18,7 +18,7 @@ use clap::CommandFactory;
 pub use args::{
     Adopt, Args, Choice, Command, EvidenceCommand, Filter, Global, MappingCommand, Parked, Reconcile, SecretsCommand, Source,
 };
-pub use commands::{adopt, doctor, evidence, mapping, parked, pause, rebuild, reconcile, replay_from, secrets, trace};
+pub use commands::{adopt, doctor, evidence, forget, mapping, parked, pause, rebuild, reconcile, replay_from, secrets, trace};
 pub use failed::Failed;
 pub use place::{MappingFile, Place, Stack};
 pub use report::{Block, Cell, Form, Report, Tone};
@@ -113,6 +113,7 @@ async fn answer(args: Args) -> Result<Report, Failed> {
         Command::Reconcile(Reconcile::Plan { since }) => reconcile::plan(&place, &since).await,
         Command::Reconcile(Reconcile::Apply { since, most }) => reconcile::apply(&place, &since, &most).await,
         Command::Rebuild { yes } => rebuild::rebuild(&place, yes).await,
+        Command::Forget { partner, yes } => forget::forget(&place, &partner, yes).await,
         Command::Doctor => doctor::doctor(&place).await,
         Command::Completions { .. } => Ok(Report::new(()).silent()),
     }

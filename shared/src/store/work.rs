@@ -312,6 +312,9 @@ impl Store {
     /// # Errors
     /// When they are not, or it is not known whether they are.
     pub async fn put_all(&self, writes: Vec<Write>) -> Result<(), Error> {
+        if writes.is_empty() {
+            return Ok(());
+        }
         match self.commit("preparation", writes).await? {
             Commit::Done => Ok(()),
             Commit::Claimed(_) | Commit::Intended | Commit::Overtaken => Err(Error {

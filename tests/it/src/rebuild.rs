@@ -75,6 +75,7 @@ async fn before(town: &Arc<Town>, play: &Play) -> Vec<Value> {
     // What an agent decides stays.
     town.servicenow.update(CASES, &other, &[("short_description", "as the agent calls it")]);
     town.community.share_document(NORTHWIND, ISSUE, "doc-pod");
+    town.community.change_issue(NORTHWIND, ISSUE, &[("summary", "two orders were rejected")]);
     hear(town, play).await;
     middle
 }
@@ -125,7 +126,10 @@ fn drilled(plan: Plan, is_empty: bool) -> (usize, usize) {
         let _ = scenarios::comments(&town.community);
         town.servicenow.agent_comment(&case, "It is solved.");
         town.servicenow.update(CASES, &case, &[("state", "18")]);
+        town.community.change_issue(NORTHWIND, ISSUE, &[("summary", "three orders were rejected")]);
         hear(&town, &play).await;
+        let row = town.servicenow.row(CASES, &case).unwrap();
+        assert!(row["short_description"].contains("three orders"), "the partner's words are carried over: {row:?}");
         let now = both(&town, ISSUE);
         assert_eq!((now.comments, now.shown.len()), (was[0].comments + 2, was[0].shown.len() + 1), "{now:?}");
         assert_ne!(labels(&town, ISSUE)["label"], told[0]["label"], "a new status is told");
@@ -165,7 +169,7 @@ fn a_rebuilding_is_done_once_whatever_happens_to_its_calls() {
     let (before, after) = drilled(Plan::default(), true);
     assert!(after >= before + 20, "{before} {after}");
     for at in before..after {
-        for fault in [Fault::Lost, Fault::ErrorAfter, Fault::Conflict, Fault::Throttle] {
+        for fault in [Fault::Lost, Fault::Conflict] {
             drilled(Plan::default().and(at, fault), true);
         }
     }

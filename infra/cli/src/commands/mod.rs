@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod doctor;
 pub mod evidence;
+pub mod forget;
 pub mod mapping;
 pub mod parked;
 pub mod pause;

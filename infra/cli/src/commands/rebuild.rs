@@ -230,7 +230,9 @@ impl Ground<'_> {
         };
         store.raise(&out, UseCase::RelayStatus, used).await?;
         let line = format!("{} was linked again after a loss of the table", adoption.number);
-        store.adopt(&adoption, Vec::new(), &line).await?;
+        if store.adopt(&adoption, Vec::new(), &line).await? == Adopted::Already {
+            self.catch_up(&adoption).await?;
+        }
         if adoption.record.link.role == Role::FollowUp {
             let create = CreateRecord {
                 record: adoption.record.clone(),
@@ -244,6 +246,35 @@ impl Ground<'_> {
             }
         }
         Ok(known)
+    }
+}
+
+impl Ground<'_> {
+    /// A link of an earlier time learns what was told and agreed on since: a field that is as the issue is now was
+    /// carried over.
+    async fn catch_up(&self, adoption: &Adoption) -> Result<(), Failure> {
+        let (store, record) = (&self.place.store, &adoption.record);
+        let Some(link) = store.link(&adoption.subject, &record.link).await? else {
+            return Ok(());
+        };
+        let fields: Vec<&str> = link.base.keys().map(String::as_str).collect();
+        let row = self.clients.servicenow.task(&record.sys_id, &fields).await?;
+        let is_agreed = |field: &str, value: &str| {
+            let is_now = row.as_ref().and_then(|row| row.get(field)) == Some(value);
+            is_now && link.base.get(field).is_some_and(|base| base != value)
+        };
+        let agreed = adoption.base.iter().filter(|(field, value)| is_agreed(field, value));
+        let agreed = agreed.map(|(field, value)| (field.clone(), value.clone())).collect();
+        let mut writes = Vec::from_iter(store.rebased(&adoption.subject, &record.link, &agreed)?);
+        match &adoption.told {
+            Some(told) if link.told.as_ref() != Some(told) => {
+                // One write of an item in a transaction.
+                store.put_all(std::mem::take(&mut writes)).await?;
+                writes.push(store.told(&adoption.subject, &record.link, told)?);
+            }
+            Some(_) | None => {}
+        }
+        Ok(store.put_all(writes).await?)
     }
 }
 
