@@ -14,7 +14,7 @@ use crate::effect::{Failures, KnownExchange, Saga};
 use crate::event::{Data, Event};
 
 /// What stands in the place of a line of a timeline.
-pub const ERASED: &str = "erased";
+const ERASED: &str = "erased";
 /// Subjects that are a company's as a whole where one of their items names it.
 const WHOLE: [&str; 4] = ["issues/", "threads/", "exchanges/", "requests/"];
 /// Failures are a company's where one of its exchanges was passed on to them.
@@ -136,7 +136,9 @@ fn is_of(item: &Item, pk: &str, company: &CompanyId) -> bool {
         };
     }
     if let Ok(saga) = read::<Saga>(item) {
-        return saga.company.as_ref() == Some(company);
+        // A request that was refused early names it among its answers alone.
+        let is_answer = saga.answers.values().any(|answer| answer.contains(company.as_str()));
+        return saga.company.as_ref() == Some(company) || is_answer;
     }
     read::<KnownExchange>(item).is_ok_and(|known| known.company.as_ref() == Some(company))
 }

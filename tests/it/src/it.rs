@@ -26,6 +26,7 @@ mod cost;
 mod create_task;
 mod deadlines;
 mod desk;
+mod forget;
 mod operate;
 mod operate_looks;
 mod poll_both;
