@@ -178,9 +178,9 @@ class Troubles:
         return state(self.stack.servicenow)["tables"].get(table, [])
 
     def row(self, table: str, field: str, value: str) -> dict[str, str]:
-        found = [row | {"table": table} for row in self.rows(table) if row[field] == value]
+        found = [row | {"table": table} for row in self.rows(table) if row[field] == value and row.get("active") == "true"]
         if len(found) != 1:
-            raise Problem(f"the instance has {len(found)} rows of {table} with {field} {value}")
+            raise Problem(f"the instance has {len(found)} rows of {table} that are active with {field} {value}")
         return found[0]
 
     def set(self, row: dict[str, str], fields: dict[str, str]) -> None:

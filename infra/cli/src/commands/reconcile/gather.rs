@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::apply::CORRELATION_DISPLAY;
 use shared::clients::Clients;
-use shared::domain::{CompanyId, IssueId, Role, Subject, SysId, TableName, Timestamp};
+use shared::domain::{CompanyId, IssueId, Role, Subject, SysId, TableName, Timestamp, is_query_value};
 use shared::event::{Event, RecordChange};
 use shared::failure::{Failure, chain};
 use shared::servicenow::{Error, Field, Query, Row, Select};
@@ -121,8 +121,13 @@ async fn doubles(clients: &Clients, facts: &mut Facts) -> Result<(), Failure> {
     let table = TableName::try_from(TASKS.to_owned()).map_err(|error| Failure::permanent(error, "report this"))?;
     let keys = facts.untold.rows.iter().map(|row| row.text("correlation_id"));
     let keys: BTreeSet<&str> = keys.filter(|key| !key.is_empty()).collect();
-    let keys: Vec<&str> = keys.into_iter().collect();
+    // What no query can ask for is compared among the changed records alone.
+    let (keys, others): (Vec<&str>, Vec<&str>) = keys.into_iter().partition(|key| is_query_value(key));
     let mut numbers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in facts.untold.rows.iter().filter(|row| others.contains(&row.text("correlation_id"))) {
+        let of_key = numbers.entry(row.text("correlation_id").to_owned()).or_default();
+        of_key.push(row.text("number").to_owned());
+    }
     for some in keys.chunks(AT_ONCE) {
         let query = Query::new()
             .and(const { Field::known("correlation_display") }.equals(CORRELATION_DISPLAY).map_err(Error::from)?)
