@@ -20,8 +20,11 @@ COMPANY = "GC41543822654A"
 # Long enough to read what a command says and to type the next one.
 MOST_SECONDS = 120
 GROUP = "EDI Support"
-ATTACHMENTS = "/api/now/attachment"
-REFUSED = {"kind": "status", "status": 403}
+TASKS = "/api/now/v2/table/task/"
+HIDDEN = {"kind": "status", "status": 404, "body": json.dumps({
+    "error": {"message": "No Record found", "detail": "Record doesn't exist or ACL restricts the record retrieval"},
+    "status": "failure",
+})}
 WHEN_GONE = "being checked"
 
 
@@ -80,11 +83,12 @@ class Troubles:
         self.expect("doctor finds the secret right", not self.gridlink.findings("servicenow", wanted=0))
 
     def parked_document(self) -> None:
-        """The integration user has lost the right to attach."""
+        """A document comes while its record is hidden from the integration user."""
         subject = self.opens("ISS-7002", "asn_failed")
         self.finished(subject)
-        rule = {"method": "POST", "path": ATTACHMENTS, "fault": REFUSED}
-        insist(self.stack.servicenow, "knobs", rule, "to refuse files")
+        link = items(self.stack, subject, "LINK#case#")[0]
+        rule = {"method": "GET", "path": TASKS + text(link, "sys_id"), "fault": HIDDEN}
+        insist(self.stack.servicenow, "knobs", rule, "to hide a record")
         share = {"companyId": COMPANY, "issueId": "ISS-7002", "documentId": "doc-pod"}
         insist(self.stack.trading_grid, "shares", share, "a document")
         self.told += soon(self.stack, lambda: self.unless_parked(subject))
@@ -95,7 +99,6 @@ class Troubles:
         clear_knobs(self.stack.servicenow)
         self.gridlink("parked", "replay", "ISS-7002")
         self.finished(subject)
-        link = items(self.stack, subject, "LINK#case#")[0]
         files = [row for row in self.rows("sys_attachment") if row["table_sys_id"] == text(link, "sys_id")]
         self.told += differs("files of the record", len(files), 1)
 
