@@ -17,8 +17,8 @@ use shared::messages;
 use shared::store::Link;
 
 use crate::{Content, Facts, Linked, Place};
-pub use additions::{named_comment, named_message};
 use additions::{comment, dispute, escalated, late_opening, message};
+pub use additions::{named_comment, named_message};
 use changes::changed;
 use fields::{Around, brings_description, fields, file_of_description, text_file};
 

@@ -16,9 +16,12 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 
 pub use args::{
-    Adopt, Args, Choice, Command, EvidenceCommand, Filter, Global, MappingCommand, Parked, Reconcile, SecretsCommand, Source,
+    Adopt, Args, Choice, Command, EvidenceCommand, Filter, Global, MappingCommand, Parked, Reconcile, SecretsCommand,
+    Source,
 };
-pub use commands::{adopt, doctor, evidence, forget, mapping, parked, pause, rebuild, reconcile, replay_from, secrets, trace};
+pub use commands::{
+    adopt, doctor, evidence, forget, mapping, parked, pause, rebuild, reconcile, replay_from, secrets, trace,
+};
 pub use failed::Failed;
 pub use place::{MappingFile, Place, Stack};
 pub use report::{Block, Cell, Form, Report, Tone};

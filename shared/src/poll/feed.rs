@@ -17,7 +17,12 @@ impl Clients {
     }
 
     /// What the feed tells since a time and was never accepted, in its order. Nothing is accepted, and no cursor moves.
-    pub(super) async fn untold_of_feed(&self, since: Timestamp, until: Timestamp, found: &mut Untold) -> anyhow::Result<()> {
+    pub(super) async fn untold_of_feed(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        found: &mut Untold,
+    ) -> anyhow::Result<()> {
         let Some((sender, rule)) = self.feed_sender() else {
             return Ok(());
         };

@@ -85,7 +85,10 @@ impl Store {
         if let Some(before) = self.adopted_before(subject, record).await? {
             return Ok(before);
         }
-        let mut writes = vec![Write::Put(self.new_link(adoption)?), Write::Put(self.new_way_back(subject, record)?)];
+        let mut writes = vec![
+            Write::Put(self.new_link(adoption)?),
+            Write::Put(self.new_way_back(subject, record)?),
+        ];
         if let Some((company, issue)) = subject.as_issue() {
             writes.push(Write::Put(self.bound_to(bind_key(issue.as_str()), &company)?));
         }

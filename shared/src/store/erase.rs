@@ -57,7 +57,9 @@ impl Store {
             let (Some(pk), Some(sk)) = (text(&item, "pk"), text(&item, "sk")) else {
                 continue;
             };
-            let Ok(subject) = Subject::try_from(pk.to_owned()) else { continue };
+            let Ok(subject) = Subject::try_from(pk.to_owned()) else {
+                continue;
+            };
             if let Some((failures, _)) = failures_of(&item, company) {
                 subjects.entry(failures).or_default();
             }
@@ -67,16 +69,31 @@ impl Store {
         }
         let mut holdings = Vec::new();
         for (subject, named) in subjects {
-            let is_whole = WHOLE.iter().chain(&[FAILURES]).any(|begin| subject.as_str().starts_with(begin));
+            let is_whole = WHOLE
+                .iter()
+                .chain(&[FAILURES])
+                .any(|begin| subject.as_str().starts_with(begin));
             let items = self.of_subject(&subject, "", "read of a subject").await?;
             let is_meant = |item: &&Item| is_whole || text(item, "sk").is_some_and(|sk| named.contains(sk));
             let meant: Vec<&Item> = items.iter().filter(is_meant).collect();
-            let words = meant.iter().filter(|item| has_words(item)).filter_map(|item| text(item, "sk"));
-            let records = meant.iter().filter(|item| text(item, "sk").is_some_and(|sk| sk.starts_with("LINK#")));
+            let words = meant
+                .iter()
+                .filter(|item| has_words(item))
+                .filter_map(|item| text(item, "sk"));
+            let records = meant
+                .iter()
+                .filter(|item| text(item, "sk").is_some_and(|sk| sk.starts_with("LINK#")));
             holdings.push(Holding {
                 words: words.map(str::to_owned).collect(),
-                waiting: items.iter().filter(|item| is_whole && is_waiting(item)).filter_map(stream_of).collect(),
-                records: records.filter_map(|item| text(item, "number")).map(str::to_owned).collect(),
+                waiting: items
+                    .iter()
+                    .filter(|item| is_whole && is_waiting(item))
+                    .filter_map(stream_of)
+                    .collect(),
+                records: records
+                    .filter_map(|item| text(item, "number"))
+                    .map(str::to_owned)
+                    .collect(),
                 subject,
             });
         }
@@ -94,21 +111,33 @@ impl Store {
         if !has_words(&item) {
             return Ok(true);
         }
-        let update = Update::builder().table_name(&self.table).set_key(Some(key(subject.as_str(), sk)));
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(subject.as_str(), sk)));
         let update = if sk.starts_with("IN#") {
             update
                 .update_expression("SET event = :event REMOVE decided, dismissed_because")
                 .condition_expression("attribute_exists(outcome)")
                 .expression_attribute_values(":event", s(kind_alone(&item)))
         } else if sk.starts_with("STORY#") {
-            let update = update.update_expression("SET #text = :erased").condition_expression("attribute_exists(pk)");
-            update.expression_attribute_names("#text", "text").expression_attribute_values(":erased", s(ERASED))
+            let update = update
+                .update_expression("SET #text = :erased")
+                .condition_expression("attribute_exists(pk)");
+            update
+                .expression_attribute_names("#text", "text")
+                .expression_attribute_values(":erased", s(ERASED))
         } else if sk.starts_with("LINK#") {
-            let update = update.update_expression("SET #base = :none").condition_expression("attribute_exists(pk)");
+            let update = update
+                .update_expression("SET #base = :none")
+                .condition_expression("attribute_exists(pk)");
             let none = AttributeValue::M(Item::new());
-            update.expression_attribute_names("#base", "base").expression_attribute_values(":none", none)
+            update
+                .expression_attribute_names("#base", "base")
+                .expression_attribute_values(":none", none)
         } else if sk.starts_with("HEAD#") {
-            update.update_expression("REMOVE last_failure").condition_expression("accepted = finished")
+            update
+                .update_expression("REMOVE last_failure")
+                .condition_expression("accepted = finished")
         } else {
             let was = text(&item, "kept").unwrap_or_default();
             update
@@ -163,7 +192,9 @@ fn has_words(item: &Item) -> bool {
     } else if sk.starts_with("STORY#") {
         text(item, "text") != Some(ERASED)
     } else if sk.starts_with("LINK#") {
-        item.get("base").and_then(|base| base.as_m().ok()).is_some_and(|base| !base.is_empty())
+        item.get("base")
+            .and_then(|base| base.as_m().ok())
+            .is_some_and(|base| !base.is_empty())
     } else if sk.starts_with("HEAD#") {
         item.contains_key("last_failure")
     } else if let Some(kept) = text(item, "kept") {
@@ -176,7 +207,9 @@ fn has_words(item: &Item) -> bool {
 
 /// An event that says of which type it was, and no more.
 fn kind_alone(item: &Item) -> String {
-    let event: serde_json::Value = text(item, "event").and_then(|event| serde_json::from_str(event).ok()).unwrap_or_default();
+    let event: serde_json::Value = text(item, "event")
+        .and_then(|event| serde_json::from_str(event).ok())
+        .unwrap_or_default();
     serde_json::json!({"type": event["type"]}).to_string()
 }
 

@@ -72,7 +72,10 @@ impl Store {
             .condition_expression("attribute_not_exists(pk) OR attribute_not_exists(remote)")
             .build()
             .map_err(failed("claim"))?;
-        match self.transact("claim", vec![TransactWriteItem::builder().put(put).build()]).await {
+        match self
+            .transact("claim", vec![TransactWriteItem::builder().put(put).build()])
+            .await
+        {
             Ok(()) => Ok(true),
             Err(Refusal::Condition(_)) => Ok(false),
             Err(Refusal::Error(error)) => Err(error),

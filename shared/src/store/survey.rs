@@ -62,8 +62,12 @@ impl Store {
             survey.take(&item);
         }
         survey.behind.sort_by(|a, b| a.stream.cmp(&b.stream));
-        survey.links.sort_by(|a, b| (&a.0, &a.1.record.link).cmp(&(&b.0, &b.1.record.link)));
-        survey.relayed.sort_by(|a, b| (&a.0, a.1.at, &a.1.key).cmp(&(&b.0, b.1.at, &b.1.key)));
+        survey
+            .links
+            .sort_by(|a, b| (&a.0, &a.1.record.link).cmp(&(&b.0, &b.1.record.link)));
+        survey
+            .relayed
+            .sort_by(|a, b| (&a.0, a.1.at, &a.1.key).cmp(&(&b.0, b.1.at, &b.1.key)));
         Ok(survey)
     }
 

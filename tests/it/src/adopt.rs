@@ -56,8 +56,18 @@ impl Drop for List {
 /// The case that another integration made of an issue, with what was said on it.
 fn case_of(town: &Town, issue: &str) -> String {
     let accounts = town.servicenow.rows("customer_account");
-    let key = default_mapping().tables().find(|(table, _)| table.as_str() == CASES).unwrap().1.partner.key.to_string();
-    let account = accounts.iter().find(|row| row.get(&key).is_some_and(|id| id == NORTHWIND)).unwrap();
+    let key = default_mapping()
+        .tables()
+        .find(|(table, _)| table.as_str() == CASES)
+        .unwrap()
+        .1
+        .partner
+        .key
+        .to_string();
+    let account = accounts
+        .iter()
+        .find(|row| row.get(&key).is_some_and(|id| id == NORTHWIND))
+        .unwrap();
     let fields = [
         ("short_description", "an old case"),
         ("account", account["sys_id"].as_str()),
@@ -72,14 +82,16 @@ fn case_of(town: &Town, issue: &str) -> String {
 fn results(report: &Report) -> BTreeMap<String, (String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let all = report.data["records"].as_array().unwrap().iter();
-    all.map(|one| (text(&one["record"]), (text(&one["result"]), text(&one["why"])))).collect()
+    all.map(|one| (text(&one["record"]), (text(&one["result"]), text(&one["why"]))))
+        .collect()
 }
 
 fn shown(town: &Town) -> Vec<String> {
     let seen = town.community.partner_sees_issue(NORTHWIND, ISSUE).unwrap();
     let comments = seen["comments"].as_array().unwrap().iter();
     let ours = comments.filter(|comment| comment["author"]["name"] == "Partner Support");
-    ours.map(|comment| comment["text"].as_str().unwrap().to_owned()).collect()
+    ours.map(|comment| comment["text"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn goes_on(town: &Arc<Town>, case: &str) {
@@ -93,12 +105,29 @@ async fn check(town: &Arc<Town>, play: &Play, case: &str) {
     goes_on(town, case);
     sleep(Duration::from_secs(60)).await;
     polled(town, play).await;
-    assert_eq!(town.servicenow.rows(CASES).iter().filter(|row| row["correlation_id"] == ISSUE).count(), 1);
-    let comments: Vec<_> = town.servicenow.journal(case, "comments").into_iter().map(|entry| entry.value).collect();
+    assert_eq!(
+        town.servicenow
+            .rows(CASES)
+            .iter()
+            .filter(|row| row["correlation_id"] == ISSUE)
+            .count(),
+        1
+    );
+    let comments: Vec<_> = town
+        .servicenow
+        .journal(case, "comments")
+        .into_iter()
+        .map(|entry| entry.value)
+        .collect();
     assert_eq!(comments.len(), 3, "{comments:?}");
-    assert!(comments[2].contains("Can somebody look") || comments[1].contains("Can somebody look"), "{comments:?}");
+    assert!(
+        comments[2].contains("Can somebody look") || comments[1].contains("Can somebody look"),
+        "{comments:?}"
+    );
     let shown = shown(town);
     assert!(shown.len() == 1 && shown[0].contains("It is solved."), "{shown:?}");
+    let status = town.community.partner_sees_issue(NORTHWIND, ISSUE).unwrap()["statusReport"].clone();
+    assert!(status.is_null(), "the state of before is nothing new: {status}");
     oracle::check_table(town);
 }
 
@@ -114,13 +143,23 @@ fn records_with_keys_are_adopted_and_their_issues_go_on() {
         assert_eq!(results(&planned)[&number].0, "would be linked", "{}", planned.data);
         assert!(planned.has_findings);
         assert_eq!(before, town.cloud.items(TABLE), "a plan changes nothing");
-        assert_eq!(town.servicenow.row(CASES, &case).unwrap()["correlation_display"], "Old Bridge");
+        assert_eq!(
+            town.servicenow.row(CASES, &case).unwrap()["correlation_display"],
+            "Old Bridge"
+        );
 
         let applied = adopt::apply(&place, &by_key()).await.unwrap();
         assert_eq!(results(&applied)[&number].0, "linked", "{}", applied.data);
-        assert_eq!(town.servicenow.row(CASES, &case).unwrap()["correlation_display"], "Trading Grid");
+        assert_eq!(
+            town.servicenow.row(CASES, &case).unwrap()["correlation_display"],
+            "Trading Grid"
+        );
         let again = adopt::apply(&place, &by_key()).await.unwrap();
-        assert_eq!(again.data["records"].as_array().map(Vec::len), Some(0), "it is ours now");
+        assert_eq!(
+            again.data["records"].as_array().map(Vec::len),
+            Some(0),
+            "it is ours now"
+        );
         play.open_the_doors();
         check(town, play, &case).await;
     });
@@ -134,16 +173,19 @@ fn a_list_is_adopted_and_what_does_not_fit_is_refused() {
         let number = town.servicenow.row(CASES, &case).unwrap()["number"].clone();
         let foreign = case_of(town, "JIRA-1");
         let bare = town.servicenow.insert(CASES, &[("short_description", "of nobody")]);
-        let list = List::of("list", &[
-            format!("{ISSUE},{CASES},{number},"),
-            format!("ISS-404,{CASES},{foreign},"),
-            format!("ISS-405,{CASES},{bare},"),
-            "ISS-406,sn_customerservice_case,CS9999999,".to_owned(),
-            format!("ISS-407,problem,{bare},"),
-            format!("ISS-408,{CASES},0123456789abcdef0123456789abcdef,"),
-            format!("ISS-409,{CASES},twice,"),
-            format!("ISS-410,{CASES},twice,"),
-        ]);
+        let list = List::of(
+            "list",
+            &[
+                format!("{ISSUE},{CASES},{number},"),
+                format!("ISS-404,{CASES},{foreign},"),
+                format!("ISS-405,{CASES},{bare},"),
+                "ISS-406,sn_customerservice_case,CS9999999,".to_owned(),
+                format!("ISS-407,problem,{bare},"),
+                format!("ISS-408,{CASES},0123456789abcdef0123456789abcdef,"),
+                format!("ISS-409,{CASES},twice,"),
+                format!("ISS-410,{CASES},twice,"),
+            ],
+        );
         let place = place(town);
         let applied = adopt::apply(&place, &list.which()).await.unwrap();
         let results = results(&applied);
@@ -166,7 +208,11 @@ fn a_list_is_adopted_and_what_does_not_fit_is_refused() {
         let other = case_of(town, "");
         let late = List::of("late", &[format!("{ISSUE},{CASES},{other},")]);
         let refused = adopt::apply(&place, &late.which()).await.unwrap();
-        assert!(self::results(&refused)[&other].1.contains("already"), "{}", refused.data);
+        assert!(
+            self::results(&refused)[&other].1.contains("already"),
+            "{}",
+            refused.data
+        );
         let _ = scenarios::opens_another(&town.community);
         let stolen = List::of("stolen", &[format!("ISS-2,{CASES},{case},")]);
         let refused = adopt::apply(&place, &stolen.which()).await.unwrap();
@@ -195,8 +241,13 @@ fn adopted_under(plan: Plan) -> (usize, usize) {
         }
         let last = adopt::apply(&place, &list.which()).await.unwrap();
         assert!(!last.has_findings, "{first:?} {}", last.data);
-        assert_eq!(town.servicenow.row(CASES, &case).unwrap()["correlation_display"], "Trading Grid");
-        let told = oracle::story(&town).into_iter().filter(|(_, line)| line.contains("was adopted by alice"));
+        assert_eq!(
+            town.servicenow.row(CASES, &case).unwrap()["correlation_display"],
+            "Trading Grid"
+        );
+        let told = oracle::story(&town)
+            .into_iter()
+            .filter(|(_, line)| line.contains("was adopted by alice"));
         assert_eq!(told.count(), 1);
         play.open_the_doors();
         check(&town, &play, &case).await;

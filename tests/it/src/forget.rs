@@ -101,7 +101,11 @@ fn no_word_of_the_partner_is_left_and_what_comes_again_makes_nothing_new() {
         let calls = town.servicenow.calls().len();
         let clients = place.clients().unwrap();
         let now = town.clock.now();
-        let polled_again = clients.poll_feed(Some(now.before(Duration::from_secs(7200))), "again", now.after(Duration::from_secs(60)));
+        let polled_again = clients.poll_feed(
+            Some(now.before(Duration::from_secs(7200))),
+            "again",
+            now.after(Duration::from_secs(60)),
+        );
         assert_eq!(polled_again.await.unwrap().told, 0);
         play.ring_everything();
         play.quiet().await;
@@ -124,13 +128,20 @@ fn whoever_has_something_waiting_or_parked_is_not_forgotten() {
         let place = place(town);
         let before = town.cloud.items(TABLE);
         let refused = forget::forget(&place, NORTHWIND, true).await.unwrap_err();
-        assert!(refused.message.contains(ISSUE) && refused.advice.contains("gridlink parked dismiss"), "{refused}");
+        assert!(
+            refused.message.contains(ISSUE) && refused.advice.contains("gridlink parked dismiss"),
+            "{refused}"
+        );
         assert_eq!(before, town.cloud.items(TABLE));
         town.servicenow.knobs().clear();
-        place.store.replay(&shared::domain::Stream {
-            subject: crate::operate::SUBJECT.to_owned().try_into().unwrap(),
-            lane: shared::domain::Lane::In,
-        }).await.unwrap();
+        place
+            .store
+            .replay(&shared::domain::Stream {
+                subject: crate::operate::SUBJECT.to_owned().try_into().unwrap(),
+                lane: shared::domain::Lane::In,
+            })
+            .await
+            .unwrap();
         play.quiet().await;
     });
 }

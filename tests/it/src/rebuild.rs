@@ -42,8 +42,15 @@ fn both(town: &Town, issue: &str) -> Both {
     Both {
         comments: town.servicenow.journal(&case, "comments").len(),
         notes: town.servicenow.journal(&case, "work_notes").len(),
-        files: town.servicenow.attachments(&case).iter().map(|file| file.file_name.clone()).collect(),
-        shown: desk.map(|comment| comment["text"].as_str().unwrap().to_owned()).collect(),
+        files: town
+            .servicenow
+            .attachments(&case)
+            .iter()
+            .map(|file| file.file_name.clone())
+            .collect(),
+        shown: desk
+            .map(|comment| comment["text"].as_str().unwrap().to_owned())
+            .collect(),
     }
 }
 
@@ -73,9 +80,11 @@ async fn before(town: &Arc<Town>, play: &Play) -> Vec<Value> {
     let other = case_of(town, ANOTHER);
     town.servicenow.agent_comment(&other, "This one too.");
     // What an agent decides stays.
-    town.servicenow.update(CASES, &other, &[("short_description", "as the agent calls it")]);
+    town.servicenow
+        .update(CASES, &other, &[("short_description", "as the agent calls it")]);
     town.community.share_document(NORTHWIND, ISSUE, "doc-pod");
-    town.community.change_issue(NORTHWIND, ISSUE, &[("summary", "two orders were rejected")]);
+    town.community
+        .change_issue(NORTHWIND, ISSUE, &[("summary", "two orders were rejected")]);
     hear(town, play).await;
     middle
 }
@@ -89,7 +98,11 @@ fn drilled(plan: Plan, is_empty: bool) -> (usize, usize) {
         let middle = before(&town, &play).await;
         let was = [ISSUE, ANOTHER].map(|issue| both(&town, issue));
         let told = [ISSUE, ANOTHER].map(|issue| labels(&town, issue));
-        assert_eq!((was[0].comments, was[0].shown.len(), was[0].files.len()), (3, 2, 2), "{was:?}");
+        assert_eq!(
+            (was[0].comments, was[0].shown.len(), was[0].files.len()),
+            (3, 2, 2),
+            "{was:?}"
+        );
 
         let kept: &[Value] = if is_empty { &[] } else { &middle };
         restore(&town, kept).await;
@@ -105,8 +118,16 @@ fn drilled(plan: Plan, is_empty: bool) -> (usize, usize) {
             outcome = rebuild::rebuild(&place, true).await;
         }
         let rebuilt = outcome.unwrap();
-        let results = rebuilt.data["records"].as_array().unwrap().iter().map(|one| one["result"].as_str().unwrap());
-        assert!(results.clone().all(|result| result != "left") && results.count() == 2, "{}", rebuilt.data);
+        let results = rebuilt.data["records"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["result"].as_str().unwrap());
+        assert!(
+            results.clone().all(|result| result != "left") && results.count() == 2,
+            "{}",
+            rebuilt.data
+        );
         // It may be repeated.
         let items = town.cloud.items(TABLE).len();
         rebuild::rebuild(&place, true).await.unwrap();
@@ -114,8 +135,16 @@ fn drilled(plan: Plan, is_empty: bool) -> (usize, usize) {
 
         // Everything since the beginning is told again, by both sides, and nothing comes of it.
         fill_in(&town, &play).await;
-        assert_eq!([ISSUE, ANOTHER].map(|issue| both(&town, issue)), was, "nothing is doubled, nothing is lost");
-        assert_eq!([ISSUE, ANOTHER].map(|issue| labels(&town, issue)), told, "nobody is told anything again");
+        assert_eq!(
+            [ISSUE, ANOTHER].map(|issue| both(&town, issue)),
+            was,
+            "nothing is doubled, nothing is lost"
+        );
+        assert_eq!(
+            [ISSUE, ANOTHER].map(|issue| labels(&town, issue)),
+            told,
+            "nobody is told anything again"
+        );
         assert_eq!(cases(&town).len(), 2);
         oracle::check_table(&town);
         let agreed = reconcile::plan(&place, "24h").await.unwrap();
@@ -126,12 +155,20 @@ fn drilled(plan: Plan, is_empty: bool) -> (usize, usize) {
         let _ = scenarios::comments(&town.community);
         town.servicenow.agent_comment(&case, "It is solved.");
         town.servicenow.update(CASES, &case, &[("state", "18")]);
-        town.community.change_issue(NORTHWIND, ISSUE, &[("summary", "three orders were rejected")]);
+        town.community
+            .change_issue(NORTHWIND, ISSUE, &[("summary", "three orders were rejected")]);
         hear(&town, &play).await;
         let row = town.servicenow.row(CASES, &case).unwrap();
-        assert!(row["short_description"].contains("three orders"), "the partner's words are carried over: {row:?}");
+        assert!(
+            row["short_description"].contains("three orders"),
+            "the partner's words are carried over: {row:?}"
+        );
         let now = both(&town, ISSUE);
-        assert_eq!((now.comments, now.shown.len()), (was[0].comments + 2, was[0].shown.len() + 1), "{now:?}");
+        assert_eq!(
+            (now.comments, now.shown.len()),
+            (was[0].comments + 2, was[0].shown.len() + 1),
+            "{now:?}"
+        );
         assert_ne!(labels(&town, ISSUE)["label"], told[0]["label"], "a new status is told");
         let row = town.servicenow.row(CASES, &case_of(&town, ANOTHER)).unwrap();
         assert_eq!(row["short_description"], "as the agent calls it");
@@ -147,9 +184,15 @@ async fn fill_in(town: &Arc<Town>, play: &Play) {
     let clients = place(town).clients().unwrap();
     let since = Some(town.clock.now().before(Duration::from_secs(24 * 3600)));
     let deadline = |now: Timestamp| now.after(Duration::from_secs(60));
-    clients.poll_records(since, "again", deadline(town.clock.now())).await.unwrap();
+    clients
+        .poll_records(since, "again", deadline(town.clock.now()))
+        .await
+        .unwrap();
     play.quiet().await;
-    clients.poll_feed(since, "again", deadline(town.clock.now())).await.unwrap();
+    clients
+        .poll_feed(since, "again", deadline(town.clock.now()))
+        .await
+        .unwrap();
     play.quiet().await;
     hear(town, play).await;
 }
@@ -185,7 +228,12 @@ fn a_dry_run_says_what_would_be_linked_and_changes_nothing() {
         restore(&town, &[]).await;
         let planned = rebuild::rebuild(&place(&town), false).await.unwrap();
         assert!(planned.has_findings);
-        assert_eq!(planned.data["records"][0]["result"], json!("would be linked"), "{}", planned.data);
+        assert_eq!(
+            planned.data["records"][0]["result"],
+            json!("would be linked"),
+            "{}",
+            planned.data
+        );
         assert!(town.cloud.items(TABLE).is_empty());
     });
 }

@@ -95,7 +95,12 @@ fn a_push_that_never_came_is_found_and_accepted_once_and_in_order() {
         play.quiet().await;
         assert_eq!(town.servicenow.journal(&case, "comments").len(), 2, "the oldest first");
         let rest = apply(town, ALL).await;
-        assert_eq!((rest.data["left"].clone(), rest.has_findings), (json!(0), false), "{}", rest.data);
+        assert_eq!(
+            (rest.data["left"].clone(), rest.has_findings),
+            (json!(0), false),
+            "{}",
+            rest.data
+        );
         play.quiet().await;
         assert_eq!(town.servicenow.journal(&case, "comments").len(), 3);
         assert_eq!(cases(town).len(), 2);
@@ -120,7 +125,8 @@ fn a_change_of_a_record_that_nobody_told_is_found_and_told() {
         let case = scenarios::case(town);
         sleep(Duration::from_secs(60)).await;
         polled(town, play).await;
-        town.servicenow.update("sn_customerservice_case", &case, &[("state", "10")]);
+        town.servicenow
+            .update("sn_customerservice_case", &case, &[("state", "10")]);
         sleep(Duration::from_secs(60)).await;
         let planned = plan(town).await;
         assert_eq!(kinds(&planned), ["K9"], "{}", planned.data);
@@ -143,7 +149,11 @@ fn a_case_that_was_deleted_by_hand_is_found_and_told_when_somebody_says_so() {
         assert_eq!(kinds(&planned), ["K2"], "{}", planned.data);
         assert!(text(&planned).contains("gridlink reconcile apply --deleted"));
         let left = apply(town, ALL).await;
-        assert_eq!(left.data["left"], 1, "a record that may only be hidden is nobody's news: {}", left.data);
+        assert_eq!(
+            left.data["left"], 1,
+            "a record that may only be hidden is nobody's news: {}",
+            left.data
+        );
         play.quiet().await;
         let before = label(town);
         apply(town, Most { deleted: true, ..ALL }).await;
@@ -166,7 +176,11 @@ fn a_record_whose_link_was_lost_is_linked_and_one_with_another_key_is_not() {
         let before = link(town).unwrap();
         lose(town, SUBJECT, "LINK#case#").await;
         lose(town, &format!("BACK#{case}"), "BACK").await;
-        let by_hand = [("correlation_id", ISSUE), ("correlation_display", "Trading Grid"), ("short_description", "a copy")];
+        let by_hand = [
+            ("correlation_id", ISSUE),
+            ("correlation_display", "Trading Grid"),
+            ("short_description", "a copy"),
+        ];
         town.servicenow.insert("sn_customerservice_case", &by_hand);
         sleep(Duration::from_secs(60)).await;
         let planned = plan(town).await;
@@ -181,7 +195,8 @@ fn a_record_whose_link_was_lost_is_linked_and_one_with_another_key_is_not() {
         assert_eq!(town.servicenow.journal(&case, "comments").len(), 1);
         let left = plan(town).await;
         assert_eq!(kinds(&left), ["K1", "K4"], "a person closes the copy: {}", left.data);
-        town.servicenow.update("sn_customerservice_case", &copy(town), &[("correlation_display", "")]);
+        town.servicenow
+            .update("sn_customerservice_case", &copy(town), &[("correlation_display", "")]);
     });
 }
 
@@ -211,21 +226,34 @@ fn what_is_overdue_or_made_due_by_nothing_is_rung() {
     in_town(default_mapping(), async |town, play| {
         opened(town, play).await;
         let items = town.cloud.items(TABLE);
-        let head = items.iter().find(|item| item["pk"] == SUBJECT && item["sk"] == "HEAD#in");
+        let head = items
+            .iter()
+            .find(|item| item["pk"] == SUBJECT && item["sk"] == "HEAD#in");
         let mut head = head.unwrap().clone();
         let accepted = head["accepted"].as_i64().unwrap();
         // As if a write had been lost outside of Gridlink: an entry waits, and nobody knows.
         head["finished"] = (accepted - 1).into();
         head["count_done"] = (accepted - 1).into();
         put(town, &head).await;
-        let entry = items.iter().find(|item| item["pk"] == SUBJECT && item["sk"] == format!("IN#in#{accepted:08}"));
+        let entry = items
+            .iter()
+            .find(|item| item["pk"] == SUBJECT && item["sk"] == format!("IN#in#{accepted:08}"));
         let mut entry = entry.unwrap().clone();
         for member in ["outcome", "finished_at", "ttl", "decided", "step", "epoch"] {
             entry.as_object_mut().unwrap().remove(member);
         }
         put(town, &entry).await;
         sleep(Duration::from_secs(3600)).await;
-        assert_eq!(place(town).store.survey(town.clock.now(), &|_| ()).await.unwrap().behind.len(), 1);
+        assert_eq!(
+            place(town)
+                .store
+                .survey(town.clock.now(), &|_| ())
+                .await
+                .unwrap()
+                .behind
+                .len(),
+            1
+        );
         let planned = plan(town).await;
         assert_eq!(kinds(&planned), ["K7"], "{}", planned.data);
         apply(town, ALL).await;

@@ -106,7 +106,10 @@ async fn run(place: &Place, which: &Which, by: Option<&str>) -> Result<Report, F
             Some(why) => Verdict::Refused(why.clone()),
             None => Box::pin(judged(&clients, wish)).await.map_err(|failure| {
                 let done = at;
-                unanswered(&format!("{} of {} records are done; {}", done, wishes.len(), wish.issue), failure)
+                unanswered(
+                    &format!("{} of {} records are done; {}", done, wishes.len(), wish.issue),
+                    failure,
+                )
             })?,
         };
         shown.push(carried_out(place, &clients, wish, verdict, by).await?);
@@ -121,15 +124,24 @@ async fn with_keys(clients: &Clients, display: Option<&str>) -> Result<Vec<Wish>
     const DISPLAY: Field = Field::known("correlation_display");
     let mut wishes = Vec::new();
     for (table, _) in clients.mapping.tables() {
-        let query = Query::new().and(ID.is_not_empty()).and(const { Field::known("active") }.is_true());
+        let query = Query::new()
+            .and(ID.is_not_empty())
+            .and(const { Field::known("active") }.is_true());
         let query = match display {
             Some(display) => query.and(DISPLAY.equals(display).map_err(Error::from)?),
             None => query,
         };
         let select = Select::named(["sys_id", "correlation_id", "correlation_display"]);
         let select = select.map_err(|error| Failure::permanent(error, "report this as a fault of Gridlink"))?;
-        let rows = clients.servicenow.find(table, query, select).map_err(Error::from)?.all(MOST).await?;
-        let foreign = rows.iter().filter(|row| row.text("correlation_display") != CORRELATION_DISPLAY);
+        let rows = clients
+            .servicenow
+            .find(table, query, select)
+            .map_err(Error::from)?
+            .all(MOST)
+            .await?;
+        let foreign = rows
+            .iter()
+            .filter(|row| row.text("correlation_display") != CORRELATION_DISPLAY);
         wishes.extend(foreign.map(|row| Wish {
             issue: row.text("correlation_id").to_owned(),
             table: table.to_string(),
@@ -155,7 +167,9 @@ async fn judged(clients: &Clients, wish: &Wish) -> Result<Verdict, Failure> {
         Err(why) => return refused(why),
     };
     let Some(seen) = seen(clients, &table, &sys_id).await? else {
-        return refused(format!("{table} has no such record, or it is hidden from the integration user"));
+        return refused(format!(
+            "{table} has no such record, or it is hidden from the integration user"
+        ));
     };
     let key = seen.row.text("correlation_id");
     if !key.is_empty() && key != issue.as_str() {
@@ -195,7 +209,10 @@ async fn fitting(
     let before = clients.store.adopted_before(&subject, &record).await?;
     match &before {
         Some(Adopted::HasAnother(other)) => {
-            return refused(format!("the issue has the {} record {} already", other.table, other.sys_id));
+            return refused(format!(
+                "the issue has the {} record {} already",
+                other.table, other.sys_id
+            ));
         }
         Some(Adopted::BelongsTo(other)) => return refused(format!("the record belongs to {other} already")),
         Some(Adopted::Foreign) => return refused("the issue belongs to another company".to_owned()),
@@ -206,7 +223,10 @@ async fn fitting(
     let is_marked =
         seen.row.text("correlation_id") == key && seen.row.text("correlation_display") == CORRELATION_DISPLAY;
     // What was said before is nothing that the partner is to be told now.
-    let entries = clients.servicenow.entries(sys_id, now.before(relay_status::SHARED_WITHIN), relay_status::OVERLAP).await?;
+    let entries = clients
+        .servicenow
+        .entries(sys_id, now.before(relay_status::SHARED_WITHIN), relay_status::OVERLAP)
+        .await?;
     let fitting = Box::new(Fitting {
         adoption: Adoption {
             correlation: key,
@@ -235,12 +255,24 @@ async fn record_of(clients: &Clients, table: &TableName, record: &str) -> Result
     };
     let select = Select::named(["sys_id", "number"]);
     let select = select.map_err(|error| Failure::permanent(error, "report this as a fault of Gridlink"))?;
-    let rows = clients.servicenow.find(table, query, select).map_err(Error::from)?.all(10).await?;
-    Ok(match rows.iter().filter_map(Row::sys_id).collect::<Vec<_>>().as_slice() {
-        [sys_id] => Ok(sys_id.clone()),
-        [] => Err(format!("{table} has no record {record}, or it is hidden from the integration user")),
-        several => Err(format!("{} records of {table} have the number {record}: give the sys_id", several.len())),
-    })
+    let rows = clients
+        .servicenow
+        .find(table, query, select)
+        .map_err(Error::from)?
+        .all(10)
+        .await?;
+    Ok(
+        match rows.iter().filter_map(Row::sys_id).collect::<Vec<_>>().as_slice() {
+            [sys_id] => Ok(sys_id.clone()),
+            [] => Err(format!(
+                "{table} has no record {record}, or it is hidden from the integration user"
+            )),
+            several => Err(format!(
+                "{} records of {table} have the number {record}: give the sys_id",
+                several.len()
+            )),
+        },
+    )
 }
 
 /// Links what fits: first in the table, then its key on the record, so that polls find it. Each may be done again.
@@ -265,10 +297,18 @@ async fn carried_out(
         Verdict::Linked(fitting) => (fitting, true),
     };
     let adoption = &fitting.adoption;
-    let company = adoption.subject.as_issue().map(|(company, _)| company.to_string()).unwrap_or_default();
+    let company = adoption
+        .subject
+        .as_issue()
+        .map(|(company, _)| company.to_string())
+        .unwrap_or_default();
     let number = adoption.number.clone();
     let Some(by) = by else {
-        let result = if is_linked && fitting.is_marked { "is linked already" } else { "would be linked" };
+        let result = if is_linked && fitting.is_marked {
+            "is linked already"
+        } else {
+            "would be linked"
+        };
         return Ok(shown(&company, &number, result, String::new()));
     };
     let told = format!("{number} was adopted by {by}: what happened on it before is not told again");
@@ -287,15 +327,23 @@ async fn carried_out(
         let record = &adoption.record;
         let updated = clients.servicenow.update(&record.table, &record.sys_id, &key).await;
         let updated = updated.map_err(|error| {
-            let advice = "Let the integration user write correlation_id and correlation_display, and repeat the command.";
-            Failed::new(format!("{number} is linked, but does not take its key: {}", chain(&error)), advice)
+            let advice =
+                "Let the integration user write correlation_id and correlation_display, and repeat the command.";
+            Failed::new(
+                format!("{number} is linked, but does not take its key: {}", chain(&error)),
+                advice,
+            )
         })?;
         if !updated.ignored.is_empty() {
             let why = "it does not take its key: without the app, changes of it are not found".to_owned();
             return Ok(shown(&company, &number, "linked", why));
         }
     }
-    let result = if is_linked && fitting.is_marked { "is linked already" } else { "linked" };
+    let result = if is_linked && fitting.is_marked {
+        "is linked already"
+    } else {
+        "linked"
+    };
     Ok(shown(&company, &number, result, String::new()))
 }
 
@@ -337,7 +385,9 @@ fn report(shown: Vec<Shown>, is_applied: bool) -> Report {
     let line = match (shown.len(), is_applied) {
         (0, _) => Cell::new("No record is there to adopt.", Tone::Good),
         (_, false) => Cell::new(
-            format!("{would} would be linked, {refused} are refused. Nothing was changed; `gridlink adopt apply` links them."),
+            format!(
+                "{would} would be linked, {refused} are refused. Nothing was changed; `gridlink adopt apply` links them."
+            ),
             Tone::Warn,
         ),
         (all, true) => {

@@ -26,16 +26,28 @@ struct Shown<'a> {
 /// When events of it wait or are parked, or the table gives no clear answer.
 pub async fn forget(place: &Place, partner: &str, yes: bool) -> Result<Report, Failed> {
     let company: CompanyId = partner.parse().map_err(|error: shared::domain::Malformed| {
-        Failed::usage(format!("{partner}: {error}"), "Name the company id, such as GC41543822654A.")
+        Failed::usage(
+            format!("{partner}: {error}"),
+            "Name the company id, such as GC41543822654A.",
+        )
     })?;
     let progress = counting("searching the table");
     let held = place.store.held_of(&company, &|more| progress.inc(more)).await;
     progress.finish_and_clear();
     let held = held?;
-    let waiting: Vec<String> = held.iter().flat_map(|one| &one.waiting).map(Stream::to_string).collect();
+    let waiting: Vec<String> = held
+        .iter()
+        .flat_map(|one| &one.waiting)
+        .map(Stream::to_string)
+        .collect();
     if yes && !waiting.is_empty() {
-        let message = format!("{} streams of {company} have unfinished events: {}", waiting.len(), waiting.join(", "));
-        let advice = "Let them finish, replay them, or dismiss them with `gridlink parked dismiss`; then repeat the command.";
+        let message = format!(
+            "{} streams of {company} have unfinished events: {}",
+            waiting.len(),
+            waiting.join(", ")
+        );
+        let advice =
+            "Let them finish, replay them, or dismiss them with `gridlink parked dismiss`; then repeat the command.";
         return Err(Failed::new(message, advice));
     }
     let count = held.iter().map(|one| one.words.len()).sum();
@@ -89,7 +101,10 @@ fn report(company: &CompanyId, held: &[Holding], waiting: &[String], left: Optio
         with_words.iter().map(row).collect(),
     );
     for stream in waiting {
-        report.line(Cell::new(format!("{stream} has unfinished events: nothing is erased before they are finished."), Tone::Bad));
+        report.line(Cell::new(
+            format!("{stream} has unfinished events: nothing is erased before they are finished."),
+            Tone::Bad,
+        ));
     }
     let records: usize = held.iter().map(|one| one.records.len()).sum();
     let (issues, threads) = (of_kind(held, "issues/"), of_kind(held, "threads/"));
@@ -103,12 +118,20 @@ fn report(company: &CompanyId, held: &[Holding], waiting: &[String], left: Optio
             format!("{items} items hold words of {company}. Nothing was erased yet; repeat the command with --yes."),
             Tone::Warn,
         ),
-        (_, Some(0)) => Cell::new(format!("The words of {items} items were erased; ids, digests and counters stay."), Tone::Good),
-        (_, Some(left)) => Cell::new(format!("{left} of {items} items changed meanwhile: repeat the command."), Tone::Warn),
+        (_, Some(0)) => Cell::new(
+            format!("The words of {items} items were erased; ids, digests and counters stay."),
+            Tone::Good,
+        ),
+        (_, Some(left)) => Cell::new(
+            format!("{left} of {items} items changed meanwhile: repeat the command."),
+            Tone::Warn,
+        ),
     });
     report
 }
 
 fn of_kind(held: &[Holding], begin: &str) -> usize {
-    held.iter().filter(|one| one.subject.as_str().starts_with(begin)).count()
+    held.iter()
+        .filter(|one| one.subject.as_str().starts_with(begin))
+        .count()
 }

@@ -13,13 +13,13 @@ use shared::clients::Clients;
 use shared::domain::{IssueId, Lane, LinkKey, Role, Stream, Subject, SysId, TableName, Timestamp, UseCase};
 use shared::effect::{CreateRecord, Record, Status};
 use shared::event::Event;
-use shared::failure::{Failure, chain};
+use shared::failure::Failure;
 use shared::servicenow::{Error, Field, Query, Row, Select};
 use shared::store::{Adopted, Adoption, LinkState};
 use shared::trading_grid;
 
-use super::progress::{bar, counting};
-use super::records::{adoption, chosen, company_of, seen, unanswered};
+use super::progress::bar;
+use super::records::{adoption, chosen, company_of, seen, unanswered, untold};
 use crate::failed::Failed;
 use crate::place::Place;
 use crate::report::{Cell, Report, Tone};
@@ -71,14 +71,7 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
         place.store.claim_table().await?;
         place.store.mark_rebuilt().await?;
     }
-    let progress = counting("reading what both sides tell");
-    let beginning = Timestamp::from_millis(0);
-    let told = clients.untold(beginning, place.clock.now(), &|read| progress.set_position(read)).await;
-    progress.finish_and_clear();
-    let told = told.map_err(|error| {
-        let advice = "See `gridlink doctor`, and repeat the command: it goes on where it stopped.";
-        Failed::new(format!("one of the two sides gives no answer: {}", chain(error.as_ref())), advice)
-    })?;
+    let told = untold(&clients, Timestamp::from_millis(0), place.clock.now()).await?;
     let rows = records(&clients).await;
     let rows = rows.map_err(|failure| unanswered("ServiceNow cannot be asked for our records", failure))?;
     let mut ground = Ground {
@@ -109,11 +102,16 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
 /// All records that bear our name, first records before those that continue them.
 async fn records(clients: &Clients) -> Result<Vec<Row>, Failure> {
     let fault = |error| Failure::permanent(error, "report this as a fault of Gridlink");
-    let query = const { Field::known("correlation_display") }.equals(CORRELATION_DISPLAY).map_err(Error::from)?;
+    let query = const { Field::known("correlation_display") }
+        .equals(CORRELATION_DISPLAY)
+        .map_err(Error::from)?;
     let table = TableName::try_from(TASKS.to_owned()).map_err(fault)?;
     let fields = ["sys_id", "number", "sys_class_name", "correlation_id"];
     let select = Select::named(fields).map_err(Error::from)?;
-    let rows = clients.servicenow.find(&table, Query::new().and(query), select).map_err(Error::from)?;
+    let rows = clients
+        .servicenow
+        .find(&table, Query::new().and(query), select)
+        .map_err(Error::from)?;
     let mut rows = rows.all(MOST).await?;
     rows.sort_by_key(|row| row.text("correlation_id").contains(OTHERS));
     Ok(rows)
@@ -138,7 +136,12 @@ impl Ground<'_> {
         let before = self.place.store.adopted_before(&found.adoption.subject, record).await?;
         match (&before, is_done) {
             (Some(Adopted::HasAnother(_) | Adopted::BelongsTo(_) | Adopted::Foreign), _) => {
-                return Ok(shown(subject, "left", "the table knows another record or subject for it", 0));
+                return Ok(shown(
+                    subject,
+                    "left",
+                    "the table knows another record or subject for it",
+                    0,
+                ));
             }
             (_, true) => {}
             (Some(_), false) => return Ok(shown(subject, "is linked", "", 0)),
@@ -156,7 +159,9 @@ impl Ground<'_> {
         let table = row.text("sys_class_name").parse::<TableName>().ok();
         let table = table.filter(|table| clients.mapping.table(table).is_some());
         let (Ok(issue), Some(table), Some(sys_id)) = (issue.parse::<IssueId>(), table, row.sys_id()) else {
-            return Ok(Err("it is no record of an issue: its link comes back with its next event"));
+            return Ok(Err(
+                "it is no record of an issue: its link comes back with its next event",
+            ));
         };
         let company = match clients.store.company_of_issue(issue.as_str()).await? {
             Some(company) => Some(company),
@@ -167,7 +172,9 @@ impl Ground<'_> {
         };
         let subject = Subject::issue(&company, &issue);
         let Some(record) = self.record(&subject, rest, &table, &sys_id, key) else {
-            return Ok(Err("its key does not verify: its link comes back with its next event, if it is ours"));
+            return Ok(Err(
+                "its key does not verify: its link comes back with its next event, if it is ours",
+            ));
         };
         let found = clients.community.issue(&company, &issue).await;
         let Some(issue) = found.map_err(trading_grid::Error::into_failure)? else {
@@ -197,7 +204,9 @@ impl Ground<'_> {
         let events = self.feed.get(subject).into_iter().flatten();
         let mut links = events.map(|event| LinkKey::follow_up(&event.sender, &event.id));
         let deployment = self.clients.store.deployment();
-        links.find(|link| SysId::chosen(deployment, subject, link) == *sys_id).map(of)
+        links
+            .find(|link| SysId::chosen(deployment, subject, link) == *sys_id)
+            .map(of)
     }
 
     /// Puts back the link, what is known of both sides, and the numbers of reports. Gives how much is known again.
@@ -212,9 +221,9 @@ impl Ground<'_> {
         let closure = clients.community.closure(ids.0, ids.1).await;
         let closure = closure.map_err(trading_grid::Error::into_failure)?;
         let status = found.status.as_ref();
-        let is_told = status.zip(told.as_ref()).is_some_and(|(status, told)| {
-            report_of(status, told.version, told.since) == *told
-        });
+        let is_told = status
+            .zip(told.as_ref())
+            .is_some_and(|(status, told)| report_of(status, told.version, told.since) == *told);
         let adoption = Adoption {
             told: status.filter(|_| is_told).map(Status::digest),
             ..found.adoption.clone()
@@ -222,8 +231,14 @@ impl Ground<'_> {
         // What was written is known before the link is: nothing is taken for new in between.
         let events = self.feed.get(&adoption.subject).map(Vec::as_slice).unwrap_or_default();
         let known = claims::restore(clients, &adoption, events).await?;
-        let versions = told.iter().map(|told| told.version).chain(closure.iter().map(|closure| closure.version));
-        let used = versions.max().and_then(|version| i64::try_from(version).ok()).unwrap_or(0);
+        let versions = told
+            .iter()
+            .map(|told| told.version)
+            .chain(closure.iter().map(|closure| closure.version));
+        let used = versions
+            .max()
+            .and_then(|version| i64::try_from(version).ok())
+            .unwrap_or(0);
         let out = Stream {
             subject: adoption.subject.clone(),
             lane: Lane::Out,
@@ -241,8 +256,14 @@ impl Ground<'_> {
                 rule: None,
             };
             // The first link names it.
-            if store.link(&adoption.subject, &LinkKey::case()).await?.is_some_and(|first| first.state == LinkState::Linked) {
-                store.put_all(store.linked(&adoption.subject, &create, &adoption.number)?).await?;
+            if store
+                .link(&adoption.subject, &LinkKey::case())
+                .await?
+                .is_some_and(|first| first.state == LinkState::Linked)
+            {
+                store
+                    .put_all(store.linked(&adoption.subject, &create, &adoption.number)?)
+                    .await?;
             }
         }
         Ok(known)
@@ -305,7 +326,10 @@ fn report(shown: &[Shown], is_done: bool) -> Report {
             Tone::Warn,
         ),
         true => Cell::new(
-            format!("{} records are linked, {left} are left. Start everything, and fill in: `gridlink replay-from <time>`.", shown.len() - left),
+            format!(
+                "{} records are linked, {left} are left. Start everything, and fill in: `gridlink replay-from <time>`.",
+                shown.len() - left
+            ),
             Tone::Good,
         ),
     });

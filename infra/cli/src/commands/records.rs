@@ -9,9 +9,11 @@ use shared::domain::{CompanyId, LinkKey, Subject, SysId, TableName, Timestamp};
 use shared::effect::Record;
 use shared::event::Issue;
 use shared::failure::{Failure, chain};
+use shared::poll::Untold;
 use shared::servicenow::{Row, Select};
 use shared::store::Adoption;
 
+use super::progress::counting;
 use crate::failed::Failed;
 
 /// ServiceNow's clock may be this far from ours.
@@ -26,6 +28,18 @@ pub(crate) fn unanswered(what: &str, failure: Failure) -> Failed {
             "See `gridlink doctor`, and repeat the command: it goes on where it stopped.",
         ),
     }
+}
+
+/// What both sides told between two times and was never accepted.
+pub(crate) async fn untold(clients: &Clients, since: Timestamp, until: Timestamp) -> Result<Untold, Failed> {
+    let progress = counting("reading what both sides tell");
+    let untold = clients.untold(since, until, &|read| progress.set_position(read)).await;
+    progress.finish_and_clear();
+    untold.map_err(|error| {
+        let cause = chain(error.as_ref());
+        let advice = "See `gridlink doctor`, and repeat the command: it goes on where it stopped.";
+        Failed::new(format!("one of the two sides gives no answer: {cause}"), advice)
+    })
 }
 
 /// A record of an issue as it is, and what the partner would be told of it.

@@ -118,8 +118,12 @@ mod tests {
 
     #[test]
     fn lists_are_read_as_spreadsheets_write_them() {
-        let list = "\u{feff}Issue,Table,Record,Company\r\n\"ISS-1\",incident,INC1,\"GC1\"\r\n\r\nISS-2, incident ,INC2,\n";
-        assert_eq!(parsed(list), Ok(vec![wish("ISS-1", "INC1", "GC1"), wish("ISS-2", "INC2", "")]));
+        let list =
+            "\u{feff}Issue,Table,Record,Company\r\n\"ISS-1\",incident,INC1,\"GC1\"\r\n\r\nISS-2, incident ,INC2,\n";
+        assert_eq!(
+            parsed(list),
+            Ok(vec![wish("ISS-1", "INC1", "GC1"), wish("ISS-2", "INC2", "")])
+        );
         let other = "record,issue,table\nINC1,\"I\"\"1\",incident";
         assert_eq!(parsed(other), Ok(vec![wish("I\"1", "INC1", "")]));
     }
@@ -139,7 +143,12 @@ mod tests {
 
     #[test]
     fn what_is_named_twice_is_nobodys() {
-        let wishes = [wish("ISS-1", "INC1", ""), wish("ISS-1", "INC2", ""), wish("ISS-2", "INC3", ""), wish("ISS-3", "INC3", "")];
+        let wishes = [
+            wish("ISS-1", "INC1", ""),
+            wish("ISS-1", "INC2", ""),
+            wish("ISS-2", "INC3", ""),
+            wish("ISS-3", "INC3", ""),
+        ];
         assert_eq!(twice(&wishes).len(), 4);
         assert!(twice(&wishes[1..3]).is_empty());
     }

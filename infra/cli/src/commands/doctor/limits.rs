@@ -21,7 +21,10 @@ pub(super) async fn limits(clients: &Clients, mapping: &Mapping, found: &mut Fin
     attachments(clients, mapping, found).await;
     match clients.servicenow.rate_limit() {
         Some(limit) if limit.limit < FEW => {
-            let rule = limit.rule.map(|rule| format!(" (sys_rate_limit_rules {rule})")).unwrap_or_default();
+            let rule = limit
+                .rule
+                .map(|rule| format!(" (sys_rate_limit_rules {rule})"))
+                .unwrap_or_default();
             found.add(
                 "rate-limit",
                 Level::Warning,
@@ -30,18 +33,33 @@ pub(super) async fn limits(clients: &Clients, mapping: &Mapping, found: &mut Fin
                 "raise the rule, or give the integration user one of its own",
             );
         }
-        Some(limit) => found.ok("rate-limit", format!("ServiceNow lets {} requests an hour through", limit.limit)),
+        Some(limit) => found.ok(
+            "rate-limit",
+            format!("ServiceNow lets {} requests an hour through", limit.limit),
+        ),
         None => found.ok("rate-limit", "no rate limit rule of ServiceNow matches our requests"),
     }
     match clients.servicenow.app_health().await {
-        Ok(None) => found.add("app", Level::Note, "the app is not installed: changes are found by polls alone", "", ""),
+        Ok(None) => found.add(
+            "app",
+            Level::Note,
+            "the app is not installed: changes are found by polls alone",
+            "",
+            "",
+        ),
         Ok(Some(app)) if !app.active || app.connection != "configured" => {
             let cause = match app.active {
                 true => format!("its connection is {}", app.connection),
                 false => "its property x_gridlink.active is false".to_owned(),
             };
             let remedy = "finish its settings in ServiceNow; until then changes are found by polls alone";
-            found.add("app", Level::Warning, format!("the app {} sends nothing", app.version), cause, remedy);
+            found.add(
+                "app",
+                Level::Warning,
+                format!("the app {} sends nothing", app.version),
+                cause,
+                remedy,
+            );
         }
         Ok(Some(app)) if app.dead > 0 => found.add(
             "app",
@@ -50,7 +68,10 @@ pub(super) async fn limits(clients: &Clients, mapping: &Mapping, found: &mut Fin
             "the webhook refused them, or could not be reached for long",
             "mend that, and let it send them again in its outbox; polls have found them since",
         ),
-        Ok(Some(app)) => found.ok("app", format!("the app {} sends; {} events wait", app.version, app.waiting)),
+        Ok(Some(app)) => found.ok(
+            "app",
+            format!("the app {} sends; {} events wait", app.version, app.waiting),
+        ),
         Err(error) => unclear(found, "app", "the health of the app", &error),
     }
 }
@@ -67,8 +88,14 @@ async fn attachments(clients: &Clients, mapping: &Mapping, found: &mut Findings)
         }
         Err(error) => return unclear(found, "attachments", "the limits of attachments", &error),
     };
-    let value = |name: &str| rows.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim());
-    let most = value(MAX_SIZE).and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_SIZE);
+    let value = |name: &str| {
+        rows.iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.trim())
+    };
+    let most = value(MAX_SIZE)
+        .and_then(|size| size.parse().ok())
+        .unwrap_or(DEFAULT_SIZE);
     let wanted = mapping.documents.max_bytes;
     if most.saturating_mul(1024 * 1024) < wanted {
         found.add(
@@ -83,7 +110,13 @@ async fn attachments(clients: &Clients, mapping: &Mapping, found: &mut Findings)
     }
     if let Some(extensions) = value(EXTENSIONS).filter(|list| !list.is_empty()) {
         let what = format!("ServiceNow takes files with these extensions alone: {extensions}");
-        found.add("attachments", Level::Note, what, format!("the property {EXTENSIONS}"), "");
+        found.add(
+            "attachments",
+            Level::Note,
+            what,
+            format!("the property {EXTENSIONS}"),
+            "",
+        );
     }
 }
 
@@ -93,6 +126,13 @@ async fn properties(clients: &Clients) -> Result<Vec<(String, String)>, Error> {
     let Ok(table) = TableName::try_from("sys_properties".to_owned()) else {
         return Ok(Vec::new());
     };
-    let rows = clients.servicenow.find(&table, query, Select::named(["name", "value"])?)?.all(10).await?;
-    Ok(rows.iter().map(|row| (row.text("name").to_owned(), row.text("value").to_owned())).collect())
+    let rows = clients
+        .servicenow
+        .find(&table, query, Select::named(["name", "value"])?)?
+        .all(10)
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| (row.text("name").to_owned(), row.text("value").to_owned()))
+        .collect())
 }

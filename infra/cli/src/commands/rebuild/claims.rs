@@ -20,7 +20,10 @@ use super::super::shown;
 /// Puts back what is known of a record. Gives how much.
 pub(super) async fn restore(clients: &Clients, adoption: &Adoption, events: &[Event]) -> Result<usize, Failure> {
     let sys_id = &adoption.record.sys_id;
-    let entries = clients.servicenow.entries(sys_id, adoption.since, Duration::ZERO).await?;
+    let entries = clients
+        .servicenow
+        .entries(sys_id, adoption.since, Duration::ZERO)
+        .await?;
     let mut restored = said_by_the_desk(clients, adoption, &entries).await?;
     restored.extend(said_by_the_partner(clients, adoption, events, &entries).await?);
     restored.extend(files(clients, adoption).await?);
@@ -35,21 +38,38 @@ async fn said_by_the_desk(clients: &Clients, adoption: &Adoption, entries: &[Ent
     let Some((company, issue)) = adoption.subject.as_issue() else {
         return Ok(Vec::new());
     };
-    let comments = shown::comments(clients, &company, &issue).await.map_err(trading_grid::Error::into_failure)?;
-    let messages = shown::messages(clients, &company, &issue).await.map_err(trading_grid::Error::into_failure)?;
+    let comments = shown::comments(clients, &company, &issue)
+        .await
+        .map_err(trading_grid::Error::into_failure)?;
+    let messages = shown::messages(clients, &company, &issue)
+        .await
+        .map_err(trading_grid::Error::into_failure)?;
     let comments = comments.iter().map(|one| (&one.origin, one.comment_id.to_string()));
     let messages = messages.iter().map(|one| (&one.origin, one.message_id.to_string()));
-    let posted: BTreeMap<&str, String> =
-        comments.chain(messages).filter_map(|(origin, id)| Some((origin.gridlink_reference()?, id))).collect();
+    let posted: BTreeMap<&str, String> = comments
+        .chain(messages)
+        .filter_map(|(origin, id)| Some((origin.gridlink_reference()?, id)))
+        .collect();
     let record = &adoption.record.sys_id;
     let key = |kind: &str, entry: &Entry| {
-        key_of(clients.store.deployment(), kind, &[record.as_str(), entry.sys_id.as_str()])
+        key_of(
+            clients.store.deployment(),
+            kind,
+            &[record.as_str(), entry.sys_id.as_str()],
+        )
     };
     let relayed = entries.iter().filter_map(|entry| {
         let keys = [key("comment", entry), key("message", entry)];
         let posted = keys.iter().find_map(|key| posted.get(key.as_str()))?;
         let name = reference_key(record, &format!("relay {}", entry.sys_id));
-        Some(restored(name, posted.clone(), ClaimKind::Relayed, record, &entry.sys_id, entry.created))
+        Some(restored(
+            name,
+            posted.clone(),
+            ClaimKind::Relayed,
+            record,
+            &entry.sys_id,
+            entry.created,
+        ))
     });
     Ok(relayed.collect())
 }
@@ -75,10 +95,16 @@ async fn said_by_the_partner(
         }
         .in_journal()
     };
-    for comment in shown::comments(clients, &company, &issue).await.map_err(trading_grid::Error::into_failure)? {
+    for comment in shown::comments(clients, &company, &issue)
+        .await
+        .map_err(trading_grid::Error::into_failure)?
+    {
         names.insert(in_journal(open_case::named_comment(&comment.comment_id)));
     }
-    for message in shown::messages(clients, &company, &issue).await.map_err(trading_grid::Error::into_failure)? {
+    for message in shown::messages(clients, &company, &issue)
+        .await
+        .map_err(trading_grid::Error::into_failure)?
+    {
         names.insert(in_journal(open_case::named_message(&message.message_id)));
     }
     for effect in events.iter().flat_map(|event| open_case::words(event, record, "")) {
@@ -91,9 +117,18 @@ async fn said_by_the_partner(
         let name = reference_key(&record.sys_id, &name);
         let reference = clients.reference(&name).await?;
         let line = messages::reference_line(&reference);
-        let entry = entries.iter().find(|entry| messages::canonical(&entry.text).ends_with(&line));
+        let entry = entries
+            .iter()
+            .find(|entry| messages::canonical(&entry.text).ends_with(&line));
         if let Some(entry) = entry {
-            found.push(restored(name, reference, ClaimKind::Journal, &record.sys_id, &entry.sys_id, entry.created));
+            found.push(restored(
+                name,
+                reference,
+                ClaimKind::Journal,
+                &record.sys_id,
+                &entry.sys_id,
+                entry.created,
+            ));
         }
     }
     Ok(found)
@@ -105,7 +140,11 @@ async fn files(clients: &Clients, adoption: &Adoption) -> Result<Vec<Restored>, 
     let Some((company, issue)) = adoption.subject.as_issue() else {
         return Ok(Vec::new());
     };
-    let issue = clients.community.issue(&company, &issue).await.map_err(trading_grid::Error::into_failure)?;
+    let issue = clients
+        .community
+        .issue(&company, &issue)
+        .await
+        .map_err(trading_grid::Error::into_failure)?;
     let documents = issue.map(|issue| issue.documents).unwrap_or_default();
     if documents.is_empty() {
         return Ok(Vec::new());
@@ -114,12 +153,21 @@ async fn files(clients: &Clients, adoption: &Adoption) -> Result<Vec<Restored>, 
     let mut found = Vec::new();
     for document in documents {
         let file_name = messages::file_name(&document.name);
-        let file = attachments.iter().find(|file| file.is(&file_name, document.size, &document.sha256));
+        let file = attachments
+            .iter()
+            .find(|file| file.is(&file_name, document.size, &document.sha256));
         if let Some(file) = file {
             let name = reference_key(&record.sys_id, &document.attached_as());
             let reference = clients.reference(&name).await?;
             let created = file.created.unwrap_or(adoption.since);
-            found.push(restored(name, reference, ClaimKind::Document, &record.sys_id, &file.sys_id, created));
+            found.push(restored(
+                name,
+                reference,
+                ClaimKind::Document,
+                &record.sys_id,
+                &file.sys_id,
+                created,
+            ));
         }
     }
     Ok(found)

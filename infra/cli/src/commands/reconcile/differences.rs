@@ -181,7 +181,10 @@ fn intended(facts: &Facts, now: Timestamp) -> (Vec<Difference>, BTreeSet<Stream>
     let old = |link: &Link| link.state == LinkState::Intent && link.intent_at.until(now) > INTENT;
     for (subject, link) in facts.survey.links.iter().filter(|(_, link)| old(link)) {
         let sys_id = &link.record.sys_id;
-        let what = format!("the {} record {sys_id} is only intended since {}", link.record.table, link.intent_at);
+        let what = format!(
+            "the {} record {sys_id} is only intended since {}",
+            link.record.table, link.intent_at
+        );
         let (remedy, repair) = match facts.made.get(sys_id) {
             Some(number) => {
                 let create = CreateRecord {
@@ -194,9 +197,14 @@ fn intended(facts: &Facts, now: Timestamp) -> (Vec<Difference>, BTreeSet<Stream>
                 (format!("it is there as {number}: its link says so"), repair)
             }
             None => {
-                let waiting = facts.survey.behind.iter().find(|behind| behind.stream.subject == *subject);
+                let waiting = facts
+                    .survey
+                    .behind
+                    .iter()
+                    .find(|behind| behind.stream.subject == *subject);
                 // What was dismissed left its intent behind: it waits for nothing.
-                let Some((stream, owner)) = waiting.and_then(|behind| Some((behind.stream.clone(), behind.owner?))) else {
+                let Some((stream, owner)) = waiting.and_then(|behind| Some((behind.stream.clone(), behind.owner?)))
+                else {
                     continue;
                 };
                 rung.insert(stream.clone());
@@ -217,11 +225,15 @@ fn intended(facts: &Facts, now: Timestamp) -> (Vec<Difference>, BTreeSet<Stream>
 fn unlinked(facts: &Facts) -> Vec<Difference> {
     let unlinked = |(number, adoption): &(String, Option<Adoption>)| Difference {
         kind: Kind::K4,
-        subject: adoption.as_ref().map(|adoption| adoption.subject.to_string()).unwrap_or_default(),
+        subject: adoption
+            .as_ref()
+            .map(|adoption| adoption.subject.to_string())
+            .unwrap_or_default(),
         what: format!("{number} bears our name, and no subject has it"),
         remedy: match adoption {
             Some(_) => "its key verifies: it is linked".to_owned(),
-            None => "its key does not verify: after a loss of the table `gridlink rebuild`, else `gridlink adopt plan`".to_owned(),
+            None => "its key does not verify: after a loss of the table `gridlink rebuild`, else `gridlink adopt plan`"
+                .to_owned(),
         },
         repair: adoption.clone().map(|adoption| Repair::Link(Box::new(adoption))),
     };
@@ -294,5 +306,11 @@ fn overdue(facts: &Facts, now: Timestamp, rung: &BTreeSet<Stream>) -> Vec<Differ
             repair: Some(Repair::Ring(stream.clone(), behind.owner?)),
         })
     };
-    facts.survey.behind.iter().filter(is_overdue).filter_map(overdue).collect()
+    facts
+        .survey
+        .behind
+        .iter()
+        .filter(is_overdue)
+        .filter_map(overdue)
+        .collect()
 }

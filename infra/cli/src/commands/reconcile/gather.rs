@@ -6,13 +6,13 @@ use shared::apply::CORRELATION_DISPLAY;
 use shared::clients::Clients;
 use shared::domain::{CompanyId, IssueId, Role, Subject, SysId, TableName, Timestamp, is_query_value};
 use shared::event::{Event, RecordChange};
-use shared::failure::{Failure, chain};
+use shared::failure::Failure;
 use shared::servicenow::{Error, Field, Query, Row, Select};
 use shared::store::{Adoption, Link, LinkState};
 
 use super::super::progress::{bar, counting};
+use super::super::records::{adoption, chosen, company_of, seen, settled, unanswered, untold};
 use super::super::shown;
-use super::super::records::{adoption, chosen, company_of, seen, settled, unanswered};
 use super::Facts;
 use crate::failed::Failed;
 use crate::place::Place;
@@ -28,13 +28,7 @@ const AT_ONCE: usize = 50;
 /// When one of the two sides, or the table, gives no clear answer.
 pub(super) async fn gather(place: &Place, clients: &Clients, since: Timestamp) -> Result<Facts, Failed> {
     let now = place.clock.now();
-    let progress = counting("reading what both sides tell");
-    let untold = clients.untold(since, settled(now), &|read| progress.set_position(read)).await;
-    progress.finish_and_clear();
-    let untold = untold.map_err(|error| {
-        let advice = "See `gridlink doctor`, and repeat the command.";
-        Failed::new(format!("one of the two sides gives no answer: {}", chain(error.as_ref())), advice)
-    })?;
+    let untold = untold(clients, since, settled(now)).await?;
     let progress = counting("reading the table");
     let survey = place.store.survey(since, &|more| progress.inc(more)).await;
     progress.finish_and_clear();
@@ -80,7 +74,12 @@ async fn records(clients: &Clients, facts: &mut Facts, now: Timestamp) -> Result
         let ids = some.iter().map(|(_, link)| link.record.sys_id.as_str());
         let query = Query::new().and(const { Field::known("sys_id") }.one_of(ids).map_err(Error::from)?);
         let select = select(&["sys_id", "number", "correlation_id"])?;
-        let rows = clients.servicenow.find(&table, query, select).map_err(Error::from)?.all(AT_ONCE as u64).await?;
+        let rows = clients
+            .servicenow
+            .find(&table, query, select)
+            .map_err(Error::from)?
+            .all(AT_ONCE as u64)
+            .await?;
         let there: BTreeMap<SysId, &Row> = rows.iter().filter_map(|row| Some((row.sys_id()?, row))).collect();
         for (subject, link) in some {
             progress.inc(1);
@@ -124,16 +123,34 @@ async fn doubles(clients: &Clients, facts: &mut Facts) -> Result<(), Failure> {
     // What no query can ask for is compared among the changed records alone.
     let (keys, others): (Vec<&str>, Vec<&str>) = keys.into_iter().partition(|key| is_query_value(key));
     let mut numbers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in facts.untold.rows.iter().filter(|row| others.contains(&row.text("correlation_id"))) {
+    for row in facts
+        .untold
+        .rows
+        .iter()
+        .filter(|row| others.contains(&row.text("correlation_id")))
+    {
         let of_key = numbers.entry(row.text("correlation_id").to_owned()).or_default();
         of_key.push(row.text("number").to_owned());
     }
     for some in keys.chunks(AT_ONCE) {
         let query = Query::new()
-            .and(const { Field::known("correlation_display") }.equals(CORRELATION_DISPLAY).map_err(Error::from)?)
-            .and(const { Field::known("correlation_id") }.one_of(some).map_err(Error::from)?);
+            .and(
+                const { Field::known("correlation_display") }
+                    .equals(CORRELATION_DISPLAY)
+                    .map_err(Error::from)?,
+            )
+            .and(
+                const { Field::known("correlation_id") }
+                    .one_of(some)
+                    .map_err(Error::from)?,
+            );
         let select = select(&["sys_id", "number", "correlation_id"])?;
-        let rows = clients.servicenow.find(&table, query, select).map_err(Error::from)?.all(10_000).await?;
+        let rows = clients
+            .servicenow
+            .find(&table, query, select)
+            .map_err(Error::from)?
+            .all(10_000)
+            .await?;
         for row in rows {
             let key = row.text("correlation_id").to_owned();
             numbers.entry(key).or_default().push(row.text("number").to_owned());
@@ -181,7 +198,9 @@ async fn comments(clients: &Clients, facts: &mut Facts) -> Result<(), Failure> {
     let progress = bar("looking for what was shown to partners", posted.len());
     for (subject, ids) in posted {
         progress.inc(1);
-        let shown = all_shown(clients, subject).await.map_err(shared::trading_grid::Error::into_failure)?;
+        let shown = all_shown(clients, subject)
+            .await
+            .map_err(shared::trading_grid::Error::into_failure)?;
         let lost = ids.into_iter().filter(|id| !shown.contains(*id));
         facts.unposted.extend(lost.map(|id| (subject.clone(), id.to_owned())));
     }

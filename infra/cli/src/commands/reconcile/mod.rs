@@ -78,7 +78,12 @@ pub async fn apply(place: &Place, since: &str, most: &Most) -> Result<Report, Fa
     let (mut done, mut left) = (Vec::new(), count);
     // Links come before what happened to their records.
     let mut order: Vec<Difference> = found;
-    order.sort_by_key(|one| !matches!(one.repair, Some(Repair::Link(_) | Repair::Linked(..) | Repair::WayBack(..))));
+    order.sort_by_key(|one| {
+        !matches!(
+            one.repair,
+            Some(Repair::Link(_) | Repair::Linked(..) | Repair::WayBack(..))
+        )
+    });
     for difference in order {
         let result = match &difference.repair {
             Some(repair) if left > 0 && takes(&difference) => {
@@ -181,11 +186,17 @@ fn report(
         let row = |(difference, result): &(Difference, Option<&'static str>)| {
             let (tone, said) = match (result, applied) {
                 (Some(result), _) => (Tone::Good, (*result).to_owned()),
-                (None, None) if difference.repair.is_some() => (Tone::Warn, format!("would be put right: {}", difference.remedy)),
+                (None, None) if difference.repair.is_some() => {
+                    (Tone::Warn, format!("would be put right: {}", difference.remedy))
+                }
                 (None, _) if difference.repair.is_none() => (Tone::Bad, format!("for a person: {}", difference.remedy)),
                 (None, _) => (Tone::Warn, format!("left: {}", difference.remedy)),
             };
-            vec![Cell::strong(&difference.subject), Cell::from(&difference.what), Cell::new(said, tone)]
+            vec![
+                Cell::strong(&difference.subject),
+                Cell::from(&difference.what),
+                Cell::new(said, tone),
+            ]
         };
         report.table(vec!["subject", "what", "what is done"], of_kind().map(row).collect());
     }
@@ -197,14 +208,19 @@ fn report(
         ),
         (all, 0, Some(_)) => Cell::new(format!("{all} differences, all put right."), Tone::Good),
         (all, left, Some(_)) => Cell::new(
-            format!("{} of {all} differences were put right. The rest is left: repeat the command, or see what it says.", all - left),
+            format!(
+                "{} of {all} differences were put right. The rest is left: repeat the command, or see what it says.",
+                all - left
+            ),
             Tone::Warn,
         ),
     };
     report.line(line);
     if facts.untold.unusable > 0 {
         let unusable = facts.untold.unusable;
-        report.line(format!("{unusable} entries of the two sides are unusable; the log of poll-changes says why."));
+        report.line(format!(
+            "{unusable} entries of the two sides are unusable; the log of poll-changes says why."
+        ));
     }
     report
 }
