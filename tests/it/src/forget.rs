@@ -94,6 +94,8 @@ fn no_word_of_the_partner_is_left_and_what_comes_again_makes_nothing_new() {
         assert!(!done.has_findings, "{}", done.data);
         let left = holding(town, &words);
         assert!(left.is_empty(), "{left:#?}");
+        let told = oracle::story(town);
+        assert!(told.iter().all(|(_, line)| line == "erased"), "{told:?}");
         oracle::check_table(town);
         assert_eq!(forget::forget(&place, NORTHWIND, true).await.unwrap().data["items"], 0);
 

@@ -85,6 +85,7 @@ async fn before(town: &Arc<Town>, play: &Play) -> Vec<Value> {
     town.community.share_document(NORTHWIND, ISSUE, "doc-pod");
     town.community
         .change_issue(NORTHWIND, ISSUE, &[("summary", "two orders were rejected")]);
+    town.community.change_issue(NORTHWIND, ISSUE, &[("priority", "high")]);
     hear(town, play).await;
     middle
 }
@@ -104,6 +105,7 @@ fn drilled(plan: Plan, is_empty: bool) -> (usize, usize) {
             "{was:?}"
         );
 
+        assert!(was[0].notes > 0, "{was:?}");
         let kept: &[Value] = if is_empty { &[] } else { &middle };
         restore(&town, kept).await;
         let place = place(&town);
@@ -128,6 +130,10 @@ fn drilled(plan: Plan, is_empty: bool) -> (usize, usize) {
             "{}",
             rebuilt.data
         );
+        let known = rebuilt.data["records"].as_array().unwrap().iter();
+        let known: u64 = known.map(|one| one["known"].as_u64().unwrap()).sum();
+        // Three comments of agents, two of the partner and two files.
+        assert_eq!(known, 7, "{}", rebuilt.data);
         // It may be repeated.
         let items = town.cloud.items(TABLE).len();
         rebuild::rebuild(&place, true).await.unwrap();
