@@ -111,12 +111,12 @@ async fn answer(args: Args) -> Result<Report, Failed> {
             evidence::evidence(&place, &what.unwrap_or_default(), key_file.as_deref()).await
         }
         Command::Secrets(SecretsCommand::Rotate { sender, show }) => secrets::rotate(&place, &sender, show).await,
-        Command::Adopt(Adopt::Plan { which }) => adopt::plan(&place, &which).await,
-        Command::Adopt(Adopt::Apply { which }) => adopt::apply(&place, &which).await,
-        Command::Reconcile(Reconcile::Plan { since }) => reconcile::plan(&place, &since).await,
-        Command::Reconcile(Reconcile::Apply { since, most }) => reconcile::apply(&place, &since, &most).await,
-        Command::Rebuild { yes } => rebuild::rebuild(&place, yes).await,
-        Command::Forget { partner, yes } => forget::forget(&place, &partner, yes).await,
+        Command::Adopt(Adopt::Plan { which }) => Box::pin(adopt::plan(&place, &which)).await,
+        Command::Adopt(Adopt::Apply { which }) => Box::pin(adopt::apply(&place, &which)).await,
+        Command::Reconcile(Reconcile::Plan { since }) => Box::pin(reconcile::plan(&place, &since)).await,
+        Command::Reconcile(Reconcile::Apply { since, most }) => Box::pin(reconcile::apply(&place, &since, &most)).await,
+        Command::Rebuild { yes } => Box::pin(rebuild::rebuild(&place, yes)).await,
+        Command::Forget { partner, yes } => Box::pin(forget::forget(&place, &partner, yes)).await,
         Command::Doctor => doctor::doctor(&place).await,
         Command::Completions { .. } => Ok(Report::new(()).silent()),
     }

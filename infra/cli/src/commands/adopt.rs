@@ -76,7 +76,7 @@ struct Shown {
 /// # Errors
 /// When the list cannot be used, or a system gives no clear answer.
 pub async fn plan(place: &Place, which: &Which) -> Result<Report, Failed> {
-    run(place, which, None).await
+    Box::pin(run(place, which, None)).await
 }
 
 /// Links what fits, and leaves the rest. What is linked stays as it is: asked for again, it goes on with the rest.
@@ -85,7 +85,7 @@ pub async fn plan(place: &Place, which: &Which) -> Result<Report, Failed> {
 /// When the list cannot be used, or a system gives no clear answer.
 pub async fn apply(place: &Place, which: &Which) -> Result<Report, Failed> {
     let by = place.operator().await?;
-    run(place, which, Some(&by)).await
+    Box::pin(run(place, which, Some(&by))).await
 }
 
 async fn run(place: &Place, which: &Which, by: Option<&str>) -> Result<Report, Failed> {
@@ -93,7 +93,7 @@ async fn run(place: &Place, which: &Which, by: Option<&str>) -> Result<Report, F
     let wishes = match &which.list {
         Some(file) => list::read(file)?,
         None => {
-            let found = with_keys(&clients, which.display.as_deref()).await;
+            let found = Box::pin(with_keys(&clients, which.display.as_deref())).await;
             found.map_err(|failure| unanswered("ServiceNow cannot be asked for records with keys", failure))?
         }
     };
@@ -112,7 +112,7 @@ async fn run(place: &Place, which: &Which, by: Option<&str>) -> Result<Report, F
                 )
             })?,
         };
-        shown.push(carried_out(place, &clients, wish, verdict, by).await?);
+        shown.push(Box::pin(carried_out(place, &clients, wish, verdict, by)).await?);
     }
     progress.finish_and_clear();
     Ok(report(shown, by.is_some()))
@@ -189,7 +189,7 @@ async fn judged(clients: &Clients, wish: &Wish) -> Result<Verdict, Failure> {
     let Some(found) = found.map_err(shared::trading_grid::Error::into_failure)? else {
         return refused(format!("the community has no issue {issue} of {company}"));
     };
-    fitting(clients, found, &table, &sys_id, &seen).await
+    Box::pin(fitting(clients, found, &table, &sys_id, &seen)).await
 }
 
 async fn fitting(
@@ -233,7 +233,7 @@ async fn fitting(
             since: now,
             journal_at: Some(now),
             told: seen.status.as_ref().map(shared::effect::Status::digest),
-            ..adoption(clients, issue, record, seen).await?
+            ..Box::pin(adoption(clients, issue, record, seen)).await?
         },
         entries,
         is_marked,

@@ -1,7 +1,7 @@
-//! `gridlink rebuild`: after a loss of the table, or its restoration to an earlier time, the links come back from the keys
-//! in ServiceNow, and what was written to either side is known again, before anything runs.
+//! `gridlink rebuild`: after a loss of the table the links come back, before anything runs.
 //!
-//! From then on whatever an event of before asks to be written is looked for first.
+//! They come from the keys in ServiceNow, and what was written to either side is known again. From then on whatever an
+//! event of before asks to be written is looked for first.
 
 mod claims;
 
@@ -72,7 +72,7 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
         place.store.mark_rebuilt().await?;
     }
     let told = untold(&clients, Timestamp::from_millis(0), place.clock.now()).await?;
-    let rows = records(&clients).await;
+    let rows = Box::pin(records(&clients)).await;
     let rows = rows.map_err(|failure| unanswered("ServiceNow cannot be asked for our records", failure))?;
     let mut ground = Ground {
         place,
@@ -127,7 +127,7 @@ impl Ground<'_> {
             why: why.to_owned(),
             known,
         };
-        let found = match self.found(row).await? {
+        let found = match Box::pin(self.found(row)).await? {
             Ok(found) => found,
             Err(why) => return Ok(shown(String::new(), "left", why, 0)),
         };
@@ -147,7 +147,7 @@ impl Ground<'_> {
             (Some(_), false) => return Ok(shown(subject, "is linked", "", 0)),
             (None, false) => return Ok(shown(subject, "would be linked", "", 0)),
         }
-        let known = self.put_back(&found).await?;
+        let known = Box::pin(self.put_back(&found)).await?;
         let result = if before.is_some() { "is linked" } else { "linked" };
         Ok(shown(subject, result, "", known))
     }
@@ -183,7 +183,7 @@ impl Ground<'_> {
         let Some(seen) = seen(clients, &table, &sys_id).await? else {
             return Ok(Err("it is hidden from the integration user"));
         };
-        let adoption = adoption(clients, issue, record, &seen).await?;
+        let adoption = Box::pin(adoption(clients, issue, record, &seen)).await?;
         Ok(Ok(Found {
             adoption,
             status: seen.status,
@@ -230,7 +230,7 @@ impl Ground<'_> {
         };
         // What was written is known before the link is: nothing is taken for new in between.
         let events = self.feed.get(&adoption.subject).map(Vec::as_slice).unwrap_or_default();
-        let known = claims::restore(clients, &adoption, events).await?;
+        let known = Box::pin(claims::restore(clients, &adoption, events)).await?;
         let versions = told
             .iter()
             .map(|told| told.version)

@@ -28,7 +28,7 @@ const AT_ONCE: usize = 50;
 /// When one of the two sides, or the table, gives no clear answer.
 pub(super) async fn gather(place: &Place, clients: &Clients, since: Timestamp) -> Result<Facts, Failed> {
     let now = place.clock.now();
-    let untold = untold(clients, since, settled(now)).await?;
+    let untold = Box::pin(untold(clients, since, settled(now))).await?;
     let progress = counting("reading the table");
     let survey = place.store.survey(since, &|more| progress.inc(more)).await;
     progress.finish_and_clear();
@@ -42,13 +42,13 @@ pub(super) async fn gather(place: &Place, clients: &Clients, since: Timestamp) -
     let known: BTreeSet<SysId> = linked.chain(told).collect();
     let known: Vec<SysId> = known.into_iter().collect();
     facts.ways = place.store.subjects_of(&known).await?.into_iter().collect();
-    let compared = compare(clients, &mut facts, now).await;
+    let compared = Box::pin(compare(clients, &mut facts, now)).await;
     compared.map_err(|failure| unanswered("the comparison could not be finished", failure))?;
     Ok(facts)
 }
 
 async fn compare(clients: &Clients, facts: &mut Facts, now: Timestamp) -> Result<(), Failure> {
-    records(clients, facts, now).await?;
+    Box::pin(records(clients, facts, now)).await?;
     doubles(clients, facts).await?;
     let progress = bar("looking at records without a link", facts.untold.rows.len());
     for row in &facts.untold.rows {
@@ -56,7 +56,7 @@ async fn compare(clients: &Clients, facts: &mut Facts, now: Timestamp) -> Result
         let Some(sys_id) = row.sys_id().filter(|sys_id| !facts.ways.contains_key(sys_id)) else {
             continue;
         };
-        let adoption = verified(clients, row, &sys_id).await?;
+        let adoption = Box::pin(verified(clients, row, &sys_id)).await?;
         facts.unlinked.push((row.text("number").to_owned(), adoption));
     }
     progress.finish_and_clear();
@@ -184,7 +184,7 @@ async fn verified(clients: &Clients, row: &Row, sys_id: &SysId) -> Result<Option
     let Some(seen) = seen(clients, &table, sys_id).await? else {
         return Ok(None);
     };
-    adoption(clients, issue, record, &seen).await.map(Some)
+    Box::pin(adoption(clients, issue, record, &seen)).await.map(Some)
 }
 
 /// Which of the posted comments the community has no more.

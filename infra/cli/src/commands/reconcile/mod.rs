@@ -1,6 +1,7 @@
-//! `gridlink reconcile`: both sides and the table are compared, and what does not agree is put right by the means of
-//! the functions. Nothing is ever deleted, and nothing overtakes anything: what was missed is accepted as if it came
-//! now, and streams are rung.
+//! `gridlink reconcile`: both sides and the table are compared, and what does not agree is put right.
+//!
+//! By the means of the functions: nothing is ever deleted, and nothing overtakes anything. What was missed is accepted as
+//! if it came now, and streams are rung.
 
 mod differences;
 mod gather;
