@@ -36,6 +36,7 @@ KNOWN_PLACEHOLDERS = {"ClientId", "ClientSecret", "RequestedItem", "Subject", "S
 GRIDLINK = {
     "doctor": set(), "trace": set(), "parked": {"list", "show", "replay", "dismiss"}, "pause": set(), "resume": set(),
     "mapping": {"check", "preview"}, "secrets": {"rotate"}, "replay-from": set(), "evidence": set(),
+    "adopt": {"plan", "apply"}, "reconcile": {"plan", "apply"}, "rebuild": set(), "forget": set(),
 }
 # Variables that are read and not set by the template, or are those of tests.
 OTHER_VARIABLES = {"AWS_ENDPOINT_URL", "GRIDLINK_PROVE", "GRIDLINK_SEED", "GRIDLINK_SEEDS"}

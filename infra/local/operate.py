@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
+import troubles
 from console import detail, step
-from stack import REGION, ROOT, Stack, check_built, credentials
+from gridlink import Gridlink
+from stack import Stack
 
 ISSUE = "ISS-1001"
 
 
 def check(stack: Stack, program: Path) -> list[str]:
     """What the command line does not do as it should."""
-    check_built(program)
-    faults: list[str] = []
-
-    def gridlink(*arguments: str, wanted: int = 0) -> str:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(stack.work),
-            "AWS_ENDPOINT_URL": stack.endpoint,
-            "AWS_REGION": REGION,
-            **credentials(),
-        }
-        command = [str(program), *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=120)
-        if done.returncode != wanted:
-            said = (done.stdout + done.stderr).strip()
-            faults.append(f"gridlink {' '.join(arguments)} ended with {done.returncode}, not {wanted}: {said[-1500:]}")
-        return done.stdout
-
+    gridlink = Gridlink(stack, program)
+    faults = gridlink.faults
     with step("Looking after it with gridlink"):
         traced = gridlink("trace", ISSUE)
         detail(f"trace {ISSUE}: {len(traced.splitlines())} lines")
@@ -54,4 +38,11 @@ def check(stack: Stack, program: Path) -> list[str]:
         gridlink("secrets", "rotate", "servicenow")
         gridlink("trace", "ISS-404", wanted=3)
         gridlink("parked", "replay", wanted=2)
-    return faults
+        gridlink("reconcile", "apply", "--most", "1000")
+        gridlink("rebuild")
+        gridlink("adopt", "plan", "--display", "nobody")
+        gridlink("forget", "GC41543822654A", wanted=1)
+    if faults:
+        return faults
+    with step("Five troubles: each found and put right with gridlink"):
+        return troubles.check(stack, gridlink)

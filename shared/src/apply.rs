@@ -18,12 +18,14 @@ mod sharing;
 mod threads;
 mod to_partner;
 
+pub use to_partner::report_of;
+
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 
 use crate::clients::Clients;
-use crate::domain::{Role, Subject, SysId, TableName};
+use crate::domain::{DeploymentId, Role, Subject, SysId, TableName, Timestamp};
 use crate::effect::{
     AddJournal, CreateRecord, Effect, Mark, Place, PostComment, PostNotice, Record, ShareDocument, Source, UpdateFields,
 };
@@ -32,6 +34,7 @@ use crate::failure::{Failure, System};
 use crate::messages;
 use crate::servicenow::{self, Error, Ignored, Probe};
 use crate::store::{Claim, ClaimKind, ClaimState, Claiming, LinkState, SETTLED_AFTER, Store, Write, reference_key};
+use crate::trading_grid::collaboration::Key;
 
 /// ServiceNow's clock may be this far from ours when traces are looked for.
 const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(300);
@@ -70,6 +73,8 @@ pub struct Apply<'a> {
     pub subject: &'a Subject,
     /// The event that asked for them.
     pub event: &'a Event,
+    /// When the table was rebuilt, if it ever was: what an event of before asks for may be there, and nobody knows.
+    pub rebuilt_at: Option<Timestamp>,
 }
 
 impl Apply<'_> {
@@ -451,6 +456,10 @@ impl Apply<'_> {
             return Ok(TakenUp::Fresh);
         };
         let claim = match standing {
+            Standing::Fresh if self.rebuilt_at.is_some_and(|at| self.event.time <= at) => {
+                let put = self.clients.store.claim_of(self.subject, &claim).await?;
+                return Ok(put.map_or(TakenUp::Fresh, |claim| TakenUp::Uncertain(claim.since(self.event.time))));
+            }
             Standing::Fresh => return Ok(TakenUp::Fresh),
             Standing::Claimed(claim) => claim,
             Standing::Resumed => match self.clients.store.claim_of(self.subject, &claim).await? {
@@ -491,6 +500,13 @@ impl Apply<'_> {
             Err(Failure::transient(anyhow!("another worker took the claim up")))
         }
     }
+}
+
+/// The key of a write to the community: the same for every try of the same effect, and for no other.
+pub fn key_of(deployment: &DeploymentId, kind: &str, parts: &[&str]) -> Key {
+    let mut all = vec![kind, deployment.as_str()];
+    all.extend(parts);
+    Key::derived(&all)
 }
 
 /// The writes for an effect that is known not to have happened, so that it need not wait.

@@ -639,6 +639,8 @@ struct RecordName {
 }
 
 impl RecordChange {
+    pub(crate) const KIND: &str = "gridlink.servicenow.record.changed.v1";
+
     /// The table of the record that there is news of.
     pub fn table(&self) -> &TableName {
         self.record.as_ref().map_or(&self.table, |record| &record.table)
@@ -647,6 +649,16 @@ impl RecordChange {
     /// The record that there is news of.
     pub fn sys_id(&self) -> &SysId {
         self.record.as_ref().map_or(&self.sys_id, |record| &record.sys_id)
+    }
+
+    /// The event that a record is known to be deleted, for where nobody else tells of it.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn deletion(table: &TableName, sys_id: &SysId, now: Timestamp) -> Result<Event, Malformed> {
+        let data = serde_json::json!({"table": table, "sysId": sys_id, "modCount": 0, "operation": "deleted"});
+        let subject = Subject::record(table, sys_id);
+        own_event(Self::KIND, &format!("{table}/{sys_id}/deleted"), &subject, &data, now)
     }
 
     /// Whether the news is of a file of the record.
@@ -873,7 +885,7 @@ impl Data {
             IssueOfKind::KIND => Data::IssueOfKind(parse_json(json, "data")?),
             ArticleFeedback::KIND => Data::ArticleFeedback(parse_json(json, "data")?),
             EscalationAsked::KIND => Data::EscalationAsked(parse_json(json, "data")?),
-            "gridlink.servicenow.record.changed.v1" | "gridlink.servicenow.attachment.added.v1" => {
+            RecordChange::KIND | "gridlink.servicenow.attachment.added.v1" => {
                 Data::RecordChanged(parse_json(json, "data")?)
             }
             kind => {

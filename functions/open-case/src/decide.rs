@@ -7,6 +7,8 @@ mod kind;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use shared::additions::{documents, text_of_event};
 use shared::domain::{EscalationKey, LinkKey, SysId};
 use shared::effect::{AskEscalation, CreateRecord, Effect, Kept, Record, Remember, UpdateFields};
@@ -17,6 +19,7 @@ use shared::store::Link;
 
 use crate::{Content, Facts, Linked, Place};
 use additions::{comment, dispute, escalated, late_opening, message};
+pub use additions::{named_comment, named_message};
 use changes::changed;
 use fields::{Around, brings_description, fields, file_of_description, text_file};
 use kind::of_kind;
@@ -200,7 +203,7 @@ fn ask(event: &Event, asked: Asked, by: AskedBy) -> Effect {
 }
 
 /// What the partner says in an event, for the record.
-fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
+pub fn words(event: &Event, record: &Record, partner: &str) -> Vec<Effect> {
     match &event.data {
         Data::IssueCommented(said) => comment(record, &said.comment, partner),
         Data::ClosureDisputed(answer) => disputed(record, answer, partner),
@@ -363,6 +366,11 @@ fn create(
         )));
     }
     effects
+}
+
+/// The fields of a record of this content.
+pub(crate) fn fields_of(content: &Content) -> BTreeMap<String, String> {
+    fields(content, Around::default()).values
 }
 
 fn tell(text: String) -> Effect {

@@ -1,6 +1,6 @@
 //! The facts of `open-case`: the only part of it that awaits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -251,6 +251,20 @@ async fn fetch(
             "find out whether the issue was removed, and replay or dismiss",
         )),
     }
+}
+
+/// What a record of a table would be made with of an issue as it is now; nothing of a partner or group that the
+/// mapping would not set.
+///
+/// # Errors
+/// When a fact cannot be had now, or can never be had.
+pub async fn fields_of(
+    clients: &Clients,
+    issue: Issue,
+    table: &TableName,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let content = content(clients, issue, Some(table.clone())).await?;
+    Ok(crate::decide::fields_of(&with_group(clients, content).await?))
 }
 
 /// Routes the issue and finds the partner that its table refers to. `frozen` is the table of an

@@ -17,8 +17,8 @@ use shared::mapping::{Mapping, Routed};
 use shared::servicenow::Row;
 use shared::store::Link;
 
-pub use decide::decide;
-pub use gather::gather;
+pub use decide::{decide, named_comment, named_message, words};
+pub use gather::{fields_of, gather};
 
 /// What must be known before deciding.
 pub struct Facts {

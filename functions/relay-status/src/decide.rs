@@ -17,7 +17,8 @@ use crate::draft::draft;
 use crate::escalation::escalation;
 use crate::{Conversation, Facts, Found, Gone, Place, Told};
 use sharing::Sharing;
-pub(crate) use sharing::{SHARED_WITHIN, is_shared_already};
+pub(crate) use sharing::is_shared_already;
+pub use sharing::{SHARED_WITHIN, what};
 
 /// Rules on news of a record.
 pub fn decide(event: &Event, facts: &Facts) -> Vec<Effect> {

@@ -22,7 +22,7 @@ use crate::{Asking, Conversation, Due, Escalation, Facts, Found, Gone, Parked, P
 
 /// How much earlier than the last read entry the journal is read again: what took so long to
 /// commit, and clocks that differ.
-const OVERLAP: Duration = Duration::from_secs(600);
+pub const OVERLAP: Duration = Duration::from_secs(600);
 /// When it is looked again whether something that goes on is parked once more.
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
 /// The remedy for what the mapping cannot work out.

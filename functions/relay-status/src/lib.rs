@@ -37,8 +37,8 @@ use shared::servicenow::Attachment;
 use shared::store::{Claim, Link};
 use shared::trading_grid::collaboration::Closure;
 
-pub use decide::{comments, decide};
-pub use gather::{conversation, gather, read};
+pub use decide::{SHARED_WITHIN, comments, decide, what};
+pub use gather::{OVERLAP, conversation, gather, read};
 
 /// What must be known before deciding.
 pub struct Facts {

@@ -115,6 +115,27 @@ pub enum Command {
     /// Rotate the keys that senders sign with.
     #[command(subcommand)]
     Secrets(SecretsCommand),
+    /// Link records that exist before Gridlink to their issues, before a route is switched on.
+    #[command(subcommand)]
+    Adopt(Adopt),
+    /// Compare both sides and the table, and put right what does not agree. Nothing is ever deleted.
+    #[command(subcommand)]
+    Reconcile(Reconcile),
+    /// After a loss or a restoration of the table, bring the links back from the keys in ServiceNow, before anything
+    /// runs. Without `--yes`, only show which.
+    Rebuild {
+        /// Carry it out.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show what the table holds of a partner, and with `--yes` erase its words. Ids, digests and counters stay.
+    Forget {
+        /// The company id, such as GC41543822654A.
+        partner: String,
+        /// Carry it out.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Look for what is wrong with the deployment; each finding with its cause and remedy. Changes nothing.
     Doctor,
     /// Print the completions of a shell.
@@ -153,6 +174,43 @@ pub enum Parked {
         /// Why; it stands on the entry and on the timeline.
         #[arg(long)]
         reason: String,
+    },
+}
+
+/// What to do about records that are there already.
+#[derive(Debug, Subcommand)]
+pub enum Adopt {
+    /// Show what would be linked, and what is refused and why. Changes nothing.
+    Plan {
+        /// Which records.
+        #[command(flatten)]
+        which: crate::commands::adopt::Which,
+    },
+    /// Link what fits, and leave the rest; may be repeated.
+    Apply {
+        /// Which records.
+        #[command(flatten)]
+        which: crate::commands::adopt::Which,
+    },
+}
+
+/// What to do about differences.
+#[derive(Debug, Subcommand)]
+pub enum Reconcile {
+    /// Show what does not agree, by kind, and what would be done. Changes nothing.
+    Plan {
+        /// From when on: a time, a date, or how long ago, such as `24h` or `90d`.
+        #[arg(long, default_value = "24h", value_name = "TIME")]
+        since: String,
+    },
+    /// Put it right; what is done is no difference any more, so that it may be repeated.
+    Apply {
+        /// From when on: a time, a date, or how long ago, such as `24h` or `90d`.
+        #[arg(long, default_value = "24h", value_name = "TIME")]
+        since: String,
+        /// How much.
+        #[command(flatten)]
+        most: crate::commands::reconcile::Most,
     },
 }
 

@@ -16,9 +16,12 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 
 pub use args::{
-    Args, Choice, Command, EvidenceCommand, Filter, Global, MappingCommand, Parked, SecretsCommand, Source,
+    Adopt, Args, Choice, Command, EvidenceCommand, Filter, Global, MappingCommand, Parked, Reconcile, SecretsCommand,
+    Source,
 };
-pub use commands::{doctor, evidence, mapping, parked, pause, replay_from, secrets, trace};
+pub use commands::{
+    adopt, doctor, evidence, forget, mapping, parked, pause, rebuild, reconcile, replay_from, secrets, trace,
+};
 pub use failed::Failed;
 pub use place::{MappingFile, Place, Stack};
 pub use report::{Block, Cell, Form, Report, Tone};
@@ -108,6 +111,12 @@ async fn answer(args: Args) -> Result<Report, Failed> {
             evidence::evidence(&place, &what.unwrap_or_default(), key_file.as_deref()).await
         }
         Command::Secrets(SecretsCommand::Rotate { sender, show }) => secrets::rotate(&place, &sender, show).await,
+        Command::Adopt(Adopt::Plan { which }) => Box::pin(adopt::plan(&place, &which)).await,
+        Command::Adopt(Adopt::Apply { which }) => Box::pin(adopt::apply(&place, &which)).await,
+        Command::Reconcile(Reconcile::Plan { since }) => Box::pin(reconcile::plan(&place, &since)).await,
+        Command::Reconcile(Reconcile::Apply { since, most }) => Box::pin(reconcile::apply(&place, &since, &most)).await,
+        Command::Rebuild { yes } => Box::pin(rebuild::rebuild(&place, yes)).await,
+        Command::Forget { partner, yes } => Box::pin(forget::forget(&place, &partner, yes)).await,
         Command::Doctor => doctor::doctor(&place).await,
         Command::Completions { .. } => Ok(Report::new(()).silent()),
     }

@@ -3,10 +3,10 @@
 
 use anyhow::anyhow;
 
-use super::{Applied, Apply};
-use crate::domain::{ArticleId, CompanyId, IssueId, Stream, SysId, ThreadId, UseCase};
+use super::{Applied, Apply, key_of};
+use crate::domain::{ArticleId, CompanyId, IssueId, Stream, SysId, ThreadId, Timestamp, UseCase};
 use crate::effect::{
-    Closing, Kept, Place, PostComment, Recognize, Record, Remember, Remind, ReportClosure, ReportStatus,
+    Closing, Kept, Place, PostComment, Recognize, Record, Remember, Remind, ReportClosure, ReportStatus, Status,
 };
 use crate::event::{ClosureDue, Event, Malformed};
 use crate::failure::{Failure, chain};
@@ -106,21 +106,7 @@ impl Apply<'_> {
         let (company, issue) = self.issue()?;
         let status = &report.status;
         let key = self.key("status", &[self.subject.as_str(), &report.version.to_string()]);
-        let expected_action = status.expected.as_ref().map(|expected| ExpectedAction {
-            kind: expected.kind,
-            text: expected.text.clone(),
-            due_at: None,
-        });
-        let sent = StatusReport {
-            version: report.version,
-            state: status.state,
-            label: status.label.clone(),
-            text: status.text.clone(),
-            expected_action,
-            resolution: status.resolution.as_ref().map(|text| text.as_str().to_owned()),
-            since: report.since,
-            case_number: Some(status.number.clone()),
-        };
+        let sent = report_of(status, report.version, report.since);
         let reported = self
             .clients
             .community
@@ -272,11 +258,28 @@ impl Apply<'_> {
         self.subject.as_thread().ok_or_else(not_one)
     }
 
-    /// The key of a write: the same for every try of the same effect, and for no other.
+    /// The key of a write of this deployment.
     pub(super) fn key(&self, kind: &str, parts: &[&str]) -> Key {
-        let mut all = vec![kind, self.clients.store.deployment().as_str()];
-        all.extend(parts);
-        Key::derived(&all)
+        key_of(self.clients.store.deployment(), kind, parts)
+    }
+}
+
+/// A status as it is reported.
+pub fn report_of(status: &Status, version: u64, since: Timestamp) -> StatusReport {
+    let expected_action = status.expected.as_ref().map(|expected| ExpectedAction {
+        kind: expected.kind,
+        text: expected.text.clone(),
+        due_at: None,
+    });
+    StatusReport {
+        version,
+        state: status.state,
+        label: status.label.clone(),
+        text: status.text.clone(),
+        expected_action,
+        resolution: status.resolution.as_ref().map(|text| text.as_str().to_owned()),
+        since,
+        case_number: Some(status.number.clone()),
     }
 }
 

@@ -137,6 +137,28 @@ impl Saga {
         next.map(|(at, _)| at)
     }
 
+    /// The same without words: who asked and approved, what they wrote, and how people log in.
+    #[must_use]
+    pub fn erased(self) -> Self {
+        let erased = "erased".parse::<LoginId>();
+        let without = |member: Member| match &erased {
+            Ok(erased) => Member {
+                login_id: erased.clone(),
+                ..member
+            },
+            Err(_) => member,
+        };
+        Self {
+            answers: BTreeMap::new(),
+            requested: Requested::default(),
+            approvals: Vec::new(),
+            partner_name: None,
+            members: self.members.into_iter().map(without).collect(),
+            problem: None,
+            ..self
+        }
+    }
+
     /// Whether there is nothing left to do.
     pub fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Over(_))

@@ -146,6 +146,7 @@ impl<G, D> Drain<'_, G, D> {
                 entries,
                 mut link,
                 breakers,
+                rebuilt_at,
                 ..
             } = loaded;
             if entries.first().map(|entry| entry.number) != Some(lease.finished + 1) {
@@ -161,7 +162,7 @@ impl<G, D> Drain<'_, G, D> {
                     received_at: entry.received_at,
                     link: link.take(),
                 };
-                self.entry(lease, entry, situation, &breakers).await?;
+                self.entry(lease, entry, situation, (&breakers, rebuilt_at)).await?;
                 if lease.finished == lease.accepted {
                     return Ok(());
                 }
@@ -217,7 +218,7 @@ impl<G, D> Drain<'_, G, D> {
         lease: &mut Lease,
         mut entry: Entry,
         situation: Situation,
-        breakers: &Breakers,
+        (breakers, rebuilt_at): (&Breakers, Option<Timestamp>),
     ) -> Result<(), Stop>
     where
         G: Gather<F>,
@@ -242,6 +243,7 @@ impl<G, D> Drain<'_, G, D> {
             clients: self.clients,
             subject: &situation.subject,
             event: &event,
+            rebuilt_at,
         };
         let mut run = Run {
             plan,

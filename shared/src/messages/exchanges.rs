@@ -94,6 +94,12 @@ pub fn partner_sample(incident: &OneOfSeveral) -> String {
     }
 }
 
+/// The partner of such a line, without its name.
+pub fn partner_of_sample(line: &str) -> &str {
+    let partner = line.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    partner.unwrap_or(line)
+}
+
 /// Every incident of a parent went through, and somebody works on it, or on a child.
 pub fn children_recovered(parent: &Parent) -> String {
     format!(

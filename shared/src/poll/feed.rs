@@ -1,6 +1,6 @@
 //! The feed of the community, for deployments without push and as the repair of push.
 
-use super::{FIRST, Polled, RESERVE, cursor_name, earlier, give_back, leave_out};
+use super::{FIRST, Polled, RESERVE, Untold, cursor_name, earlier, give_back, leave_out};
 use crate::clients::Clients;
 use crate::domain::{SenderName, Timestamp};
 use crate::event::Event;
@@ -10,6 +10,52 @@ use crate::store::HeldCursor;
 use crate::trading_grid::collaboration::{Cursor, Feed};
 
 impl Clients {
+    /// Whose feed is read, and what it may tell.
+    fn feed_sender(&self) -> Option<(&SenderName, &SenderRule)> {
+        let name = self.mapping.pull.community.as_ref()?;
+        Some((name, self.mapping.sender(name)?))
+    }
+
+    /// What the feed tells since a time and was never accepted, in its order. Nothing is accepted, and no cursor moves.
+    pub(super) async fn untold_of_feed(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        found: &mut Untold,
+    ) -> anyhow::Result<()> {
+        let Some((sender, rule)) = self.feed_sender() else {
+            return Ok(());
+        };
+        let reading = Reading {
+            clients: self,
+            sender,
+            rule,
+            worker: "",
+        };
+        let mut place: Option<Cursor> = None;
+        loop {
+            let (items, next, has_more) = match self.community.events(place.as_ref()).await? {
+                Feed::Page(page) => (page.items, Some(page.next), page.has_more),
+                Feed::Expired { oldest } if oldest != place => (Vec::new(), oldest, true),
+                Feed::Expired { .. } => anyhow::bail!("the feed has expired at its own beginning"),
+            };
+            let mut events = Vec::new();
+            for item in &items {
+                found.read += 1;
+                match reading.event(item) {
+                    Ok(event) if event.is_echo || event.time < since || event.time > until => {}
+                    Ok(event) => events.push(event),
+                    Err(_) => found.unusable += 1,
+                }
+            }
+            found.feed.extend(self.unseen(events).await?);
+            if !has_more || next == place {
+                return Ok(());
+            }
+            place = next;
+        }
+    }
+
     /// Reads the feed on from where the last poll stopped, or once from `since`.
     ///
     /// The feed begins long before Gridlink is there: what happened before the first poll is a back-fill.
@@ -23,10 +69,7 @@ impl Clients {
         deadline: Timestamp,
     ) -> anyhow::Result<Polled> {
         let mut done = Polled::default();
-        let Some((sender, rule)) = self.mapping.pull.community.as_ref().and_then(|name| {
-            let rule = self.mapping.sender(name)?;
-            Some((name, rule))
-        }) else {
+        let Some((sender, rule)) = self.feed_sender() else {
             tracing::info!("the mapping has no pull.community: no feed is read");
             return Ok(done);
         };

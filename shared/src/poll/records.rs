@@ -13,25 +13,25 @@ use super::{FIRST, LAG, OVERLAP, Polled, RESERVE, cursor_name, earlier, give_bac
 use crate::apply::CORRELATION_DISPLAY;
 use crate::clients::Clients;
 use crate::domain::{KNOWLEDGE, SenderName, Subject, SysId, TableName, Timestamp};
-use crate::event::{Event, MAX_AGE, TaskOverdue};
+use crate::event::{Event, MAX_AGE, RecordChange, TaskOverdue};
 use crate::failure::chain;
 use crate::mapping::Mode;
 use crate::servicenow::{Cursor, Field, Query, Row, Select};
 use crate::store::HeldCursor;
 
 /// The base table of cases, incidents and all other tasks.
-const TASKS: &str = "task";
+pub(super) const TASKS: &str = "task";
 /// What is read of a changed row.
-const CHANGED: [&str; 5] = ["sys_id", "number", "sys_class_name", "sys_mod_count", "sys_updated_on"];
+pub(super) const CHANGED: [&str; 5] = ["sys_id", "number", "sys_class_name", "sys_mod_count", "sys_updated_on"];
 
 /// Rows that are read by one of their times.
-struct Rows<'a> {
+pub(super) struct Rows<'a> {
     /// The name of the cursor, which is also what they are called.
     name: &'static str,
-    table: &'static str,
+    pub(super) table: &'static str,
     time: Field,
-    query: Query,
-    fields: &'static [&'static str],
+    pub(super) query: Query,
+    pub(super) fields: &'static [&'static str],
     event: &'a (dyn Fn(&TableName, &Row) -> anyhow::Result<Event> + Sync),
 }
 
@@ -53,36 +53,7 @@ impl Clients {
         match &self.mapping.pull.servicenow {
             Some(sender) => {
                 let changed = |table: &TableName, row: &Row| changed(sender, table, row);
-                let rows = Rows {
-                    name: "records",
-                    table: TASKS,
-                    time: const { Field::known("sys_updated_on") },
-                    query: ours()?,
-                    fields: &CHANGED,
-                    event: &changed,
-                };
-                self.poll_rows(rows, when, worker, &mut done).await?;
-                let requests = self.mapping.onboarding.as_ref();
-                if let Some(rules) = requests.filter(|rules| rules.mode != Mode::Off) {
-                    let rows = Rows {
-                        name: "requests",
-                        table: "sc_req_item",
-                        time: const { Field::known("sys_updated_on") },
-                        query: Query::new().and(const { Field::known("cat_item.name") }.one_of(rules.items())?),
-                        fields: &CHANGED,
-                        event: &changed,
-                    };
-                    self.poll_rows(rows, when, worker, &mut done).await?;
-                }
-                if self.mapping.knowledge.is_some() {
-                    let rows = Rows {
-                        name: "articles",
-                        table: KNOWLEDGE,
-                        time: const { Field::known("sys_updated_on") },
-                        query: Query::new(),
-                        fields: &CHANGED,
-                        event: &changed,
-                    };
+                for rows in self.changing(&changed)? {
                     self.poll_rows(rows, when, worker, &mut done).await?;
                 }
             }
@@ -101,6 +72,31 @@ impl Clients {
             self.poll_rows(rows, when, worker, &mut done).await?;
         }
         Ok(done)
+    }
+
+    /// The rows whose changes concern some use case.
+    pub(super) fn changing<'a>(
+        &self,
+        event: &'a (dyn Fn(&TableName, &Row) -> anyhow::Result<Event> + Sync),
+    ) -> anyhow::Result<Vec<Rows<'a>>> {
+        let rows = |name, table, query| Rows {
+            name,
+            table,
+            time: const { Field::known("sys_updated_on") },
+            query,
+            fields: &CHANGED,
+            event,
+        };
+        let mut all = vec![rows("records", TASKS, ours()?)];
+        let requests = self.mapping.onboarding.as_ref();
+        if let Some(rules) = requests.filter(|rules| rules.mode != Mode::Off) {
+            let query = Query::new().and(const { Field::known("cat_item.name") }.one_of(rules.items())?);
+            all.push(rows("requests", "sc_req_item", query));
+        }
+        if self.mapping.knowledge.is_some() {
+            all.push(rows("articles", KNOWLEDGE, Query::new()));
+        }
+        Ok(all)
     }
 
     async fn poll_rows(
@@ -186,7 +182,7 @@ impl Clients {
 }
 
 /// Records that Gridlink made.
-fn ours() -> anyhow::Result<Query> {
+pub(super) fn ours() -> anyhow::Result<Query> {
     const DISPLAY: Field = Field::known("correlation_display");
     Ok(Query::new().and(DISPLAY.equals(CORRELATION_DISPLAY)?))
 }
@@ -219,7 +215,7 @@ fn overdue(_: &TableName, row: &Row) -> anyhow::Result<Event> {
 }
 
 /// The event that the app would have pushed.
-fn changed(sender: &SenderName, table: &TableName, row: &Row) -> anyhow::Result<Event> {
+pub(super) fn changed(sender: &SenderName, table: &TableName, row: &Row) -> anyhow::Result<Event> {
     let sys_id: SysId = row.text("sys_id").parse()?;
     let table = match row.text("sys_class_name") {
         "" => table.clone(),
@@ -231,7 +227,7 @@ fn changed(sender: &SenderName, table: &TableName, row: &Row) -> anyhow::Result<
         "specversion": "1.0",
         "id": format!("{table}/{sys_id}/{count}"),
         "source": "/servicenow",
-        "type": "gridlink.servicenow.record.changed.v1",
+        "type": RecordChange::KIND,
         "subject": Subject::record(&table, &sys_id).as_str(),
         "time": at.to_string(),
         "data": {

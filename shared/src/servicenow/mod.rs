@@ -41,6 +41,7 @@
 //! beside the code says what is assumed.
 
 mod answer;
+mod app;
 mod approval;
 mod attachment;
 mod auth;
@@ -69,6 +70,7 @@ mod tests;
 mod together;
 mod value;
 
+pub use app::AppHealth;
 pub use approval::{Approval, Decision};
 pub use attachment::Attachment;
 pub use batch::{Answers, Batch, Ticket};

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Transact
 
 use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, seen_name, text, values};
 use super::{Error, Refusal, SCHEMA, SEEN_FOR, Store, failed};
-use crate::domain::{EventId, Lane, Role, Stream, Subject, Timestamp, UseCase};
+use crate::domain::{CompanyId, EventId, Lane, Role, Stream, Subject, Timestamp, UseCase};
 use crate::event::{Data, Destination, Event, is_request};
 
 /// A fresh event is rung by its doorbell; if that is lost, it is due after this.
@@ -228,16 +228,21 @@ impl Store {
             }
         };
         if let (None, Some((company, key))) = (known, bound()) {
-            let bind = Put::builder()
-                .table_name(&self.table)
-                .set_item(Some(item(key, [("company", s(company.as_str()))])))
-                .condition_expression("attribute_not_exists(pk) OR company = :company")
-                .expression_attribute_values(":company", s(company.as_str()))
-                .build()
-                .map_err(failed("accept"))?;
+            let bind = self.bound_to(key, &company)?;
             writes.push(TransactWriteItem::builder().put(bind).build());
         }
         Ok(writes)
+    }
+
+    /// What is bound to a company for good.
+    pub(super) fn bound_to(&self, key: Item, company: &CompanyId) -> Result<Put, Error> {
+        Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item(key, [("company", s(company.as_str()))])))
+            .condition_expression("attribute_not_exists(pk) OR company = :company")
+            .expression_attribute_values(":company", s(company.as_str()))
+            .build()
+            .map_err(failed("accept"))
     }
 
     fn put_new(&self, item: Item) -> Result<Put, Error> {

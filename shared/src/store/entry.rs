@@ -8,6 +8,7 @@ use super::breaker::Breaker;
 use super::item::{Item, breaker_key, entry_key, link_key, number, settings_key, text};
 use super::link::Link;
 use super::pause::Pauses;
+use super::rebuild::rebuilt_at;
 use super::{Error, Store, failed};
 use crate::domain::{LinkKey, SenderName, Stream, Subject, Timestamp};
 use crate::effect::Effect;
@@ -72,6 +73,8 @@ pub struct Loaded {
     pub deployment: Option<String>,
     /// What operators have paused.
     pub pauses: Pauses,
+    /// When the table was rebuilt, if it ever was.
+    pub rebuilt_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -195,6 +198,7 @@ impl Store {
         } else if sk == "SETTINGS" {
             loaded.deployment = text(item, "deployment").map(str::to_owned);
             loaded.pauses = Pauses::of(item);
+            loaded.rebuilt_at = rebuilt_at(item);
         } else if sk == "BREAKER" {
             for system in [System::ServiceNow, System::TradingGrid] {
                 if pk.ends_with(system.as_str()) {

@@ -68,7 +68,7 @@ impl ClaimKind {
         ClaimKind::Shared,
     ];
 
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             ClaimKind::Journal => "journal",
             ClaimKind::Document => "document",
@@ -111,7 +111,7 @@ pub enum ClaimState {
 }
 
 impl ClaimState {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             ClaimState::Claimed => "claimed",
             ClaimState::Released => "released",

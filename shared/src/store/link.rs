@@ -113,14 +113,13 @@ impl Store {
                 ("record_table", s(record.table.as_str())),
                 ("sys_id", s(record.sys_id.as_str())),
                 ("correlation", s(create.correlation.as_str())),
-                ("base", base_of(create)),
+                ("base", agreed(create)),
                 ("intent_at", n(now.millis())),
             ],
         );
         if let Some(rule) = &create.rule {
             link.insert("rule".to_owned(), s(rule.as_str()));
         }
-        let back = way_back(subject, record);
         let link = Put::builder()
             .table_name(&self.table)
             .set_item(Some(link))
@@ -128,14 +127,19 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(failed("intent"))?;
-        let back = Put::builder()
+        let back = self.new_way_back(subject, record)?;
+        Ok(vec![Write::Put(link), Write::Put(back)])
+    }
+
+    /// The way from a record to its subject, where it leads to no other.
+    pub(super) fn new_way_back(&self, subject: &Subject, record: &Record) -> Result<Put, Error> {
+        Put::builder()
             .table_name(&self.table)
-            .set_item(Some(back))
+            .set_item(Some(way_back(subject, record)))
             .condition_expression("attribute_not_exists(pk) OR subject = :subject")
             .expression_attribute_values(":subject", s(subject.as_str()))
             .build()
-            .map_err(failed("intent"))?;
-        Ok(vec![Write::Put(link), Write::Put(back)])
+            .map_err(failed("way back"))
     }
 
     /// A record that people made is the subject's: its link, and the way back. Written again, it is the same.
@@ -183,7 +187,7 @@ impl Store {
             .set_expression_attribute_values(Some(values([
                 (":linked", s("LINKED")),
                 (":number", s(number)),
-                (":base", base_of(create)),
+                (":base", agreed(create)),
                 (":now", n(self.clock.now().millis())),
                 (":sys_id", s(record.sys_id.as_str())),
             ])))
@@ -409,10 +413,17 @@ impl Store {
     }
 }
 
-/// The values that a record is made with: both sides agree on them. Of a draft nothing is: people write on.
-fn base_of(create: &CreateRecord) -> AttributeValue {
-    let is_shared = create.record.link.role != Role::Draft;
-    let fields = create.fields.iter().filter(|_| is_shared);
+/// The values that both sides agree on when a record is made. Of a draft there are none: people write on.
+fn agreed(create: &CreateRecord) -> AttributeValue {
+    match create.record.link.role {
+        Role::Draft => base_of(&BTreeMap::new()),
+        _ => base_of(&create.fields),
+    }
+}
+
+/// Values that both sides agree on.
+pub(super) fn base_of(fields: &BTreeMap<String, String>) -> AttributeValue {
+    let fields = fields.iter();
     AttributeValue::M(
         fields
             .map(|(field, value)| (field.clone(), s(value.as_str())))

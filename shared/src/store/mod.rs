@@ -31,9 +31,11 @@
 //! makes them, a plan is stored once, and a claim is put once.
 
 mod accept;
+mod adoption;
 mod breaker;
 mod cursor;
 mod entry;
+mod erase;
 mod exchange;
 mod find;
 mod history;
@@ -43,14 +45,18 @@ mod ledger;
 mod link;
 mod parked;
 mod pause;
+mod rebuild;
 mod saga;
 mod stream;
+mod survey;
 mod work;
 
 pub use accept::Accepted;
+pub use adoption::{Adopted, Adoption};
 pub use breaker::{Breaker, Gate};
 pub use cursor::HeldCursor;
 pub use entry::{Entry, Loaded, Outcome};
+pub use erase::Holding;
 pub use exchange::{Common, Group};
 pub use history::{EntryState, History, LinkView, StoryLine, StreamState};
 pub use ledger::{Claim, ClaimKind, ClaimState, Claiming, SETTLED_AFTER};
@@ -58,8 +64,10 @@ pub use ledger::{documents_of, documents_taken, reference_key, text_hash};
 pub use link::{Link, LinkState};
 pub use parked::{Dismissal, ParkedStream};
 pub use pause::{Pausable, Pause, Pauses, RESUMED_FOR};
+pub use rebuild::Restored;
 pub use saga::{KnownSaga, Told};
 pub use stream::{Due, LEASE, Lease, Taken};
+pub use survey::{Behind, Survey};
 pub use work::{Commit, Deferral, Parking, Write};
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;

@@ -369,7 +369,7 @@ impl Store {
         }
     }
 
-    async fn update(
+    pub(super) async fn update(
         &self,
         operation: &'static str,
         update: aws_sdk_dynamodb::types::builders::UpdateBuilder,

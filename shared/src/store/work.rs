@@ -312,6 +312,9 @@ impl Store {
     /// # Errors
     /// When they are not, or it is not known whether they are.
     pub async fn put_all(&self, writes: Vec<Write>) -> Result<(), Error> {
+        if writes.is_empty() {
+            return Ok(());
+        }
         match self.commit("preparation", writes).await? {
             Commit::Done => Ok(()),
             Commit::Claimed(_) | Commit::Intended | Commit::Overtaken => Err(Error {
@@ -374,7 +377,7 @@ impl Store {
     }
 }
 
-fn request(write: Write) -> TransactWriteItem {
+pub(super) fn request(write: Write) -> TransactWriteItem {
     match write {
         Write::Put(put) => TransactWriteItem::builder().put(put).build(),
         Write::Update(update) => TransactWriteItem::builder().update(update).build(),

@@ -1,7 +1,7 @@
 //! What a partner adds: comments and documents, and the opening itself when it comes late.
 
 use shared::additions::{documents, said, text_of_event};
-use shared::domain::{EscalationKey, Role};
+use shared::domain::{CommentId, EscalationKey, MessageId, Role};
 use shared::effect::{Effect, Record};
 use shared::event::{ClosureAnswer, Comment, Event, Issue, Message};
 use shared::messages;
@@ -34,10 +34,20 @@ pub(super) fn comment(record: &Record, comment: &Comment, partner: &str) -> Vec<
     let text = messages::partner_comment(&comment.author, partner, &comment.text);
     said(
         record,
-        format!("comment {}", comment.comment_id),
+        named_comment(&comment.comment_id),
         text,
         format!("comment-{}.txt", comment.comment_id),
     )
+}
+
+/// What the entry with a comment is called in the ledger.
+pub fn named_comment(comment: &CommentId) -> String {
+    format!("comment {comment}")
+}
+
+/// What the entry with a message of the workspace is called in the ledger.
+pub fn named_message(message: &MessageId) -> String {
+    format!("message {message}")
 }
 
 /// A message in the workspace of the escalation.
@@ -45,7 +55,7 @@ pub(super) fn message(record: &Record, message: &Message, partner: &str) -> Vec<
     let text = messages::workspace_message(&message.author, partner, &message.text);
     said(
         record,
-        format!("message {}", message.message_id),
+        named_message(&message.message_id),
         text,
         format!("message-{}.txt", message.message_id),
     )

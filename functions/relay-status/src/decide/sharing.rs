@@ -13,7 +13,7 @@ use super::tell;
 use crate::{Conversation, Said, Told};
 
 /// A file that comes later than this after the comment that shares it is somebody else's business.
-pub(crate) const SHARED_WITHIN: Duration = Duration::from_secs(24 * 3600);
+pub const SHARED_WITHIN: Duration = Duration::from_secs(24 * 3600);
 
 /// The files of a record, and what the partner has of them.
 pub(super) struct Sharing<'a> {
@@ -188,7 +188,7 @@ fn is_claimed(ledger: &[Claim], record: &Record, what: &str) -> bool {
 }
 
 /// Names a line: its comment and the file that it names, which is internal until it is shared.
-pub(super) fn what(entry: &SysId, name: &str) -> String {
+pub fn what(entry: &SysId, name: &str) -> String {
     let digest = ContentHash::of(name.as_bytes());
     format!("share {entry} {}", &digest.as_str()[..16])
 }

@@ -1,6 +1,7 @@
 //! `gridlink doctor`: what is wrong with a deployment, why, and what to do.
 
 mod instance;
+mod limits;
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! Finding the subject of what an operator has in hand.
 
-use indicatif::{ProgressBar, ProgressStyle};
 use shared::domain::{SenderName, Subject, SysId};
 use shared::event::OURSELVES;
 
+use super::progress::counting;
 use crate::failed::Failed;
 use crate::place::Place;
 
@@ -96,10 +96,7 @@ async fn by_number(place: &Place, number: &str, scan: bool) -> Result<Subject, F
         let advice = "Where the record was deleted, search the table itself with --scan.";
         return Err(Failed::new(what, advice));
     }
-    let progress = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} searching the table: {human_pos} items, {elapsed}") {
-        progress.set_style(style);
-    }
+    let progress = counting("searching the table");
     let found = place.store.search_number(number, &|more| progress.inc(more)).await;
     progress.finish_and_clear();
     let mut found = found?.into_iter();

@@ -184,6 +184,21 @@ impl Collaboration {
         Ok(Some(found))
     }
 
+    /// What the partner was last told of an issue; `None` when nothing, or without the issue.
+    ///
+    /// # Errors
+    /// When the community gives no clear answer.
+    pub async fn status_report(&self, company: &CompanyId, issue: &IssueId) -> Result<Option<StatusReport>, Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Told {
+            #[serde(default)]
+            status_report: Option<StatusReport>,
+        }
+        let told: Option<Told> = self.read(Operation::ReadIssue, &ids(company, issue)).await?;
+        Ok(told.and_then(|told| told.status_report))
+    }
+
     /// Says how far an issue is.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/properties`,
-//! `/_world/guesses`, `/_world/clients`, `/_world/api-keys`, and those of its events.
+//! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/delete`,
+//! `/_world/properties`, `/_world/guesses`, `/_world/clients`, `/_world/api-keys`, and those of its events.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -27,10 +27,19 @@ struct Write {
     fields: Fields,
 }
 
+/// A row to delete.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Gone {
+    table: String,
+    sys_id: String,
+}
+
 pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
     let response = match (&parts.method, parts.uri.path()) {
         (&Method::GET, "/_world/state") => done(dump(state)),
         (&Method::POST, "/_world/insert" | "/_world/update") => write(state, now, body),
+        (&Method::POST, "/_world/delete") => delete(state, now, body),
         (&Method::POST, "/_world/properties") => match serde_json::from_slice::<Fields>(body) {
             Err(error) => refused(&format!("these are not properties: {error}")),
             Ok(properties) => {
@@ -112,6 +121,17 @@ fn write(state: &mut State, now: OffsetDateTime, body: &Bytes) -> Response<Bytes
     };
     match written {
         Ok(sys_id) => answer::json(StatusCode::CREATED, &json!({ "sys_id": sys_id })),
+        Err(refusal) => refusal.answer(&state.guesses),
+    }
+}
+
+fn delete(state: &mut State, now: OffsetDateTime, body: &Bytes) -> Response<Bytes> {
+    let gone: Gone = match serde_json::from_slice(body) {
+        Ok(gone) => gone,
+        Err(error) => return refused(&format!("this is no row: {error}")),
+    };
+    match state.delete(Act::script(now, "admin"), &gone.table, &gone.sys_id) {
+        Ok(()) => done(json!({ "status": "deleted" })),
         Err(refusal) => refusal.answer(&state.guesses),
     }
 }

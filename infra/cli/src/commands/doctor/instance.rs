@@ -23,12 +23,16 @@ pub(super) async fn systems(place: &Place, clients: &Clients, mapping: &Mapping,
     skew(place, found).await;
     if let Err(error) = clients.servicenow.warm_up().await {
         let cause = chain(&error);
-        let remedy =
-            "compare the client and its secret with the OAuth application of the instance, and its integration user";
+        let secret = place.stack.secret("credentials/servicenow");
+        let remedy = format!(
+            "compare the client and its secret with the OAuth application of the instance, and its integration user; put \
+             the right ones: aws secretsmanager put-secret-value --secret-id {secret} --secret-string …"
+        );
         return found.add("servicenow", Level::Problem, "ServiceNow gives no token", cause, remedy);
     }
     found.ok("servicenow", "ServiceNow gives a token");
     instance(clients, mapping, found).await;
+    super::limits::limits(clients, mapping, found).await;
     let level = "records keep a chosen sys_id where the instance honors it (R1); one that does not is noticed at its first record";
     found.add("guarantee", Level::Note, level, "", "");
     match clients.community.events(None).await {
@@ -147,7 +151,7 @@ async fn settled<T>(
     }
 }
 
-fn unclear(found: &mut Findings, check: &'static str, what: &str, error: &shared::servicenow::Error) {
+pub(super) fn unclear(found: &mut Findings, check: &'static str, what: &str, error: &shared::servicenow::Error) {
     let remedy = "let the integration user read it, or correct the mapping";
     found.add(
         check,
