@@ -17,7 +17,7 @@ use crate::messages;
 /// What stands in the place of a line of a timeline.
 const ERASED: &str = "erased";
 /// Subjects that are a company's as a whole where one of their items names it.
-const WHOLE: [&str; 4] = ["issues/", "threads/", "exchanges/", "requests/"];
+const WHOLE: [&str; 5] = ["issues/", "threads/", "exchanges/", "requests/", "causes/"];
 /// Failures are a company's where one of its exchanges was passed on to them.
 const FAILURES: &str = "failures/";
 

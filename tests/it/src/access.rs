@@ -153,6 +153,7 @@ fn resource(of_template: &str) -> String {
     if let Some(secret) = name.strip_suffix("Secret") {
         return match secret {
             "ServiceNow" => "servicenow".to_owned(),
+            "TradingGridUsers" => "users".to_owned(),
             secret => kebab(secret),
         };
     }

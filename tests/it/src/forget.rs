@@ -33,8 +33,12 @@ fn texts(value: &Value, found: &mut BTreeSet<String>) {
 fn words(town: &Town) -> BTreeSet<String> {
     let (mut found, mut roles) = (BTreeSet::new(), BTreeSet::new());
     for item in town.cloud.items(TABLE).iter() {
-        let pk = item["pk"].as_str().unwrap();
-        if pk.starts_with("articles/") || pk.starts_with("records/") {
+        let (pk, sk) = (item["pk"].as_str().unwrap(), item["sk"].as_str().unwrap());
+        let is_feedback = item["event"]
+            .as_str()
+            .is_some_and(|event| event.contains("feedback-given"));
+        let is_of_articles = pk.starts_with("articles/") || pk.starts_with("records/") || sk.starts_with("ARTICLE#");
+        if is_of_articles && !is_feedback {
             continue;
         }
         for member in ["event", "kept"] {
