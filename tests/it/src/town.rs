@@ -271,7 +271,7 @@ impl Town {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map_err(|_| lost("a broken body"))?.to_bytes();
                 let operation = target_of_aws(&parts.headers).map_or_else(String::new, |(_, operation)| operation);
-                if let Err((refusal, answer)) = access::check(by, system, &operation, &body) {
+                if let Some((refusal, answer)) = access::refusal(by, system, &operation, &body) {
                     self.violated(refusal);
                     return Ok(answer);
                 }
