@@ -1,4 +1,5 @@
-"""The play of an article: it is published, revised and retired in ServiceNow, and its partners read just that."""
+"""The plays of articles: one is published, revised and retired in ServiceNow, and its partners read just that; and what
+solved a case becomes the draft of another."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from typing import Any
 
 import community
 from console import detail, say
-from servicenow_view import Instance, Row
+from servicenow_view import Instance, Record, Row
 from stack import Stack
 from streams import differs, soon, wait_until_finished
 from worlds import agent_sets
@@ -83,3 +84,40 @@ class Article:
         say(f"\n{self.subject}: {row['short_description']}, {row['workflow_state']}; partners find {len(self.found())}")
         faults = differs("its state", row["workflow_state"], "retired") + self.faults_of_the_partner(None)
         return [f"{self.subject}, in the end: {fault}" for fault in faults]
+
+
+class Draft:
+    """A solved case that an agent marks for knowledge, and the draft that comes of it."""
+
+    def __init__(self, stack: Stack, instance: Instance, record: Record, summary: str, resolution: str) -> None:
+        self.stack = stack
+        self.instance = instance
+        self.record = record
+        self.summary = summary
+        self.resolution = resolution
+
+    def play(self) -> list[str]:
+        """Gives what is not as it should be."""
+        agent_sets(self.stack.servicenow, self.record.table, self.record.sys_id, {"x_gridlink_for_knowledge": "true"})
+        detail("an agent marks the solved case for knowledge")
+        faults = soon(self.stack, self.faults)
+        if not faults:
+            [draft] = self.drafts()
+            detail(f"what solved it is {draft['number']}, a draft: nobody but its desk sees it until they publish it")
+        return [f"the draft of {self.record.fields["number"]}: {fault}" for fault in faults]
+
+    def drafts(self) -> list[Row]:
+        return self.instance.rows(TABLE, f"source={self.record.sys_id}")
+
+    def faults(self) -> list[str]:
+        drafts = self.drafts()
+        if len(drafts) != 1:
+            return [f"there are {len(drafts)} instead of one"]
+        [draft] = drafts
+        faults = differs("its state", draft["workflow_state"], "draft")
+        for what, words in (("the problem", self.summary), ("the resolution", self.resolution)):
+            if words not in draft["short_description"] + draft["text"]:
+                faults.append(f"{what} is not in it: {words}")
+        if "vault" in draft["text"]:
+            faults.append("it shows a work note")
+        return faults

@@ -13,7 +13,7 @@ import webhook
 from console import Problem, detail, say, step
 from escalation import Escalation
 from exchanges import Failures, Storm
-from knowledge import Article
+from knowledge import Article, Draft
 from onboarding import Distributor
 from servicenow_view import Instance, Record
 from stack import CLIENT, ROOT, Stack
@@ -72,6 +72,10 @@ def perform(stack: Stack) -> list[str]:
     instance = Instance(stack.servicenow, CLIENT)
     first = issues[events[0]["subject"]]
     faults += play_one_issue(stack, instance, first)
+    if record := first.record:
+        draft = Draft(stack, instance, record, first.summary, RESOLVES["close_notes"])
+        with step("The solved case is marked for knowledge: what solved it becomes a draft"):
+            faults += draft.play()
     _, company, _ = first.subject.split("/")
     thread = Thread(stack, instance, Instance(stack.servicenow, DESK), company)
     with step("A thread asks for a corrected document: a task, and its outcome"):
