@@ -111,9 +111,9 @@ enum Pairs {
 /// How many pairs of a scenario that is not named are tried.
 const SAMPLE: usize = 24;
 /// How many pairs of a named one, where those are sampled too.
-const NAMED_SAMPLE: usize = 1_500;
+const NAMED_SAMPLE: usize = 1_000;
 /// How many single faults of one scenario are tried then.
-const SINGLES_SAMPLE: usize = 300;
+const SINGLES_SAMPLE: usize = 200;
 
 /// Leaves so many of them, the same each time, in their order.
 fn sample<T>(plans: &mut Vec<T>, most: usize) {

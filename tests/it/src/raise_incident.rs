@@ -382,6 +382,16 @@ fn family(
     (parent, children)
 }
 
+async fn three_partners_fail(town: &Town, play: &Play) {
+    let acts = [fails, another_partner_fails, a_third_fails];
+    tell(play, &acts.map(|act| act(&town.community))).await;
+}
+
+async fn three_partners_recover(town: &Town, play: &Play) {
+    let acts = [recovers, another_partner_recovers, the_third_recovers];
+    tell(play, &acts.map(|act| act(&town.community))).await;
+}
+
 fn states(rows: &[std::collections::BTreeMap<String, String>]) -> Vec<&str> {
     rows.iter().map(|row| row["state"].as_str()).collect()
 }
@@ -411,12 +421,7 @@ fn many_partners_with_one_cause_are_children_of_a_parent_that_resolves_itself() 
         let (parent, children) = family(town);
         assert_eq!(children.len(), 4);
         assert!(parent["description"].contains("alike: 4, of which 4 still fail."));
-        let all = [
-            recovers(&town.community),
-            another_partner_recovers(&town.community),
-            the_third_recovers(&town.community),
-        ];
-        tell(play, &all).await;
+        three_partners_recover(town, play).await;
         let (parent, _) = family(town);
         assert_eq!(parent["state"], "1");
         assert!(parent["description"].contains("alike: 4, of which 1 still fail."));
@@ -434,22 +439,12 @@ fn many_partners_with_one_cause_are_children_of_a_parent_that_resolves_itself() 
 #[test]
 fn who_takes_a_parent_works_on_all_of_it_and_is_told_when_everything_went_through() {
     when(async |town, play| {
-        let all = [
-            fails(&town.community),
-            another_partner_fails(&town.community),
-            a_third_fails(&town.community),
-        ];
-        tell(play, &all).await;
+        three_partners_fail(town, play).await;
         let (parent, _) = family(town);
         let parent = parent["sys_id"].clone();
         town.servicenow.update("incident", &parent, &[("state", "2")]);
         assert_eq!(states(&family(town).1), ["2"; 3], "ServiceNow hands it down");
-        let all = [
-            recovers(&town.community),
-            another_partner_recovers(&town.community),
-            the_third_recovers(&town.community),
-        ];
-        tell(play, &all).await;
+        three_partners_recover(town, play).await;
         let (row, children) = family(town);
         assert_eq!((row["state"].as_str(), states(&children)), ("2", vec!["2"; 3]));
         let notes = town.servicenow.journal(&parent, "work_notes");
@@ -467,21 +462,11 @@ fn who_takes_a_parent_works_on_all_of_it_and_is_told_when_everything_went_throug
 #[test]
 fn a_parent_is_not_resolved_over_the_head_of_an_agent_with_a_child() {
     when(async |town, play| {
-        let all = [
-            fails(&town.community),
-            another_partner_fails(&town.community),
-            a_third_fails(&town.community),
-        ];
-        tell(play, &all).await;
+        three_partners_fail(town, play).await;
         let (_, children) = family(town);
         town.servicenow
             .update("incident", &children[0]["sys_id"], &[("state", "2")]);
-        let all = [
-            recovers(&town.community),
-            another_partner_recovers(&town.community),
-            the_third_recovers(&town.community),
-        ];
-        tell(play, &all).await;
+        three_partners_recover(town, play).await;
         let (parent, children) = family(town);
         assert_eq!(parent["state"], "1");
         let mut states = states(&children);
