@@ -104,7 +104,7 @@ class Draft:
         if not faults:
             [draft] = self.drafts()
             detail(f"what solved it is {draft['number']}, a draft: nobody but its desk sees it until they publish it")
-        return [f"the draft of {self.record.fields["number"]}: {fault}" for fault in faults]
+        return [f"the draft of {self.record.fields['number']}: {fault}" for fault in faults]
 
     def drafts(self) -> list[Row]:
         return self.instance.rows(TABLE, f"source={self.record.sys_id}")
