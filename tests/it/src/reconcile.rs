@@ -59,6 +59,24 @@ pub(crate) async fn polled(town: &Arc<Town>, play: &Play) {
     play.quiet().await;
 }
 
+/// An article is no task: that no task has its key does not mean that it is gone.
+#[test]
+fn articles_and_drafts_are_not_looked_for_among_tasks() {
+    for scenario in crate::publish_knowledge::scenarios() {
+        in_paused_time(async {
+            let town = Town::new(Plan::default(), default_mapping(), false);
+            Play::new(&town).run(&scenario, false).await;
+            let found = plan(&town).await;
+            assert!(
+                !kinds(&found).contains(&"K2".to_owned()),
+                "{}: {}",
+                scenario.name,
+                found.data
+            );
+        });
+    }
+}
+
 #[test]
 fn two_sides_that_agree_are_left_alone() {
     in_town(default_mapping(), async |town, play| {

@@ -66,7 +66,12 @@ async fn compare(clients: &Clients, facts: &mut Facts, now: Timestamp) -> Result
 /// Which of the linked records are gone, and which of the intended ones are there.
 async fn records(clients: &Clients, facts: &mut Facts, now: Timestamp) -> Result<(), Failure> {
     // Articles and escalations are no tasks, and a requested item is nobody's but the people's.
-    let is_task = |link: &Link| !matches!(link.record.link.role, Role::Article | Role::Escalation | Role::Request);
+    let is_task = |link: &Link| {
+        !matches!(
+            link.record.link.role,
+            Role::Article | Role::Draft | Role::Escalation | Role::Request
+        )
+    };
     let of_tasks: Vec<&(Subject, Link)> = facts.survey.links.iter().filter(|(_, link)| is_task(link)).collect();
     let progress = bar("looking for the records", of_tasks.len());
     let table = TableName::try_from(TASKS.to_owned()).map_err(|error| Failure::permanent(error, "report this"))?;
