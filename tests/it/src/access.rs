@@ -1,38 +1,22 @@
 //! What each function may do in AWS, as the template says: whatever it does beyond that is refused here as it would be
-//! there, and what it never does must not be granted.
+//! there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
 
 use crate::faults::System;
-use crate::play::{default_mapping, in_town};
-use crate::{poll_both, poll_lens, scenarios};
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
-/// What the platform does with a function's role, and no function itself.
-const OF_THE_PLATFORM: [&str; 8] = [
-    "sqs:DeleteMessage",
-    "sqs:GetQueueAttributes",
-    "sqs:ReceiveMessage",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
-    // Of an invocation that failed, by Lambda.
-    "sqs:SendMessage on PollChangesDeadLetters.Arn",
-];
 
 /// An action on a resource.
 type Deed = (String, String);
 
 /// By function.
 static GRANTED: LazyLock<BTreeMap<String, BTreeSet<Deed>>> = LazyLock::new(granted);
-/// What functions have done in this process.
-static DONE: Mutex<BTreeSet<(&'static str, Deed)>> = Mutex::new(BTreeSet::new());
 
 /// The answer to what the role of the function does not allow, and what that was. Who is no function may do everything.
 pub(crate) fn refusal(by: &str, system: System, operation: &str, body: &[u8]) -> Option<(String, Response<Bytes>)> {
@@ -42,7 +26,7 @@ pub(crate) fn refusal(by: &str, system: System, operation: &str, body: &[u8]) ->
             *allowed == action
                 && (*on == resource || on.strip_suffix('*').is_some_and(|begin| resource.starts_with(begin)))
         };
-        let Some(grant) = granted.iter().find(|grant| is_granted(grant)) else {
+        if !granted.iter().any(is_granted) {
             let message = format!("{function} may not {action} on {resource}");
             let refusal = json!({"__type": "AccessDeniedException", "message": message});
             let answer = Response::builder()
@@ -51,8 +35,7 @@ pub(crate) fn refusal(by: &str, system: System, operation: &str, body: &[u8]) ->
                 .body(Bytes::from(refusal.to_string()))
                 .unwrap();
             return Some((message, answer));
-        };
-        DONE.lock().unwrap().insert((function.as_str(), grant.clone()));
+        }
     }
     None
 }
@@ -216,33 +199,4 @@ fn what_no_role_allows_is_refused() {
     );
     let scan = json!({"TableName": "gridlink"});
     assert!(refused("open-case-1", System::DynamoDb, "Scan", scan).is_some());
-}
-
-/// What is granted must be done by somebody: asked when all scenarios have run in this process.
-pub(crate) fn assert_all_is_done() {
-    in_town(default_mapping(), async |town, play| {
-        play.open_the_doors();
-        poll_lens::poll(town).await;
-        poll_both::feed(town).await;
-        scenarios::opens(&town.community);
-        tokio::time::sleep(3 * poll_lens::INTERVAL).await;
-        poll_lens::poll(town).await;
-        poll_both::feed(town).await;
-        poll_both::records(town).await;
-        play.quiet().await;
-    });
-    let done = DONE.lock().unwrap().clone();
-    let is_done = |function: &'static str, deed: &Deed| done.contains(&(function, deed.clone()));
-    let is_of_the_platform = |(action, on): &Deed| {
-        let both = format!("{action} on {on}");
-        OF_THE_PLATFORM.iter().any(|it| *it == action || *it == both)
-    };
-    let mut idle = Vec::new();
-    for (function, granted) in &*GRANTED {
-        let its = granted
-            .iter()
-            .filter(|deed| !is_of_the_platform(deed) && !is_done(function, deed));
-        idle.extend(its.map(|(action, on)| format!("{function}: {action} on {on}")));
-    }
-    assert_eq!(idle, Vec::<String>::new(), "granted, and never done");
 }
