@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 
 use crate::clients::Clients;
-use crate::domain::{DeploymentId, Role, Subject, SysId, TableName, Timestamp};
+use crate::domain::{DeploymentId, Role, Subject, SysId, Timestamp};
 use crate::effect::{
     AddJournal, CreateRecord, Effect, Mark, Place, PostComment, PostNotice, Record, ShareDocument, Source, UpdateFields,
 };
@@ -249,7 +249,7 @@ impl Apply<'_> {
         }
         let mut fields = create.fields.clone();
         fields.insert("sys_id".to_owned(), record.sys_id.to_string());
-        let (base, key) = join_key(record);
+        let key = join_key(record);
         fields.insert(key.to_owned(), create.correlation.clone());
         if key == CORRELATION_ID {
             fields.insert("correlation_display".to_owned(), CORRELATION_DISPLAY.to_owned());
@@ -273,8 +273,7 @@ impl Apply<'_> {
             Err(error) => error,
         };
         // Refused or unclear: only the record itself can tell.
-        let select = servicenow::Select::named(["sys_id", "number", key]).map_err(Error::from)?;
-        match self.clients.servicenow.read(&base, &record.sys_id, &select).await {
+        match self.created_row(record, &["sys_id", "number", key]).await {
             Ok(Some(row)) if row.text(key) == create.correlation => {
                 let number = row.text("number").to_owned();
                 self.linked(create, &number, vec![format!("created {}", named(record, &number))])
@@ -285,6 +284,18 @@ impl Apply<'_> {
             )),
             Ok(None) if error.is_refusal() => Err(self.refused_creation(record, error).await),
             Ok(None) | Err(_) => Err(error.into_failure()),
+        }
+    }
+
+    /// A record that was to be made, as it is there: tasks change their class, articles do not.
+    async fn created_row(&self, record: &Record, fields: &[&str]) -> Result<Option<servicenow::Row>, Error> {
+        let servicenow = &self.clients.servicenow;
+        match record.link.role {
+            Role::Draft => {
+                let select = servicenow::Select::named(fields)?;
+                servicenow.read(&record.table, &record.sys_id, &select).await
+            }
+            _ => servicenow.task(&record.sys_id, fields).await,
         }
     }
 
@@ -604,12 +615,11 @@ fn not_taken(ignored: &[Ignored]) -> Option<String> {
     (!fields.is_empty()).then(|| format!("ServiceNow did not take as sent: {fields}"))
 }
 
-/// The field that joins a created record to what it is about, checked on every read, and the table that knows every
-/// record of its kind: tasks change their class.
-fn join_key(record: &Record) -> (TableName, &'static str) {
-    match (record.link.role, TableName::try_from("task".to_owned())) {
-        (Role::Draft, _) | (_, Err(_)) => (record.table.clone(), "source"),
-        (_, Ok(task)) => (task, CORRELATION_ID),
+/// The field that joins a created record to what it is about, checked on every read.
+fn join_key(record: &Record) -> &'static str {
+    match record.link.role {
+        Role::Draft => "source",
+        _ => CORRELATION_ID,
     }
 }
 

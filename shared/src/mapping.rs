@@ -686,6 +686,12 @@ impl Mapping {
             .transpose()
     }
 
+    /// The rules about exchanges with that about common causes, where there is one.
+    pub fn common_cause(&self) -> Option<(&ExchangeRules, &CommonCause)> {
+        let rules = self.exchanges.as_ref()?;
+        Some((rules, rules.common_cause.as_ref()?))
+    }
+
     /// The fields of a parent incident of several partners, without references and the description; nothing without
     /// rules.
     ///

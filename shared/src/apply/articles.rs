@@ -14,7 +14,7 @@ use crate::trading_grid::collaboration::{ArticleReport, Reported, Withdrawal, Wi
 
 impl Apply<'_> {
     pub(super) async fn pass_to_article(&self, changed: &ArticleChanged) -> Result<Applied, Failure> {
-        self.pass_to_knowledge(changed.event(&self.event.id, self.clients.clock.now()))
+        self.tell_ourselves(changed.event(&self.event.id, self.clients.clock.now()))
             .await
     }
 

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 
 use super::{Applied, Apply};
 use crate::effect::{AddRow, CountIssue, Record};
-use crate::event::{DraftAsked, Event, IssueOfKind, Malformed};
+use crate::event::{DraftAsked, IssueOfKind};
 use crate::failure::Failure;
 use crate::servicenow::{Error, Select};
 
@@ -17,7 +17,7 @@ impl Apply<'_> {
             company_id,
             sys_id: record.sys_id.clone(),
         };
-        self.pass_to_knowledge(asked.event(&self.event.id, self.clients.clock.now()))
+        self.tell_ourselves(asked.event(&self.event.id, self.clients.clock.now()))
             .await
     }
 
@@ -28,18 +28,7 @@ impl Apply<'_> {
             issue: self.subject.clone(),
             sys_id: count.record.sys_id.clone(),
         };
-        self.pass_to_knowledge(news.event(self.clients.clock.now())).await
-    }
-
-    /// An event of our own for `publish-knowledge`.
-    pub(super) async fn pass_to_knowledge(&self, event: Result<Event, Malformed>) -> Result<Applied, Failure> {
-        if let Some((stream, owner)) = self.accept_own(event).await? {
-            self.clients
-                .queue
-                .ring_or_leave(owner, &stream, self.event.id.as_str())
-                .await;
-        }
-        Ok(Applied::default())
+        self.tell_ourselves(news.event(self.clients.clock.now())).await
     }
 
     /// A row with a chosen sys_id: a second insert collides with its primary key, and whether it is there is read.

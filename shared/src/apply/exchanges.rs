@@ -4,7 +4,7 @@ use anyhow::anyhow;
 
 use super::{Applied, Apply};
 use crate::effect::Mark;
-use crate::event::{Data, Passing};
+use crate::event::{Data, Event, Malformed, Passing};
 use crate::failure::Failure;
 
 impl Apply<'_> {
@@ -14,12 +14,18 @@ impl Apply<'_> {
             return Err(Failure::permanent(cause, "dismiss the entry"));
         };
         let event = passing.event(news.exchange(), &self.event.id, self.clients.clock.now());
-        let rung = self.accept_own(event).await?;
-        if let (
-            Some((stream, owner)),
-            Passing::Due | Passing::Failures { .. } | Passing::Cause { .. } | Passing::Parent { .. },
-        ) = (rung, passing)
-        {
+        match passing {
+            // It is due at its time, and the sweep rings it then.
+            Passing::Later { .. } => self.accept_own(event).await.map(|_| Applied::default()),
+            Passing::Due | Passing::Failures { .. } | Passing::Cause { .. } | Passing::Parent { .. } => {
+                self.tell_ourselves(event).await
+            }
+        }
+    }
+
+    /// An event of our own for whoever works on its stream.
+    pub(super) async fn tell_ourselves(&self, event: Result<Event, Malformed>) -> Result<Applied, Failure> {
+        if let Some((stream, owner)) = self.accept_own(event).await? {
             self.clients
                 .queue
                 .ring_or_leave(owner, &stream, self.event.id.as_str())

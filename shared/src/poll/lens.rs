@@ -81,9 +81,9 @@ struct Span {
 impl Reading {
     /// What of the pass is read; nothing of what was never polled. `begun` says when each pass was polled first.
     fn span(self, pass: &str, begun: &BTreeMap<String, Timestamp>, now: Timestamp) -> Option<Span> {
-        let (since, until) = match self {
-            Reading::Onward => (None, None),
-            Reading::Since(since) => (Some(since), None),
+        let since = match self {
+            Reading::Onward => None,
+            Reading::Since(since) => Some(since),
             Reading::Again { days } => {
                 let midnight = now.millis() - now.millis().rem_euclid(millis(DAY));
                 let first = midnight - i64::from(days) * millis(DAY);
@@ -104,7 +104,7 @@ impl Reading {
         Some(Span {
             cursor: cursor_name(pass, since),
             from: since,
-            until,
+            until: None,
         })
     }
 }
@@ -229,23 +229,20 @@ impl LensPoller {
             run.pass(pass, &span, deadline).await.context(pass.name)?;
         }
         // What has timed out is looked for over days by every poll.
-        if let Reading::Onward | Reading::Since(_) = reading {
-            let since = if let Reading::Since(since) = reading {
-                since
-            } else {
-                now
-            };
+        let timed_out_since = match reading {
+            Reading::Onward => Some(now),
+            Reading::Since(since) => Some(since),
+            Reading::Again { .. } => None,
+        };
+        if let Some(since) = timed_out_since {
             let from = earlier(now, TIMED_OUT_WITHIN).min(since);
             run.window(&TIMED_OUT, from, now, now).await.context(TIMED_OUT.name)?;
-        }
-        if let Reading::Again { .. } = reading {
+        } else if run.done.told > 0 {
             run.done.missed = run.done.told;
-            if run.done.missed > 0 {
-                tracing::error!(
-                    poll_missed = run.done.missed,
-                    "polls had missed exchanges; they are told now"
-                );
-            }
+            tracing::error!(
+                poll_missed = run.done.missed,
+                "polls had missed exchanges; they are told now"
+            );
         }
         tracing::info!(
             entries = run.done.entries,

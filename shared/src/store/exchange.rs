@@ -130,18 +130,9 @@ impl Store {
                 group.member = Some(read(item)?);
             }
         }
-        let own = group.member.as_ref().and_then(|member| member.incident.clone());
-        let other = current.filter(|current| Some(current) != own.as_ref());
-        let wanted = [&own, &other].into_iter().flatten();
-        let wanted = wanted.map(|link| failures_key(subject, link)).collect::<Vec<_>>();
-        for item in self.read_all(wanted).await? {
-            let failures: Failures = read(&item)?;
-            if Some(&failures.incident) == own.as_ref() {
-                group.own = Some(failures);
-            } else {
-                group.current = Some(failures);
-            }
-        }
+        let own = group.member.as_ref().and_then(|member| member.incident.as_ref());
+        let incidents = self.own_and_current(own, current.as_ref(), |link| failures_key(subject, link));
+        (group.own, group.current) = incidents.await?;
         Ok(group)
     }
 
@@ -170,23 +161,29 @@ impl Store {
                 common.child = Some(read(item)?);
             }
         }
-        let own = common.child.as_ref().and_then(|child| child.parent.clone());
-        let other = common
-            .cause
-            .parent
-            .clone()
-            .filter(|parent| Some(parent) != own.as_ref());
-        let wanted = [&own, &other].into_iter().flatten();
-        let wanted = wanted.map(|link| parent_key(subject, link)).collect::<Vec<_>>();
-        for item in self.read_all(wanted).await? {
-            let parent: Parent = read(&item)?;
-            if Some(&parent.incident) == own.as_ref() {
-                common.own = Some(parent);
-            } else {
-                common.current = Some(parent);
-            }
-        }
+        let own = common.child.as_ref().and_then(|child| child.parent.as_ref());
+        let current = common.cause.parent.as_ref();
+        let parents = self.own_and_current(own, current, |link| parent_key(subject, link));
+        (common.own, common.current) = parents.await?;
         Ok(common)
+    }
+
+    /// What is kept of the incident that something belongs to, and of the one that others join, when it is another.
+    async fn own_and_current<T: DeserializeOwned>(
+        &self,
+        own: Option<&LinkKey>,
+        current: Option<&LinkKey>,
+        key: impl Fn(&LinkKey) -> Item,
+    ) -> Result<(Option<T>, Option<T>), Error> {
+        let current = current.filter(|current| Some(*current) != own);
+        let keys = [own, current].map(|link| link.map(&key));
+        let items = self.read_all(keys.iter().flatten().cloned().collect()).await?;
+        let find = |wanted: &Option<Item>| -> Result<Option<T>, Error> {
+            let Some(wanted) = wanted else { return Ok(None) };
+            let is_it = |item: &&Item| wanted.iter().all(|(name, value)| item.get(name) == Some(value));
+            items.iter().find(is_it).map(read).transpose()
+        };
+        Ok((find(&keys[0])?, find(&keys[1])?))
     }
 }
 

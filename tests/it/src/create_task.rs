@@ -77,7 +77,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 correlation: "THR-1/msg-1",
                 fields: &[
                     ("assignment_group", "Document Control"),
-                    ("due_date", "2026-11-24 09:0"),
+                    ("due_date", "2026-11-24 09:"),
                     ("short_description", "Shipping documents"),
                 ],
                 attachments: &["asn-856.edi"],

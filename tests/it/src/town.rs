@@ -208,18 +208,18 @@ impl Town {
         }
         let lost = || TransportError::lost(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
         let answer = match fault {
-            None => self.answer(&environment.name, system, request).await?,
+            None => self.answer(&environment.name, (system, &operation), request).await?,
             Some(Fault::KillBefore) => return environment.die().await,
             Some(Fault::KillAfter) => {
-                let _ = self.answer(&environment.name, system, request).await;
+                let _ = self.answer(&environment.name, (system, &operation), request).await;
                 return environment.die().await;
             }
             Some(Fault::Lost) => {
-                let _ = self.answer(&environment.name, system, request).await;
+                let _ = self.answer(&environment.name, (system, &operation), request).await;
                 return Err(lost());
             }
             Some(Fault::ErrorAfter) => {
-                let _ = self.answer(&environment.name, system, request).await;
+                let _ = self.answer(&environment.name, (system, &operation), request).await;
                 error(system, 503)
             }
             Some(Fault::Late) => {
@@ -230,7 +230,7 @@ impl Town {
                 town.under_way.fetch_add(1, Ordering::Relaxed);
                 tokio::task::spawn_local(async move {
                     tokio::time::sleep(LATE).await;
-                    let _ = town.answer(&by, system, request).await;
+                    let _ = town.answer(&by, (system, &operation), request).await;
                     town.under_way.fetch_sub(1, Ordering::Relaxed);
                 });
                 return Err(lost());
@@ -238,14 +238,14 @@ impl Town {
             Some(Fault::Arrival) => {
                 self.arrival.notify_one();
                 tokio::time::sleep(Duration::from_millis(700)).await;
-                self.answer(&environment.name, system, request).await?
+                self.answer(&environment.name, (system, &operation), request).await?
             }
             Some(Fault::TooMany) => error(system, 429),
             Some(Fault::Conflict) => conflict(),
             Some(Fault::Throttle) => error(system, 400),
             Some(Fault::Pause) => {
                 environment.stand_still().await;
-                self.answer(&environment.name, system, request).await?
+                self.answer(&environment.name, (system, &operation), request).await?
             }
         };
         if !after.is_zero() {
@@ -262,7 +262,7 @@ impl Town {
     async fn answer(
         &self,
         by: &str,
-        system: System,
+        (system, operation): (System, &str),
         request: Request<Body>,
     ) -> Result<Response<Bytes>, TransportError> {
         let lost = |what: &'static str| TransportError::lost(std::io::Error::other(what));
@@ -270,12 +270,11 @@ impl Town {
             System::DynamoDb | System::Sqs | System::Secrets => {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map_err(|_| lost("a broken body"))?.to_bytes();
-                let operation = target_of_aws(&parts.headers).map_or_else(String::new, |(_, operation)| operation);
-                if let Some((refusal, answer)) = access::refusal(by, system, &operation, &body) {
+                if let Some((refusal, answer)) = access::refusal(by, system, operation, &body) {
                     self.violated(refusal);
                     return Ok(answer);
                 }
-                let is_write = system == System::DynamoDb && is_write(&parts.headers);
+                let is_write = system == System::DynamoDb && matches!(operation, "TransactWriteItems" | "UpdateItem");
                 let response = self.cloud.call(Request::from_parts(parts, body)).await;
                 if is_write && self.chaos.get().is_none_or(Chaos::looks_now) {
                     crate::oracle::check_liveness(self);
@@ -394,8 +393,15 @@ fn world_body(body: Body) -> worlds::WorldBody {
 
 fn target_of(request: &Request<Body>) -> (System, String) {
     let host = request.uri().host().unwrap_or_default();
-    if let Some(of_aws) = target_of_aws(request.headers()) {
-        return of_aws;
+    if let Some(target) = request.headers().get("x-amz-target") {
+        let target = target.to_str().unwrap();
+        let operation = target.split('.').next_back().unwrap_or_default().to_owned();
+        let system = match target {
+            target if target.starts_with("DynamoDB") => System::DynamoDb,
+            target if target.starts_with("AmazonSQS") => System::Sqs,
+            _ => System::Secrets,
+        };
+        return (system, operation);
     }
     let system = match host {
         "servicenow.test" => System::ServiceNow,
@@ -403,25 +409,6 @@ fn target_of(request: &Request<Body>) -> (System, String) {
         other => panic!("a request to an unknown host {other}"),
     };
     (system, format!("{} {}", request.method(), request.uri().path()))
-}
-
-fn target_of_aws(headers: &http::HeaderMap) -> Option<(System, String)> {
-    let target = headers.get("x-amz-target")?.to_str().unwrap();
-    let operation = target.split('.').next_back().unwrap_or_default().to_owned();
-    let system = match target {
-        target if target.starts_with("DynamoDB") => System::DynamoDb,
-        target if target.starts_with("AmazonSQS") => System::Sqs,
-        _ => System::Secrets,
-    };
-    Some((system, operation))
-}
-
-fn is_write(headers: &http::HeaderMap) -> bool {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-        .unwrap_or_default();
-    target.ends_with("TransactWriteItems") || target.ends_with("UpdateItem")
 }
 
 /// A refusal without effect, in the words of the system.

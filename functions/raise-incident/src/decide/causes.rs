@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::domain::{LinkKey, SysId};
 use shared::effect::{Cause, Change, Child, CreateRecord, Effect, Loose, Mark, Parent, Record};
 use shared::event::{ChildOf, Event, OneOf, OneOfSeveral, Passing};
-use shared::mapping::{CommonCause, Mapping};
+use shared::mapping::{CommonCause, ExchangeRules, Mapping};
 use shared::messages;
 use shared::servicenow::Row;
 
@@ -85,12 +85,11 @@ fn is_same(one: &OneOfSeveral, other: &OneOfSeveral) -> bool {
 
 /// An incident began to fail, or nothing of it fails any more.
 pub(super) fn one_of(event: &Event, facts: &Facts, several: &Several, one: &OneOf) -> Vec<Effect> {
-    let common = facts.mapping.exchanges.as_ref();
-    let Some(common) = common.and_then(|rules| rules.common_cause.as_ref()) else {
+    let Some((rules, common)) = facts.mapping.common_cause() else {
         return vec![tell("the mapping has no rule about common causes: nothing is done")];
     };
     if !one.is_failing {
-        return ends(event, facts, several, one);
+        return ends(event, facts, rules, several, one);
     }
     let mut effects = Vec::new();
     effects.extend(was_resolved_too_early(&facts.mapping, several, one));
@@ -113,7 +112,7 @@ pub(super) fn one_of(event: &Event, facts: &Facts, several: &Several, one: &OneO
             effects.extend(catch_up(facts, several));
             effects
         }
-        Belongs::New(loose) => opens(event, facts, several, one, loose),
+        Belongs::New(loose) => opens(event, facts, common, several, one, loose),
     });
     effects
 }
@@ -130,7 +129,14 @@ fn was_resolved_too_early(mapping: &Mapping, several: &Several, one: &OneOf) -> 
     }))
 }
 
-fn opens(event: &Event, facts: &Facts, several: &Several, one: &OneOf, loose: Vec<Loose>) -> Vec<Effect> {
+fn opens(
+    event: &Event,
+    facts: &Facts,
+    common: &CommonCause,
+    several: &Several,
+    one: &OneOf,
+    loose: Vec<Loose>,
+) -> Vec<Effect> {
     let Some(content) = &several.content else {
         return vec![tell("nothing is known to make a parent incident of")];
     };
@@ -154,7 +160,7 @@ fn opens(event: &Event, facts: &Facts, several: &Several, one: &OneOf, loose: Ve
     for loose in &loose {
         name(&mut parent, &loose.incident);
     }
-    let fields = fields(facts, content, one, &parent);
+    let fields = fields(common, content, one, &parent);
     let mut effects = vec![
         tell(format!(
             "{} incidents fail alike: they get a parent incident",
@@ -183,15 +189,10 @@ fn opens(event: &Event, facts: &Facts, several: &Several, one: &OneOf, loose: Ve
     effects
 }
 
-fn fields(facts: &Facts, content: &ParentContent, one: &OneOf, parent: &Parent) -> BTreeMap<String, String> {
+fn fields(common: &CommonCause, content: &ParentContent, one: &OneOf, parent: &Parent) -> BTreeMap<String, String> {
     let mut fields = incident::cut_fields(&content.fields);
-    let rules = facts.mapping.exchanges.as_ref();
-    let next = rules.and_then(|rules| rules.common_cause.as_ref());
-    let next = next.map_or("", |common| common.next.as_str());
-    fields.insert(
-        DESCRIPTION.to_owned(),
-        messages::parent_incident(&one.exchange, next, parent),
-    );
+    let description = messages::parent_incident(&one.exchange, &common.next, parent);
+    fields.insert(DESCRIPTION.to_owned(), description);
     incident::assign(&mut fields, &content.group, &content.assigned_to);
     fields
 }
@@ -244,7 +245,7 @@ fn fails_again(facts: &Facts, several: &Several, one: &OneOf, own: &FoundParent,
 }
 
 /// Nothing of an incident fails any more.
-fn ends(event: &Event, facts: &Facts, several: &Several, one: &OneOf) -> Vec<Effect> {
+fn ends(event: &Event, facts: &Facts, rules: &ExchangeRules, several: &Several, one: &OneOf) -> Vec<Effect> {
     let parent = several.child.as_ref().and_then(|child| child.parent.clone());
     let mut effects = vec![child(&one.incident, false, parent)];
     let loose = without(&several.cause, &one.incident);
@@ -261,13 +262,13 @@ fn ends(event: &Event, facts: &Facts, several: &Several, one: &OneOf) -> Vec<Eff
         failing: own.parent.failing.saturating_sub(1),
         ..own.parent.clone()
     };
-    let (number, rules) = (&own.link.number, facts.mapping.exchanges.as_ref());
-    match (&own.row, rules) {
-        (Some(row), _) if finished(&facts.mapping, &own.link, row).is_some() => {
+    let number = &own.link.number;
+    match &own.row {
+        Some(row) if finished(&facts.mapping, &own.link, row).is_some() => {
             effects.push(tell(format!("the parent {number} is finished: nothing to do")));
         }
-        (Some(row), _) if parent.failing > 0 => effects.extend(recount(facts, several, own, row, &parent)),
-        (Some(row), Some(rules)) if is_untouched(rules, &own.link, row) && !several.has_open_child => {
+        Some(row) if parent.failing > 0 => effects.extend(recount(facts, several, own, row, &parent)),
+        Some(row) if is_untouched(rules, &own.link, row) && !several.has_open_child => {
             let mut set = resolution(rules, row, messages::children_resolved(&parent));
             set.extend(recounted(&own.link, row, &messages::children_count(&parent)));
             effects.push(tell(format!(
@@ -276,7 +277,7 @@ fn ends(event: &Event, facts: &Facts, several: &Several, one: &OneOf) -> Vec<Eff
             effects.push(update(&own.link, set));
             parent.is_resolved_by_us = true;
         }
-        (Some(row), _) => {
+        Some(row) => {
             effects.push(note(
                 &own.link,
                 event,
@@ -285,7 +286,7 @@ fn ends(event: &Event, facts: &Facts, several: &Several, one: &OneOf) -> Vec<Eff
             ));
             effects.extend(recount(facts, several, own, row, &parent));
         }
-        (None, _) => effects.push(tell(format!(
+        None => effects.push(tell(format!(
             "the parent {number} was deleted or is hidden: nothing to do"
         ))),
     }
@@ -295,8 +296,7 @@ fn ends(event: &Event, facts: &Facts, several: &Several, one: &OneOf) -> Vec<Eff
 
 /// An incident has got a parent: its record refers to it, unless an agent gave it another.
 pub(super) fn has_a_parent(event: &Event, facts: &Facts, found: Option<&Found>, child: &ChildOf) -> Vec<Effect> {
-    let common = facts.mapping.exchanges.as_ref();
-    let Some(common) = common.and_then(|rules| rules.common_cause.as_ref()) else {
+    let Some((_, common)) = facts.mapping.common_cause() else {
         return vec![tell("the mapping has no rule about common causes: nothing is done")];
     };
     let Some((found, row)) = found.and_then(|found| Some((found, found.row.as_ref()?))) else {

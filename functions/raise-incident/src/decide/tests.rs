@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use shared::domain::{LinkKey, Role, Subject, SysId, TableName, Timestamp};
-use shared::effect::{Effect, Failures, KnownExchange, Mark, Member, Record};
+use shared::effect::{Effect, Failures, KnownExchange, Mark, Member, Record, UpdateFields};
 use shared::event::{Data, Event, Exchange, ExchangeNews, Passing, Turn};
 use shared::mapping::Mapping;
 use shared::messages;
@@ -290,6 +290,20 @@ fn among(sample: &str, change: impl FnOnce(&mut Facts, &mut Among)) -> Vec<Effec
     decide(&passed, &facts)
 }
 
+/// What is set; of a description, so much of the count that follows `before`.
+pub(super) fn set_in(update: &UpdateFields, before: &str, length: usize) -> String {
+    let set = update.set.iter().filter(|(field, _)| *field != "close_notes");
+    let set = set.map(|(field, change)| match field.as_str() {
+        "description" => change
+            .to
+            .rsplit_once(before)
+            .map_or("?", |(_, count)| &count[..length])
+            .to_owned(),
+        field => format!("{field}={}", change.to),
+    });
+    format!("set {}", set.collect::<Vec<_>>().join(", "))
+}
+
 fn text(effects: &[Effect]) -> String {
     let created = effects.iter().find_map(|effect| match effect {
         Effect::CreateRecord(create) => Some(create.record.link.discriminator.as_str()),
@@ -299,18 +313,7 @@ fn text(effects: &[Effect]) -> String {
         .iter()
         .map(|effect| match effect {
             Effect::CreateRecord(_) => "create".to_owned(),
-            Effect::UpdateFields(update) => {
-                let set = update.set.iter().filter(|(field, _)| *field != "close_notes");
-                let set = set.map(|(field, change)| match field.as_str() {
-                    "description" => change
-                        .to
-                        .rsplit_once("way: ")
-                        .map_or("?", |(_, count)| &count[..28])
-                        .to_owned(),
-                    field => format!("{field}={}", change.to),
-                });
-                format!("set {}", set.collect::<Vec<_>>().join(", "))
-            }
+            Effect::UpdateFields(update) => set_in(update, "way: ", 28),
             Effect::AddJournal(add) => format!("note {}", add.what.split(' ').next().unwrap_or_default()),
             Effect::Mark(Mark::Member(member)) => {
                 let incident = member.incident.as_ref().map_or("none", |link| &link.discriminator);

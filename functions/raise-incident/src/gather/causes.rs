@@ -32,8 +32,7 @@ pub(super) async fn several(
         content: None,
     };
     // Without the rule nothing is done.
-    let rules = clients.mapping.exchanges.as_ref();
-    if let Some((rules, common)) = rules.and_then(|rules| Some((rules, rules.common_cause.as_ref()?))) {
+    if let Some((rules, common)) = clients.mapping.common_cause() {
         several.own = parent(clients, situation, rules, kept.own).await?;
         several.current = parent(clients, situation, rules, kept.current).await?;
         if needs_a_parent(&clients.mapping, common, one, &several) {
@@ -106,8 +105,7 @@ async fn has_open_child(
 
 /// An incident that has got a parent.
 pub(super) async fn child(clients: &Clients, situation: &Situation, incident: &OneOfSeveral) -> Result<Place, Failure> {
-    let rules = clients.mapping.exchanges.as_ref();
-    let Some((rules, common)) = rules.and_then(|rules| Some((rules, rules.common_cause.as_ref()?))) else {
+    let Some((rules, common)) = clients.mapping.common_cause() else {
         return Ok(Place::Child(None));
     };
     let kept = clients.store.failures(&situation.subject, &incident.incident).await?;

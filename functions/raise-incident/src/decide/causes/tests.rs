@@ -6,7 +6,7 @@ use shared::effect::{Cause, Child, Effect, Loose, Mark, Parent};
 use shared::event::{ChildOf, OneOf, OneOfSeveral, Passing};
 use shared::messages;
 
-use super::super::tests::{event, exchange, facts, found, mapping};
+use super::super::tests::{event, exchange, facts, found, mapping, set_in};
 use super::{has_a_parent, is_over, needs_a_parent, one_of};
 use crate::{FoundParent, ParentContent, Place, Several};
 use shared::domain::Subject;
@@ -115,18 +115,7 @@ fn decided_while(waiting: i64, news: &OneOf, change: impl FnOnce(&mut Several)) 
 fn text(effects: &[Effect]) -> String {
     let print = |effect: &Effect| match effect {
         Effect::CreateRecord(_) => "create".to_owned(),
-        Effect::UpdateFields(update) => {
-            let set = update.set.iter().filter(|(field, _)| *field != "close_notes");
-            let set = set.map(|(field, change)| match field.as_str() {
-                "description" => change
-                    .to
-                    .rsplit_once("alike: ")
-                    .map_or("?", |(_, count)| &count[..25])
-                    .to_owned(),
-                field => format!("{field}={}", change.to),
-            });
-            format!("set {}", set.collect::<Vec<_>>().join(", "))
-        }
+        Effect::UpdateFields(update) => set_in(update, "alike: ", 25),
         Effect::AddJournal(add) => format!("note {}", add.what.split(' ').next().unwrap_or_default()),
         Effect::PassOn(Passing::Parent {
             incident,
