@@ -7,12 +7,15 @@
 //!   only taken up again after everything that may still be under way has ended, and after a
 //!   look at the record found no trace. This holds as long as a function is killed at its
 //!   timeout and ServiceNow ends a transaction within its quota.
+//! - Where the scoped app is installed, it makes one entry of one claim, however often and however
+//!   late it is asked: neither a wait nor a look is needed, and no time is assumed.
 
 mod articles;
 mod attachment;
 mod drafts;
 mod escalation;
 mod exchanges;
+mod journal;
 mod onboarding;
 mod sharing;
 mod threads;
@@ -27,7 +30,7 @@ use anyhow::anyhow;
 use crate::clients::Clients;
 use crate::domain::{DeploymentId, Role, Subject, SysId, Timestamp};
 use crate::effect::{
-    AddJournal, CreateRecord, Effect, Mark, Place, PostComment, PostNotice, Record, ShareDocument, Source, UpdateFields,
+    CreateRecord, Effect, Mark, Place, PostComment, PostNotice, Record, ShareDocument, Source, UpdateFields,
 };
 use crate::event::Event;
 use crate::failure::{Failure, System};
@@ -182,6 +185,7 @@ impl Apply<'_> {
             kind,
             target,
             text: text.as_deref(),
+            through_app: self.writes_through_app(effect),
         };
         Ok(Some(self.clients.store.claim_write(self.subject, claiming)?))
     }
@@ -409,58 +413,6 @@ impl Apply<'_> {
         }
     }
 
-    async fn journal(&self, add: &AddJournal, effect: &Effect, standing: Standing) -> Result<Applied, Failure> {
-        let (claim_name, _) = claim_of(effect).ok_or_else(|| Failure::transient(anyhow!("an entry has a claim")))?;
-        let store = &self.clients.store;
-        let done = |remote: Option<&SysId>| -> Result<Applied, Failure> {
-            let writes = vec![store.settle(self.subject, &claim_name, ClaimState::Done, remote)?];
-            let story = match add.journal {
-                crate::effect::Journal::Comments => format!("added {}", add.what),
-                crate::effect::Journal::WorkNotes => format!("noted {} for colleagues", add.what),
-            };
-            Ok(Applied {
-                writes,
-                story: vec![story],
-            })
-        };
-        let reference = match self.taken_up(effect, standing).await? {
-            TakenUp::Done => return Ok(Applied::default()),
-            TakenUp::Fresh => self.clients.reference(&claim_name).await?,
-            TakenUp::Uncertain(claim) => {
-                let entries = self
-                    .clients
-                    .servicenow
-                    .entries(&add.record.sys_id, claim.first_at, CLOCK_SKEW)
-                    .await;
-                let entries = entries.map_err(|error| error.into_failure().in_doubt())?;
-                let ledger = store.ledger(self.subject).await?;
-                let wanted = messages::canonical(&signed(&add.text, &claim.reference));
-                let trace = entries.iter().find(|entry| {
-                    entry.journal == add.journal
-                        && messages::canonical(&entry.text) == wanted
-                        && !is_trace_of_another(&ledger, &claim, &entry.sys_id)
-                });
-                if let Some(trace) = trace {
-                    return done(Some(&trace.sys_id));
-                }
-                self.begin_again(&claim).await?;
-                claim.reference
-            }
-        };
-        let text = signed(&add.text, &reference);
-        let record = &add.record;
-        match self
-            .clients
-            .servicenow
-            .append(&record.table, &record.sys_id, add.journal, &text)
-            .await
-        {
-            Ok(()) => done(None),
-            Err(error) if error.is_unsent() => Err(error.into_failure()),
-            Err(error) => Err(self.refused_change(record, error).await),
-        }
-    }
-
     /// Finds out how far a claimed effect is.
     async fn taken_up(&self, effect: &Effect, standing: Standing) -> Result<TakenUp, Failure> {
         let Some((claim, _)) = claim_of(effect) else {
@@ -488,6 +440,10 @@ impl Apply<'_> {
             ClaimState::Released => {
                 self.begin_again(&claim).await?;
                 Ok(TakenUp::Fresh)
+            }
+            // The app tells a repetition from a first try.
+            ClaimState::Claimed if claim.through_app && self.writes_through_app(effect) => {
+                Ok(TakenUp::Repeatable(claim))
             }
             ClaimState::Claimed => {
                 let settled = claim.at.after(SETTLED_AFTER);
@@ -541,6 +497,8 @@ enum TakenUp {
     Fresh,
     /// It happened.
     Done,
+    /// It may have happened or be under way, and does no harm when it is sent again.
+    Repeatable(Claim),
     /// It may have happened, and can no longer be under way.
     Uncertain(Claim),
 }

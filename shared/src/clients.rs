@@ -1,6 +1,6 @@
 //! Everything a function reaches the outside through, made once per cold start.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -12,6 +12,7 @@ use crate::domain::{CompanyId, SysId, hex, is_query_value};
 use crate::failure::Failure;
 use crate::http::Transport;
 use crate::mapping::{Mapping, PartnerRule, UnknownPartner};
+use crate::poll::Told;
 use crate::queue::Queue;
 use crate::secrets::Secrets;
 use crate::servicenow::{self, Error, Flaw, Found, ServiceNow};
@@ -38,6 +39,9 @@ pub struct Clients {
     pub mapping: Arc<Mapping>,
     /// The time.
     pub clock: Clock,
+    /// Whether the scoped app of the instance is asked to write entries.
+    pub writes_through_app: bool,
+    told_parked: Mutex<Option<Told>>,
     users: Option<CommunityServices>,
     secrets: Arc<Secrets>,
     reference_secret: String,
@@ -86,9 +90,16 @@ impl Clients {
             community: Collaboration::new(transport, community, Arc::clone(&secrets), clock.clone()),
             mapping,
             clock,
+            writes_through_app: systems.servicenow_app,
+            told_parked: Mutex::default(),
             secrets,
             reference_secret: systems.reference_secret,
         })
+    }
+
+    /// What the app was told last of what is parked.
+    pub(crate) fn told_parked(&self) -> MutexGuard<'_, Option<Told>> {
+        self.told_parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The users of companies.

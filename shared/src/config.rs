@@ -51,6 +51,8 @@ pub struct Systems {
     pub servicenow_url: Url,
     /// The secret that opens it; see [`crate::servicenow::Credentials`].
     pub servicenow_secret: String,
+    /// Whether the scoped app is installed there, so that it is asked to write.
+    pub servicenow_app: bool,
     /// The base of the collaboration contract.
     pub collaboration_url: Url,
     /// How the contract is served there, in JSON or YAML; empty where it is served as it is.
@@ -121,6 +123,7 @@ impl Systems {
         Ok(Self {
             servicenow_url: url("SERVICENOW_URL")?,
             servicenow_secret: required("SERVICENOW_SECRET")?,
+            servicenow_app: app()?,
             collaboration_url: url("COLLABORATION_URL")?,
             collaboration_binding: optional("COLLABORATION_BINDING").unwrap_or_default(),
             trading_grid_token_url: url("TRADING_GRID_TOKEN_URL")?,
@@ -170,6 +173,15 @@ pub fn read(path: &Path) -> Result<String> {
 
 fn queue_variable(use_case: UseCase) -> String {
     format!("QUEUE_URL_{}", use_case.as_str().to_uppercase().replace('-', "_"))
+}
+
+/// Whether the scoped app is there: `installed`, `absent`, or not said.
+fn app() -> Result<bool> {
+    match optional("SERVICENOW_APP").as_deref() {
+        Some("installed") => Ok(true),
+        Some("absent") | None => Ok(false),
+        Some(_) => Err(anyhow!("SERVICENOW_APP must be installed or absent")),
+    }
 }
 
 fn required(name: &str) -> Result<String> {

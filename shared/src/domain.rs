@@ -209,6 +209,23 @@ impl SysId {
     }
 }
 
+/// The id of one write through the scoped app: the same for every try, and for no other write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteId(String);
+
+impl WriteId {
+    /// Of a claim of a subject: 32 hexadecimal digits.
+    pub fn of(deployment: &DeploymentId, subject: &Subject, claim: &str) -> Self {
+        let digest = digest_of(&["write", deployment.as_str(), subject.as_str(), claim]);
+        Self(hex(&digest[..16]))
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 identifier!(
     /// The stable id of one deployment; a part of every derived id.
     DeploymentId, "a deployment id", "1 to 64 letters, digits, '.', '_' or '-'", |text| is_plain(text, 64)

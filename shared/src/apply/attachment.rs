@@ -71,7 +71,7 @@ impl Apply<'_> {
         };
         match self.taken_up(effect, standing).await? {
             TakenUp::Done => return Ok(Applied::default()),
-            TakenUp::Fresh => {}
+            TakenUp::Fresh | TakenUp::Repeatable(_) => {}
             TakenUp::Uncertain(claim) => {
                 let record = &attach.record;
                 let attachments = self.clients.servicenow.attachments(&record.table, &record.sys_id).await;

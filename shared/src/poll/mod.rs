@@ -9,6 +9,7 @@ mod feed;
 mod lens;
 mod process;
 mod records;
+mod shown;
 mod untold;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::queue::Queue;
 use crate::store::{Accepted, HeldCursor, Store};
 
 pub use lens::{LensPoller, Reading};
+pub use shown::Told;
 pub use untold::Untold;
 
 /// How much earlier than the end of the last window the next one begins: for rows that commit late, and clocks that

@@ -37,7 +37,7 @@ pub(super) struct Rows<'a> {
 
 impl Clients {
     /// Reads changed records on from where the last poll stopped, or once from `since`; and, without `since`, which
-    /// tasks of teams have become overdue.
+    /// tasks of teams have become overdue, and shows agents what is parked.
     ///
     /// # Errors
     /// When the table or ServiceNow gives no clear answer: the cursor stays, and the next poll reads the same again.
@@ -70,6 +70,9 @@ impl Clients {
                 event: &overdue,
             };
             self.poll_rows(rows, when, worker, &mut done).await?;
+        }
+        if since.is_none() {
+            self.show_what_is_parked().await;
         }
         Ok(done)
     }

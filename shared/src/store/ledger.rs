@@ -21,6 +21,9 @@ pub const SETTLED_AFTER: Duration = super::LEASE;
 /// Ledger items outlive every event that could ask again.
 const KEPT_FOR: Duration = Duration::from_secs(400 * 24 * 3600);
 
+/// What a claim says when only the app was asked to write.
+const THROUGH_APP: &str = "app";
+
 /// A claim in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -42,6 +45,8 @@ pub struct Claim {
     pub text: Option<String>,
     /// The entry or attachment that the write led to, once it is known.
     pub remote: Option<String>,
+    /// Whether only the app of the instance was asked to write it, which makes one entry of one claim.
+    pub through_app: bool,
 }
 
 /// What a claimed write is.
@@ -92,6 +97,8 @@ pub struct Claiming<'a> {
     pub target: &'a SysId,
     /// The written text, where its traces are known by it.
     pub text: Option<&'a str>,
+    /// Whether the app of the instance is asked to write it.
+    pub through_app: bool,
 }
 
 /// The digest by which an entry is known as our own: the same text with the same reference.
@@ -162,6 +169,7 @@ impl Claim {
             target: text(item, "target")?.to_owned(),
             text: text(item, "text").map(str::to_owned),
             remote: text(item, "remote").map(str::to_owned),
+            through_app: text(item, "through") == Some(THROUGH_APP),
         })
     }
 }
@@ -201,6 +209,9 @@ impl Store {
         );
         if let Some(text) = claiming.text {
             claim.insert("text".to_owned(), s(text_hash(text)));
+        }
+        if claiming.through_app {
+            claim.insert("through".to_owned(), s(THROUGH_APP));
         }
         Put::builder()
             .table_name(&self.table)

@@ -331,6 +331,17 @@ impl Store {
         Ok(items.iter().filter_map(Link::of).collect())
     }
 
+    /// The records of a subject, whatever they are for it.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub async fn records(&self, subject: &Subject) -> Result<Vec<SysId>, Error> {
+        let items = self.of_subject(subject, "LINK#", "read of links").await?;
+        let links = items.iter().filter_map(Link::of);
+        let linked = links.filter(|link| link.state == LinkState::Linked);
+        Ok(linked.map(|link| link.record.sys_id).collect())
+    }
+
     /// The partner disputed the question of this version, and the record was dealt with.
     ///
     /// # Errors

@@ -12,8 +12,10 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use shared::mapping::Mapping;
 
 use crate::faults::{Fault, Plan};
 use crate::play::{Play, default_mapping, in_paused_time};
@@ -22,11 +24,27 @@ use crate::town::{Call, Town};
 
 /// Runs one plan. Gives the requests that were made before the replay, and what is wrong.
 fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
+    run_in(scenario, and_again, |mapping| {
+        let outlives_deadline = scenario.only_creates && plan.pauses();
+        Town::new(plan.clone(), mapping, outlives_deadline)
+    })
+}
+
+/// The same where the instance has the scoped app: there a worker may always outlive its deadline.
+fn run_with_the_app(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
+    run_in(scenario, and_again, |mapping| {
+        Town::with_the_app(plan.clone(), mapping, plan.pauses())
+    })
+}
+
+fn run_in(
+    scenario: &Scenario,
+    and_again: bool,
+    town: impl FnOnce(Arc<Mapping>) -> Arc<Town>,
+) -> (Vec<Call>, Vec<String>) {
     fastrand::seed(7);
     in_paused_time(async {
-        let outlives_deadline = scenario.only_creates && plan.pauses();
-        let mapping = scenario.mapping.unwrap_or(default_mapping)();
-        let town = Town::new(plan.clone(), mapping, outlives_deadline);
+        let town = town(scenario.mapping.unwrap_or(default_mapping)());
         let violations = Play::new(&town).run(scenario, and_again).await;
         (town.calls(), violations)
     })
@@ -74,6 +92,7 @@ fn first_new(calls: &[Call], proven: &mut HashSet<u64>) -> usize {
 /// Runs plans on all processors.
 struct Prover<'a> {
     scenario: &'a Scenario,
+    run: fn(&Scenario, &Plan, bool) -> (Vec<Call>, Vec<String>),
     plans: AtomicUsize,
     failures: Mutex<Vec<String>>,
 }
@@ -81,7 +100,7 @@ struct Prover<'a> {
 impl Prover<'_> {
     fn prove(&self, plan: &Plan) -> Vec<Call> {
         self.plans.fetch_add(1, Ordering::Relaxed);
-        let (calls, violations) = run(self.scenario, plan, true);
+        let (calls, violations) = (self.run)(self.scenario, plan, true);
         if !violations.is_empty() {
             let line = format!("GRIDLINK_PLAN={}/{plan} {violations:?}", self.scenario.name);
             self.failures.lock().unwrap().push(line);
@@ -123,6 +142,12 @@ fn sample<T>(plans: &mut Vec<T>, most: usize) {
     }
 }
 
+fn print_calls(calls: &[Call]) {
+    for (at, call) in calls.iter().enumerate() {
+        println!("{at:4} {:<18} {} {:?} {:?}", call.by, call.operation, call.status, call.fault);
+    }
+}
+
 /// Proves the scenarios.
 fn prove(scenarios: &[Scenario], choice: Pairs) {
     if let Some(wanted) = setting("GRIDLINK_PLAN") {
@@ -131,12 +156,7 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
             return;
         };
         let (calls, violations) = run(scenario, &plan.parse().unwrap(), true);
-        for (at, call) in calls.iter().enumerate() {
-            println!(
-                "{at:4} {:<18} {} {:?} {:?}",
-                call.by, call.operation, call.status, call.fault
-            );
-        }
+        print_calls(&calls);
         assert!(violations.is_empty(), "{violations:#?}");
         return;
     }
@@ -151,6 +171,7 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
     {
         let prover = Prover {
             scenario,
+            run,
             plans: AtomicUsize::new(0),
             failures: Mutex::default(),
         };
@@ -213,6 +234,10 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
         "{total} plans in {seconds:.0} s, {:.0} plans a second",
         total as f64 / seconds
     );
+    none_fails(failures);
+}
+
+fn none_fails(mut failures: Vec<String>) {
     failures.sort();
     assert!(
         failures.is_empty(),
@@ -220,6 +245,69 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
         failures.len(),
         failures[..failures.len().min(20)].join("\n")
     );
+}
+
+/// How many faults of one scenario are tried on an instance with the app.
+const APP_SAMPLE: usize = 24;
+
+/// What a run is struck by on an instance with the app: its own requests by every fault, and every request of a worker
+/// by standing still for longer than its lease and its deadline.
+fn strikes_with_the_app(calls: &[Call]) -> Vec<Plan> {
+    let is_of_a_worker = |call: &&(usize, &Call)| !["poll-changes", "receive-webhook"].iter().any(|by| call.1.by.starts_with(by));
+    let calls: Vec<(usize, &Call)> = calls.iter().enumerate().collect();
+    let strikes = calls.iter().filter(is_of_a_worker).flat_map(|(index, call)| {
+        let is_of_the_app = call.operation.ends_with("/connector/apply");
+        let fits = move |fault: &Fault| match fault {
+            Fault::Arrival => false,
+            Fault::Pause => true,
+            fault => is_of_the_app && fault.fits(call.system, &call.operation),
+        };
+        let faults = Fault::ALL.into_iter().filter(fits);
+        faults.map(|fault| Plan::default().and(*index, fault))
+    });
+    strikes.collect()
+}
+
+/// Needs the package of the app.
+#[test]
+#[ignore = "needs the package: make app"]
+fn every_scenario_ends_as_well_with_the_app_and_outlives_any_pause() {
+    let all = setting("GRIDLINK_PROVE").as_deref() == Some("all");
+    let only = setting("GRIDLINK_SCENARIO");
+    let started = std::time::Instant::now();
+    if let Some(wanted) = setting("GRIDLINK_PLAN") {
+        let (name, plan) = wanted.split_once('/').unwrap();
+        let scenarios = scenarios::all();
+        let scenario = scenarios.iter().find(|scenario| scenario.name == name).unwrap();
+        let (calls, violations) = run_with_the_app(scenario, &plan.parse().unwrap(), true);
+        print_calls(&calls);
+        assert!(violations.is_empty(), "{violations:#?}");
+        return;
+    }
+    let mut failures = Vec::new();
+    let mut total = 0;
+    for scenario in scenarios::all() {
+        if only.as_ref().is_some_and(|only| only != scenario.name) {
+            continue;
+        }
+        let prover = Prover {
+            scenario: &scenario,
+            run: run_with_the_app,
+            plans: AtomicUsize::new(0),
+            failures: Mutex::default(),
+        };
+        let calls = prover.prove(&Plan::default());
+        let mut plans = strikes_with_the_app(&calls);
+        if !all {
+            sample(&mut plans, APP_SAMPLE);
+        }
+        on_all_processors(&plans, |plan| drop(prover.prove(plan)));
+        println!("{:<34} {:3} requests, {:4} faults with the app", scenario.name, calls.len(), plans.len());
+        total += plans.len();
+        failures.extend(prover.failures.into_inner().unwrap());
+    }
+    println!("{total} plans with the app in {:.0?}", started.elapsed());
+    none_fails(failures);
 }
 
 /// How many requests the second fault of a pair may strike beyond those of a clean run: those that

@@ -1,7 +1,7 @@
 //! Everything outside the functions, in one process, with a tap on every request.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, UNIX_EPOCH};
@@ -64,6 +64,8 @@ pub(crate) struct Town {
     pub(crate) plan: Plan,
     /// Whether a function that stands still is not killed at its deadline.
     pub(crate) outlives_deadline: bool,
+    /// Whether the instance has the scoped app.
+    pub(crate) has_app: bool,
     calls: Mutex<Vec<Call>>,
     /// Requests that will take effect later.
     pub(crate) under_way: AtomicUsize,
@@ -76,8 +78,44 @@ pub(crate) struct Town {
     environments: Mutex<Vec<Weak<Environment>>>,
 }
 
+/// The package of the scoped app, which `make app` builds.
+fn package() -> Bytes {
+    static PACKAGE: OnceLock<Bytes> = OnceLock::new();
+    let read = || {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/servicenow-app/target");
+        let files = std::fs::read_dir(&folder).ok().into_iter().flatten();
+        let zip = files
+            .filter_map(|file| Some(file.ok()?.path()))
+            .find(|path| path.extension().is_some_and(|extension| extension == "zip"));
+        let zip = zip.expect("the package is not built: make app");
+        Bytes::from(std::fs::read(zip).unwrap())
+    };
+    PACKAGE.get_or_init(read).clone()
+}
+
 impl Town {
     pub(crate) fn new(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool) -> Arc<Self> {
+        Self::built(plan, mapping, outlives_deadline, false)
+    }
+
+    /// A town whose instance has the scoped app, which posts the events and writes the entries.
+    pub(crate) fn with_the_app(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool) -> Arc<Self> {
+        let town = Self::built(plan, mapping, outlives_deadline, true);
+        let instance = &town.servicenow;
+        instance.install_app(package()).unwrap();
+        instance.set_property("x_gridlink.integration_user", worlds::servicenow::INTEGRATION_USER);
+        let of = |table: &str, field: &str, value: &str| {
+            let rows = instance.rows(table).into_iter();
+            let mut rows = rows.filter(|row| row[field] == value);
+            rows.next().unwrap()["sys_id"].clone()
+        };
+        let user = of("sys_user", "user_name", worlds::servicenow::INTEGRATION_USER);
+        let role = of("sys_user_role", "name", "x_gridlink.integration");
+        instance.insert("sys_user_has_role", &[("user", &user), ("role", &role)]);
+        town
+    }
+
+    fn built(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool, has_app: bool) -> Arc<Self> {
         let wall = UNIX_EPOCH + Duration::from_secs(START);
         let cloud = Cloud::new(cloud::Clock::starting_at(wall));
         cloud.create_table(cloud::table_of_the_template(TABLE));
@@ -106,6 +144,7 @@ impl Town {
             mapping,
             plan,
             outlives_deadline,
+            has_app,
             calls: Mutex::default(),
             under_way: AtomicUsize::new(0),
             arrival: Notify::new(),
@@ -140,6 +179,7 @@ impl Town {
         Systems {
             servicenow_url: url("https://servicenow.test"),
             servicenow_secret: "servicenow".to_owned(),
+            servicenow_app: self.has_app,
             collaboration_url: url("https://community.test/collaboration/v1"),
             collaboration_binding: String::new(),
             trading_grid_token_url: url("https://community.test/v1/oauth2/tokens"),

@@ -77,6 +77,7 @@ fn claim(key: &str) -> Claim {
         target: RECORD.to_owned(),
         text: Some(text_hash(OURS)),
         remote: None,
+        through_app: false,
     }
 }
 

@@ -1,6 +1,7 @@
 import { RestApi } from '@servicenow/sdk/core'
 import { apply } from '../server/rest/apply'
 import { health } from '../server/rest/health'
+import { showParked } from '../server/rest/parked'
 import { resources } from './security.now'
 
 RestApi({
@@ -28,6 +29,15 @@ RestApi({
             method: 'POST',
             version: 1,
             script: apply,
+            enforceAcl: [resources],
+        },
+        {
+            $id: Now.ID['connector_parked'],
+            name: 'parked',
+            path: '/parked',
+            method: 'PUT',
+            version: 1,
+            script: showParked,
             enforceAcl: [resources],
         },
     ],

@@ -89,6 +89,10 @@ declare global {
                         table: 'sys_ws_operation'
                         id: '64dd8cb1f1b648229c3db76d6a462bfa'
                     }
+                    connector_parked: {
+                        table: 'sys_ws_operation'
+                        id: '22eb0872baa34442809bd6464812fdaa'
+                    }
                     connector_v1: {
                         table: 'sys_ws_version'
                         id: '9785f0dc23f34f12bc6163d02e8a6bc3'
@@ -261,6 +265,10 @@ declare global {
                         table: 'sys_module'
                         id: '3f991bb7164b41aab0960f8b5582929d'
                     }
+                    src_server_lib_parked_ts: {
+                        table: 'sys_module'
+                        id: '8eaff558e1824c6c89b6a7eace89fe58'
+                    }
                     src_server_lib_retries_ts: {
                         table: 'sys_module'
                         id: 'cb9ced5b9f954973a3e801b29ae81d96'
@@ -285,6 +293,10 @@ declare global {
                         table: 'sys_module'
                         id: '7df1a7d0e5224aa797f8203c4610d8ec'
                     }
+                    src_server_rest_answers_ts: {
+                        table: 'sys_module'
+                        id: '1f958e2c9d3546d78e6b12a333538da3'
+                    }
                     src_server_rest_apply_ts: {
                         table: 'sys_module'
                         id: '42c425c8323d47708b509d3d3e2a8f21'
@@ -292,6 +304,10 @@ declare global {
                     src_server_rest_health_ts: {
                         table: 'sys_module'
                         id: '80360314c78e41019a090aa8249d8cda'
+                    }
+                    src_server_rest_parked_ts: {
+                        table: 'sys_module'
+                        id: '45a4fc4e63b841ce9a0eba418a96355b'
                     }
                     src_server_settings_ts: {
                         table: 'sys_module'

@@ -8,10 +8,10 @@
 // would be taken for the entry.
 
 import { GlideDateTime, GlideDigest, GlideRecord, GlideRecordSecure } from '@servicenow/glide'
-import { ServiceError } from '@servicenow/glide/sn_ws_err'
 import type { RESTAPIRequest, RESTAPIResponse } from '@servicenow/glide/sn_ws_int'
 import { repetition, type Write, writeOf } from '../lib/write'
 import { wholeNumber } from '../settings'
+import { refuse } from './answers'
 
 const WRITES = 'x_gridlink_write'
 
@@ -116,11 +116,4 @@ function answer(response: RESTAPIResponse, write: Write, entry: string, written:
 function underWay(response: RESTAPIResponse): void {
     response.setHeader('Retry-After', '30')
     refuse(response, 503, 'this write is under way')
-}
-
-function refuse(response: RESTAPIResponse, status: number, message: string): void {
-    const error = new ServiceError()
-    error.setStatus(status)
-    error.setMessage(message)
-    response.setError(error)
 }
