@@ -60,6 +60,7 @@ rust:
 	@$(step) "build" cargo build --workspace --all-targets --locked
 	@$(step) "tests" cargo test --workspace --locked -- --show-output
 	@$(step) "the ServiceNow app on an instance" cargo test --workspace --lib --locked -- --ignored outbox::installed
+	@$(step) "Gridlink beside the app" cargo test --workspace --test it --locked -- --ignored --show-output with_the_app
 	@RUSTDOCFLAGS="-D warnings" $(step) "docs" cargo doc --workspace --no-deps --document-private-items --locked
 
 deny: $(tools_bin)/cargo-deny-$(CARGO_DENY_VERSION)

@@ -44,3 +44,4 @@ mod stories;
 mod table;
 mod tidy;
 mod volume;
+mod with_the_app;

@@ -267,6 +267,11 @@ impl Play {
         self.town.violations.lock().unwrap().clone()
     }
 
+    /// Closes the doors: these functions are invoked no more.
+    pub(crate) fn end(&self) {
+        self.is_over.set(true);
+    }
+
     /// Lets days pass in which nobody acts.
     pub(crate) async fn days(&self, days: u64) {
         self.are_days_passing.set(true);

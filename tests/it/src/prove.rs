@@ -30,14 +30,7 @@ fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<Str
     })
 }
 
-/// The same where the instance has the scoped app: there a worker may always outlive its deadline.
-fn run_with_the_app(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
-    run_in(scenario, and_again, |mapping| {
-        Town::with_the_app(plan.clone(), mapping, plan.pauses())
-    })
-}
-
-fn run_in(
+pub(crate) fn run_in(
     scenario: &Scenario,
     and_again: bool,
     town: impl FnOnce(Arc<Mapping>) -> Arc<Town>,
@@ -89,16 +82,28 @@ fn first_new(calls: &[Call], proven: &mut HashSet<u64>) -> usize {
     news.iter().position(|is_new| *is_new).unwrap_or(calls.len())
 }
 
+/// Runs a plan, with or without everything once more.
+type Run = fn(&Scenario, &Plan, bool) -> (Vec<Call>, Vec<String>);
+
 /// Runs plans on all processors.
-struct Prover<'a> {
+pub(crate) struct Prover<'a> {
     scenario: &'a Scenario,
-    run: fn(&Scenario, &Plan, bool) -> (Vec<Call>, Vec<String>),
+    run: Run,
     plans: AtomicUsize,
     failures: Mutex<Vec<String>>,
 }
 
-impl Prover<'_> {
-    fn prove(&self, plan: &Plan) -> Vec<Call> {
+impl<'a> Prover<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, run: Run) -> Self {
+        Self {
+            scenario,
+            run,
+            plans: AtomicUsize::new(0),
+            failures: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn prove(&self, plan: &Plan) -> Vec<Call> {
         self.plans.fetch_add(1, Ordering::Relaxed);
         let (calls, violations) = (self.run)(self.scenario, plan, true);
         if !violations.is_empty() {
@@ -107,11 +112,24 @@ impl Prover<'_> {
         }
         calls
     }
+
+    /// The plans that fail.
+    pub(crate) fn failures(self) -> Vec<String> {
+        self.failures.into_inner().unwrap()
+    }
 }
 
 pub(crate) fn setting(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
     std::env::var(name).ok()
+}
+
+/// The one scenario that is wanted, which must be one.
+pub(crate) fn only(scenarios: &[Scenario]) -> Option<String> {
+    let only = setting("GRIDLINK_SCENARIO")?;
+    let is_known = scenarios.iter().any(|scenario| scenario.name == only);
+    assert!(is_known, "GRIDLINK_SCENARIO: there is no scenario {only}");
+    Some(only)
 }
 
 /// Which pairs of faults are tried.
@@ -135,14 +153,14 @@ const NAMED_SAMPLE: usize = 1_000;
 const SINGLES_SAMPLE: usize = 200;
 
 /// Leaves so many of them, the same each time, in their order.
-fn sample<T>(plans: &mut Vec<T>, most: usize) {
+pub(crate) fn sample<T>(plans: &mut Vec<T>, most: usize) {
     let mut rng = fastrand::Rng::with_seed(11);
     while plans.len() > most {
         plans.remove(rng.usize(0..plans.len()));
     }
 }
 
-fn print_calls(calls: &[Call]) {
+pub(crate) fn print_calls(calls: &[Call]) {
     for (at, call) in calls.iter().enumerate() {
         println!("{at:4} {:<18} {} {:?} {:?}", call.by, call.operation, call.status, call.fault);
     }
@@ -163,18 +181,13 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
     let started = std::time::Instant::now();
     let mut total = 0;
     let mut failures = Vec::new();
-    let only = setting("GRIDLINK_SCENARIO");
+    let only = only(scenarios);
     let mut proven = HashSet::new();
     for scenario in scenarios
         .iter()
         .filter(|scenario| only.as_ref().is_none_or(|only| only == scenario.name))
     {
-        let prover = Prover {
-            scenario,
-            run,
-            plans: AtomicUsize::new(0),
-            failures: Mutex::default(),
-        };
+        let prover = Prover::new(scenario, run);
         let (calls, violations) = run(scenario, &Plan::default(), false);
         assert!(
             violations.is_empty(),
@@ -226,8 +239,8 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
             singles.len(),
             pairs.len()
         );
-        total += prover.plans.into_inner();
-        failures.extend(prover.failures.into_inner().unwrap());
+        total += prover.plans.load(Ordering::Relaxed);
+        failures.extend(prover.failures());
     }
     let seconds = started.elapsed().as_secs_f64();
     println!(
@@ -237,7 +250,7 @@ fn prove(scenarios: &[Scenario], choice: Pairs) {
     none_fails(failures);
 }
 
-fn none_fails(mut failures: Vec<String>) {
+pub(crate) fn none_fails(mut failures: Vec<String>) {
     failures.sort();
     assert!(
         failures.is_empty(),
@@ -245,69 +258,6 @@ fn none_fails(mut failures: Vec<String>) {
         failures.len(),
         failures[..failures.len().min(20)].join("\n")
     );
-}
-
-/// How many faults of one scenario are tried on an instance with the app.
-const APP_SAMPLE: usize = 24;
-
-/// What a run is struck by on an instance with the app: its own requests by every fault, and every request of a worker
-/// by standing still for longer than its lease and its deadline.
-fn strikes_with_the_app(calls: &[Call]) -> Vec<Plan> {
-    let is_of_a_worker = |call: &&(usize, &Call)| !["poll-changes", "receive-webhook"].iter().any(|by| call.1.by.starts_with(by));
-    let calls: Vec<(usize, &Call)> = calls.iter().enumerate().collect();
-    let strikes = calls.iter().filter(is_of_a_worker).flat_map(|(index, call)| {
-        let is_of_the_app = call.operation.ends_with("/connector/apply");
-        let fits = move |fault: &Fault| match fault {
-            Fault::Arrival => false,
-            Fault::Pause => true,
-            fault => is_of_the_app && fault.fits(call.system, &call.operation),
-        };
-        let faults = Fault::ALL.into_iter().filter(fits);
-        faults.map(|fault| Plan::default().and(*index, fault))
-    });
-    strikes.collect()
-}
-
-/// Needs the package of the app.
-#[test]
-#[ignore = "needs the package: make app"]
-fn every_scenario_ends_as_well_with_the_app_and_outlives_any_pause() {
-    let all = setting("GRIDLINK_PROVE").as_deref() == Some("all");
-    let only = setting("GRIDLINK_SCENARIO");
-    let started = std::time::Instant::now();
-    if let Some(wanted) = setting("GRIDLINK_PLAN") {
-        let (name, plan) = wanted.split_once('/').unwrap();
-        let scenarios = scenarios::all();
-        let scenario = scenarios.iter().find(|scenario| scenario.name == name).unwrap();
-        let (calls, violations) = run_with_the_app(scenario, &plan.parse().unwrap(), true);
-        print_calls(&calls);
-        assert!(violations.is_empty(), "{violations:#?}");
-        return;
-    }
-    let mut failures = Vec::new();
-    let mut total = 0;
-    for scenario in scenarios::all() {
-        if only.as_ref().is_some_and(|only| only != scenario.name) {
-            continue;
-        }
-        let prover = Prover {
-            scenario: &scenario,
-            run: run_with_the_app,
-            plans: AtomicUsize::new(0),
-            failures: Mutex::default(),
-        };
-        let calls = prover.prove(&Plan::default());
-        let mut plans = strikes_with_the_app(&calls);
-        if !all {
-            sample(&mut plans, APP_SAMPLE);
-        }
-        on_all_processors(&plans, |plan| drop(prover.prove(plan)));
-        println!("{:<34} {:3} requests, {:4} faults with the app", scenario.name, calls.len(), plans.len());
-        total += plans.len();
-        failures.extend(prover.failures.into_inner().unwrap());
-    }
-    println!("{total} plans with the app in {:.0?}", started.elapsed());
-    none_fails(failures);
 }
 
 /// How many requests the second fault of a pair may strike beyond those of a clean run: those that

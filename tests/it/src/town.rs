@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -64,8 +64,8 @@ pub(crate) struct Town {
     pub(crate) plan: Plan,
     /// Whether a function that stands still is not killed at its deadline.
     pub(crate) outlives_deadline: bool,
-    /// Whether the instance has the scoped app.
-    pub(crate) has_app: bool,
+    /// Whether functions that start now are told that the instance has the scoped app.
+    pub(crate) has_app: AtomicBool,
     calls: Mutex<Vec<Call>>,
     /// Requests that will take effect later.
     pub(crate) under_way: AtomicUsize,
@@ -101,7 +101,12 @@ impl Town {
     /// A town whose instance has the scoped app, which posts the events and writes the entries.
     pub(crate) fn with_the_app(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool) -> Arc<Self> {
         let town = Self::built(plan, mapping, outlives_deadline, true);
-        let instance = &town.servicenow;
+        town.install_the_app();
+        town
+    }
+
+    pub(crate) fn install_the_app(&self) {
+        let instance = &self.servicenow;
         instance.install_app(package()).unwrap();
         instance.set_property("x_gridlink.integration_user", worlds::servicenow::INTEGRATION_USER);
         let of = |table: &str, field: &str, value: &str| {
@@ -112,7 +117,6 @@ impl Town {
         let user = of("sys_user", "user_name", worlds::servicenow::INTEGRATION_USER);
         let role = of("sys_user_role", "name", "x_gridlink.integration");
         instance.insert("sys_user_has_role", &[("user", &user), ("role", &role)]);
-        town
     }
 
     fn built(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool, has_app: bool) -> Arc<Self> {
@@ -144,7 +148,7 @@ impl Town {
             mapping,
             plan,
             outlives_deadline,
-            has_app,
+            has_app: AtomicBool::new(has_app),
             calls: Mutex::default(),
             under_way: AtomicUsize::new(0),
             arrival: Notify::new(),
@@ -179,7 +183,7 @@ impl Town {
         Systems {
             servicenow_url: url("https://servicenow.test"),
             servicenow_secret: "servicenow".to_owned(),
-            servicenow_app: self.has_app,
+            servicenow_app: self.has_app.load(Ordering::Relaxed),
             collaboration_url: url("https://community.test/collaboration/v1"),
             collaboration_binding: String::new(),
             trading_grid_token_url: url("https://community.test/v1/oauth2/tokens"),

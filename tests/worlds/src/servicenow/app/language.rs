@@ -31,6 +31,8 @@ pub(super) struct Engine {
 impl Engine {
     pub(super) fn new(modules: Arc<Modules>) -> Engine {
         let runtime = Runtime::new().expect("there is memory for a runtime");
+        // A limit counts from where the engine was made; whoever runs a script later may be much deeper.
+        runtime.set_max_stack_size(0);
         let is_killed = Rc::new(Cell::new(false));
         let asked = Rc::clone(&is_killed);
         runtime.set_interrupt_handler(Some(Box::new(move || asked.get())));

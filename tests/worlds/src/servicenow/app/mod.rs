@@ -18,7 +18,7 @@ mod upload;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -68,7 +68,7 @@ struct Scheduled {
 /// # Errors
 /// When it is no package, in a sentence.
 pub(crate) fn install(state: &mut State, at: OffsetDateTime, package: &Bytes) -> Result<(), String> {
-    let read = Package::read(package)?;
+    let read = known(package)?;
     read.application().ok_or("the package holds no application")?;
     let act = Act::platform(at, "admin");
     for table in connection::tables() {
@@ -85,7 +85,7 @@ pub(crate) fn install(state: &mut State, at: OffsetDateTime, package: &Bytes) ->
     let modules = state.rows("sys_module").into_iter();
     let modules = modules.map(|row| (row.get("path").to_owned(), row.get("content").to_owned()));
     state.app = Some(Box::new(App {
-        modules: Arc::new(modules.collect()),
+        modules: shared(modules.collect()),
         scheduled: BTreeMap::new(),
         noted: 0,
         destination: None,
@@ -95,6 +95,28 @@ pub(crate) fn install(state: &mut State, at: OffsetDateTime, package: &Bytes) ->
         connect(state, at, destination);
     }
     Ok(())
+}
+
+/// Reads a package, unless it was the last one that was read.
+fn known(package: &Bytes) -> Result<Arc<Package>, String> {
+    static LAST: Mutex<Option<(Bytes, Arc<Package>)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, read)) = last.as_ref().filter(|(bytes, _)| bytes == package) {
+        return Ok(Arc::clone(read));
+    }
+    let read = Arc::new(Package::read(package)?);
+    *last = Some((package.clone(), Arc::clone(&read)));
+    Ok(read)
+}
+
+/// The same modules as those of the last application, if they are: an engine that has read them goes on with them.
+fn shared(modules: Modules) -> Arc<Modules> {
+    static LAST: Mutex<Option<Arc<Modules>>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(same) = last.as_ref().filter(|last| ***last == modules) {
+        return Arc::clone(same);
+    }
+    Arc::clone(last.insert(Arc::new(modules)))
 }
 
 /// Puts the application of another state, without what it kept there, on a fresh one.
