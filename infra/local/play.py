@@ -149,8 +149,12 @@ def test_connection(stack: Stack, issue: Issue) -> list[str]:
     if app is None or record is None:
         return []
     event = app.test_connection()
-    states = lambda: [row["state"] for row in app.outbox() if row["sys_id"] == event]  # noqa: E731
-    faults = soon(stack, lambda: differs("the app: the event of its test", states(), ["sent"]))
+
+    def faults_now() -> list[str]:
+        states = [row["state"] for row in app.outbox() if row["sys_id"] == event]
+        return differs("the app: the event of its test", states, ["sent"])
+
+    faults = soon(stack, faults_now)
     if not faults:
         detail("its event was taken")
     if refusal_of(stack.servicenow, "Escalate to partner", record.table, record.sys_id) is None:

@@ -85,7 +85,10 @@ impl Press {
     fn record<'a>(&self, state: &'a State) -> Result<&'a Row, String> {
         let Press { by, table, sys_id, .. } = self;
         let users = state.rows("sys_user");
-        if !users.iter().any(|user| user.get("user_name") == by && user.get("active") != "false") {
+        if !users
+            .iter()
+            .any(|user| user.get("user_name") == by && user.get("active") != "false")
+        {
             return Err(format!("there is no active user {by}"));
         }
         let row = state.find(table, sys_id);
@@ -96,9 +99,8 @@ impl Press {
     fn action<'a>(&self, state: &'a State, row: &Row) -> Result<&'a Row, String> {
         let named = state.rows("sys_ui_action").into_iter();
         let mut named = named.filter(|action| [action.get("name"), action.get("action_name")].contains(&&*self.action));
-        let found = named.find(|action| {
-            action.get("active") == "true" && state.dictionary.is_a(&row.class, action.get("table"))
-        });
+        let found = named
+            .find(|action| action.get("active") == "true" && state.dictionary.is_a(&row.class, action.get("table")));
         found.ok_or_else(|| format!("there is no action {} on {}", self.action, row.class))
     }
 

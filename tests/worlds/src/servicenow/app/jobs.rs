@@ -265,7 +265,11 @@ impl Job {
 fn next_of_day(row: &Row, now: OffsetDateTime) -> OffsetDateTime {
     let midnight = now.replace_time(Time::MIDNIGHT);
     let today = midnight + interval(row.get("run_time")).unwrap_or_default();
-    if today > now { today } else { today + Duration::from_secs(24 * 3600) }
+    if today > now {
+        today
+    } else {
+        today + Duration::from_secs(24 * 3600)
+    }
 }
 
 fn has_work(state: &State, now: OffsetDateTime) -> bool {

@@ -113,7 +113,9 @@ fn add_records(element: roxmltree::Node<'_, '_>, records: &mut Vec<Record>) {
     let children = element.children().filter(roxmltree::Node::is_element);
     let name_of = |child: roxmltree::Node<'_, '_>| child.tag_name().name().to_owned();
     let text_of = |child: roxmltree::Node<'_, '_>| child.text().unwrap_or_default().to_owned();
-    let names = children.clone().filter_map(|child| Some((name_of(child), child.attribute("name")?.to_owned())));
+    let names = children
+        .clone()
+        .filter_map(|child| Some((name_of(child), child.attribute("name")?.to_owned())));
     records.push(Record {
         table: name_of(element),
         names: names.collect(),

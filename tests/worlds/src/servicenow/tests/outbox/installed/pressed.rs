@@ -75,7 +75,10 @@ async fn a_marked_record_is_told_as_the_agent_s_change() {
             assert_eq!(events[0]["data"]["operation"], "changed");
             assert_eq!(events[0]["data"]["byIntegrationUser"], false);
             let again = refused(&instance, AGENT, action, table, &id);
-            assert_eq!(again, format!("{action} on {table} {id}: its condition does not hold for {AGENT}"));
+            assert_eq!(
+                again,
+                format!("{action} on {table} {id}: its condition does not hold for {AGENT}")
+            );
             assert!(told_later(&instance).await.is_empty());
             assert_eq!(complains(&instance), [""; 0]);
         }
@@ -92,9 +95,15 @@ async fn no_record_is_marked_that_is_not_the_community_s_or_not_the_user_s() {
     told_later(&instance).await;
     for action in [KNOWLEDGE, ESCALATE] {
         let reason = refused(&instance, AGENT, action, "incident", &other);
-        assert!(reason.ends_with(&format!("its condition does not hold for {AGENT}")), "{reason}");
+        assert!(
+            reason.ends_with(&format!("its condition does not hold for {AGENT}")),
+            "{reason}"
+        );
         let reason = refused(&instance, CALLER, action, "incident", &ours);
-        assert!(reason.ends_with(&format!("its condition does not hold for {CALLER}")), "{reason}");
+        assert!(
+            reason.ends_with(&format!("its condition does not hold for {CALLER}")),
+            "{reason}"
+        );
         let reason = refused(&instance, CALLER, action, "incident", &other);
         assert_eq!(reason, format!("{CALLER} sees no record {other} of incident"));
         let reason = refused(&instance, "admin", action, "kb_knowledge", &article);
@@ -124,7 +133,10 @@ async fn a_file_is_shared_by_a_comment_of_whoever_may_write_it() {
     let said = instance.press(AGENT, SHARE, table, &file).unwrap();
     assert_eq!(said, ["This file is shared with the partner."]);
     let comments = instance.journal(&id, "comments");
-    let written: Vec<_> = comments.iter().map(|entry| (entry.value.as_str(), entry.created_by.as_str())).collect();
+    let written: Vec<_> = comments
+        .iter()
+        .map(|entry| (entry.value.as_str(), entry.created_by.as_str()))
+        .collect();
     assert_eq!(written, [("share: proof of delivery.pdf", AGENT)]);
     assert_eq!(ids(&told_later(&instance).await), [format!("incident/{id}/1")]);
     assert_eq!(complains(&instance), [""; 0]);
@@ -153,7 +165,10 @@ async fn a_dead_event_is_sent_again_by_an_administrator_of_the_application() {
     assert_eq!(reason, wanted);
     grant(&instance, AGENT, "x_gridlink.admin");
     let reason = refused(&instance, AGENT, AGAIN, OUTBOX, &sent);
-    assert!(reason.ends_with(&format!("its condition does not hold for {AGENT}")), "{reason}");
+    assert!(
+        reason.ends_with(&format!("its condition does not hold for {AGENT}")),
+        "{reason}"
+    );
     assert!(told_later(&instance).await.is_empty());
     instance.press(AGENT, AGAIN, OUTBOX, &dead).unwrap();
     assert_eq!(instance.row(OUTBOX, &dead).unwrap()["attempts"], "0");
@@ -175,10 +190,19 @@ async fn the_admin_route_presses_and_says_why_not() {
     let id = record(&instance, "incident").await;
     let press = json!({ "by": AGENT, "action": "x_gridlink_escalate", "table": "incident", "sys_id": id });
     let (status, answer) = post(&instance, "actions", &press).await;
-    assert_eq!((status, &answer["messages"][0]), (200, &json!("This is marked as escalated to the partner.")));
+    assert_eq!(
+        (status, &answer["messages"][0]),
+        (200, &json!("This is marked as escalated to the partner."))
+    );
     let (status, answer) = post(&instance, "actions", &press).await;
     assert_eq!(status, 400);
-    assert!(answer["error"].as_str().unwrap().contains("its condition does not hold"), "{answer}");
+    assert!(
+        answer["error"]
+            .as_str()
+            .unwrap()
+            .contains("its condition does not hold"),
+        "{answer}"
+    );
     let (status, _) = post(&seeded(), "actions", &press).await;
     assert_eq!(status, 400, "there is no application");
     assert_eq!(post(&instance, "actions", &json!({})).await.0, 400);

@@ -34,8 +34,12 @@ fn others(instance: &ServiceNow) -> BTreeMap<String, usize> {
         let state = instance.state();
         state.dictionary.tables().map(|table| table.name.clone()).collect()
     };
-    let others = tables.into_iter().filter(|table| ![OUTBOX, WRITES, "syslog"].contains(&table.as_str()));
-    others.map(|table| (table.clone(), instance.rows(&table).len())).collect()
+    let others = tables
+        .into_iter()
+        .filter(|table| ![OUTBOX, WRITES, "syslog"].contains(&table.as_str()));
+    others
+        .map(|table| (table.clone(), instance.rows(&table).len()))
+        .collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,7 +48,11 @@ async fn sent_events_are_forgotten_after_a_week_and_dead_ones_after_ninety_days(
     let instance = with_the_app();
     for state in ["sent", "dead", "new"] {
         // One that waits has long to wait.
-        let fields = [("event_id", state), ("state", state), ("next_attempt", "2029-01-01 00:00:00")];
+        let fields = [
+            ("event_id", state),
+            ("state", state),
+            ("next_attempt", "2029-01-01 00:00:00"),
+        ];
         instance.insert(OUTBOX, &fields);
     }
     instance.insert(WRITES, &[("record", "of a comment")]);
@@ -99,9 +107,15 @@ async fn the_test_of_the_connection_is_an_event_that_leaves_and_stays_when_it_is
     let told = event(&refused[0]);
     assert_eq!(told["type"], "gridlink.servicenow.record.changed.v1");
     assert_eq!(told["subject"], format!("records/{OUTBOX}/{}", entry["sys_id"]));
-    assert_eq!((&told["data"]["table"], &told["data"]["operation"]), (&json!(OUTBOX), &json!("created")));
+    assert_eq!(
+        (&told["data"]["table"], &told["data"]["operation"]),
+        (&json!(OUTBOX), &json!("created"))
+    );
     let waiting = instance.row(OUTBOX, &entry["sys_id"]).unwrap();
-    assert_eq!((waiting["state"].as_str(), waiting["last_error"].as_str()), ("new", "401"));
+    assert_eq!(
+        (waiting["state"].as_str(), waiting["last_error"].as_str()),
+        ("new", "401")
+    );
     seconds(15).await;
     assert_eq!(answer_all(&instance, 202).len(), 1);
     assert_eq!(kept(&instance), ["sent"]);

@@ -11,13 +11,13 @@ use time::OffsetDateTime;
 use zip::ZipArchive;
 
 use super::{complains, package, with_the_app};
+use crate::servicenow::ServiceNow;
 use crate::servicenow::behalf::Act;
 use crate::servicenow::dictionary::Kind;
 use crate::servicenow::engine::{Row, State};
 use crate::servicenow::locale::Asker;
 use crate::servicenow::query::Query;
 use crate::servicenow::tests::{ask, body_json, get, sys_id};
-use crate::servicenow::ServiceNow;
 
 /// Of the application, as its package says.
 const SCOPE: &str = "9d1f0c5e7ab84c62b0e4d3a1f6c28b57";
@@ -64,7 +64,9 @@ impl Check<'_> {
     fn condition(&mut self, table: &str, condition: &str, by: &str) {
         let asker = Asker::of(self.state, Act::platform(OffsetDateTime::UNIX_EPOCH, "admin"));
         let invalid = Query::parse_condition(self.state, table, condition, &asker).invalid;
-        self.unless(invalid.is_empty(), || format!("{by}: {invalid:?} means nothing on {table}"));
+        self.unless(invalid.is_empty(), || {
+            format!("{by}: {invalid:?} means nothing on {table}")
+        });
     }
 
     fn row(&mut self, table: &str, id: &str, by: &str) {
@@ -152,17 +154,26 @@ impl Check<'_> {
             guarded.insert(rule.get("sys_id").to_owned());
         }
         for role in self.of_package("sys_security_acl_role") {
-            self.row("sys_security_acl", role.get("sys_security_acl"), "the role of an access rule");
+            self.row(
+                "sys_security_acl",
+                role.get("sys_security_acl"),
+                "the role of an access rule",
+            );
             self.row("sys_user_role", role.get("sys_user_role"), "the role of an access rule");
             guarded.remove(role.get("sys_security_acl"));
         }
-        self.unless(guarded.is_empty(), || format!("access rules without a role: {guarded:?}"));
+        self.unless(guarded.is_empty(), || {
+            format!("access rules without a role: {guarded:?}")
+        });
         for event in self.of_package("sysevent_register") {
             self.table(event.get("table"), &format!("the event {}", event.get("event_name")));
         }
         for column in self.of_package("sys_dictionary") {
             if !column.get("reference").is_empty() {
-                self.table(column.get("reference"), &format!("the column {}", column.get("element")));
+                self.table(
+                    column.get("reference"),
+                    &format!("the column {}", column.get("element")),
+                );
             }
         }
     }
@@ -179,10 +190,16 @@ impl Check<'_> {
             }
             let kind = self.state.dictionary.column("item_option_new", "type");
             let is_known = kind.is_some_and(|kind| kind.label_of(question.get("type")).is_some());
-            self.unless(is_known, || format!("{by}: nobody knows its type {}", question.get("type")));
+            self.unless(is_known, || {
+                format!("{by}: nobody knows its type {}", question.get("type"))
+            });
         }
         for choice in self.of_package("question_choice") {
-            self.row("item_option_new", choice.get("question"), &format!("the choice {}", choice.get("text")));
+            self.row(
+                "item_option_new",
+                choice.get("question"),
+                &format!("the choice {}", choice.get("text")),
+            );
         }
     }
 
@@ -191,12 +208,18 @@ impl Check<'_> {
         let mut archive = ZipArchive::new(Cursor::new(package)).unwrap();
         let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
         let mut found = 0;
-        for name in names.iter().filter(|name| name.contains("dictionary/") && name.ends_with(".xml")) {
+        for name in names
+            .iter()
+            .filter(|name| name.contains("dictionary/") && name.ends_with(".xml"))
+        {
             let mut text = String::new();
             archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
             let document = roxmltree::Document::parse(&text).unwrap();
             for index in document.descendants().filter(|node| node.has_tag_name("index")) {
-                let table = index.parent().and_then(|table| table.attribute("name")).unwrap_or_default();
+                let table = index
+                    .parent()
+                    .and_then(|table| table.attribute("name"))
+                    .unwrap_or_default();
                 for part in index.children().filter(roxmltree::Node::is_element) {
                     self.column(table, part.attribute("name").unwrap_or_default(), "an index");
                     found += 1;
@@ -235,7 +258,10 @@ async fn all_that_the_package_names_is_there() {
     assert_eq!(check.indexes(&package()), 6);
     assert_eq!(check.faults, [""; 0]);
     for table in TABLES_READ {
-        assert!(!check.of_package(table).is_empty(), "the package has no {table} any more");
+        assert!(
+            !check.of_package(table).is_empty(),
+            "the package has no {table} any more"
+        );
     }
 }
 
@@ -243,43 +269,113 @@ async fn all_that_the_package_names_is_there() {
 #[ignore = "needs the package: make app"]
 async fn whatever_is_misspelled_is_found() {
     for (table, field, wrong, said) in [
-        ("sys_ui_list", "name", "x_gridlink_outbux", "a list: there is no table x_gridlink_outbux"),
+        (
+            "sys_ui_list",
+            "name",
+            "x_gridlink_outbux",
+            "a list: there is no table x_gridlink_outbux",
+        ),
         ("sys_ui_list_element", "element", "sate", "has no column sate"),
-        ("sys_ui_related_list", "name", "incidents", "there is no table incidents"),
-        ("sys_ui_related_list_entry", "related_list", "x_gridlink_link.issue", "it leads to no"),
-        ("sys_app_module", "name", "x_gridlink_box", "there is no table x_gridlink_box"),
+        (
+            "sys_ui_related_list",
+            "name",
+            "incidents",
+            "there is no table incidents",
+        ),
+        (
+            "sys_ui_related_list_entry",
+            "related_list",
+            "x_gridlink_link.issue",
+            "it leads to no",
+        ),
+        (
+            "sys_app_module",
+            "name",
+            "x_gridlink_box",
+            "there is no table x_gridlink_box",
+        ),
         ("sys_app_module", "filter", "stat=new", "means nothing on x_gridlink_"),
         ("sys_ui_action", "table", "tasks", "there is no table tasks"),
-        ("sys_ui_action", "condition", "current.stat == 'dead'", "has no column stat"),
-        ("sys_ui_action_role", "sys_user_role", "nobody", "there is no row nobody of sys_user_role"),
+        (
+            "sys_ui_action",
+            "condition",
+            "current.stat == 'dead'",
+            "has no column stat",
+        ),
+        (
+            "sys_ui_action_role",
+            "sys_user_role",
+            "nobody",
+            "there is no row nobody of sys_user_role",
+        ),
         ("sys_script", "collection", "incidents", "there is no table incidents"),
         ("sys_script", "filter_condition", "statVALCHANGES", "means nothing on"),
-        ("sys_security_acl", "name", "x_gridlink_lnk", "there is no table x_gridlink_lnk"),
-        ("sys_security_acl_role", "sys_user_role", "nobody", "there is no row nobody of sys_user_role"),
-        ("sysevent_register", "table", "x_gridlink_box", "there is no table x_gridlink_box"),
-        ("item_option_new", "cat_item", "nothing", "there is no row nothing of sc_cat_item"),
-        ("item_option_new", "variable_set", "nothing", "there is no row nothing of item_option_new_set"),
-        ("question_choice", "question", "nothing", "there is no row nothing of item_option_new"),
+        (
+            "sys_security_acl",
+            "name",
+            "x_gridlink_lnk",
+            "there is no table x_gridlink_lnk",
+        ),
+        (
+            "sys_security_acl_role",
+            "sys_user_role",
+            "nobody",
+            "there is no row nobody of sys_user_role",
+        ),
+        (
+            "sysevent_register",
+            "table",
+            "x_gridlink_box",
+            "there is no table x_gridlink_box",
+        ),
+        (
+            "item_option_new",
+            "cat_item",
+            "nothing",
+            "there is no row nothing of sc_cat_item",
+        ),
+        (
+            "item_option_new",
+            "variable_set",
+            "nothing",
+            "there is no row nothing of item_option_new_set",
+        ),
+        (
+            "question_choice",
+            "question",
+            "nothing",
+            "there is no row nothing of item_option_new",
+        ),
     ] {
         let instance = with_the_app();
         let of_package = |row: &&BTreeMap<String, String>| {
             let is_record = row.get("type").is_none_or(|kind| kind != "REST_Endpoint");
-            is_record && row.get("sys_scope").is_none_or(|scope| [SCOPE, ""].contains(&scope.as_str()))
+            is_record
+                && row
+                    .get("sys_scope")
+                    .is_none_or(|scope| [SCOPE, ""].contains(&scope.as_str()))
         };
         let rows = instance.rows(table);
         let row = rows.iter().rfind(of_package).unwrap();
         instance.update_as("admin", table, &row["sys_id"], &[(field, wrong)]);
         let found = faults(&instance);
-        assert!(found.iter().any(|fault| fault.contains(said)), "{table}.{field}: {found:?}");
+        assert!(
+            found.iter().any(|fault| fault.contains(said)),
+            "{table}.{field}: {found:?}"
+        );
     }
 }
 
 /// The items of the application, by name; each with the seeded item of that name, which every scenario orders.
 fn items(instance: &ServiceNow) -> BTreeMap<String, (String, String)> {
     let rows = instance.rows("sc_cat_item");
-    let (ours, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.get("sys_scope").is_some_and(|scope| scope == SCOPE));
+    let (ours, others): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|row| row.get("sys_scope").is_some_and(|scope| scope == SCOPE));
     let of_name = |name: &str| others.iter().find(|row| row["name"] == name).unwrap()["sys_id"].clone();
-    let ours = ours.into_iter().map(|row| (row["name"].clone(), (row["sys_id"].clone(), of_name(&row["name"]))));
+    let ours = ours
+        .into_iter()
+        .map(|row| (row["name"].clone(), (row["sys_id"].clone(), of_name(&row["name"]))));
     ours.collect()
 }
 
@@ -304,7 +400,10 @@ async fn every_catalog_item_asks_what_gridlink_s_mapping_expects() {
     let instance = with_the_app();
     let mapping = Mapping::parse(MAPPING).unwrap().onboarding.unwrap();
     let items = items(&instance);
-    let kinds: BTreeSet<_> = items.keys().map(|name| format!("{:?}", mapping.kind(name).unwrap())).collect();
+    let kinds: BTreeSet<_> = items
+        .keys()
+        .map(|name| format!("{:?}", mapping.kind(name).unwrap()))
+        .collect();
     assert_eq!(kinds.len(), 5, "{kinds:?}");
     for (name, (ours, ordered)) in &items {
         let asked = questions(&instance, ours).await;
@@ -349,9 +448,15 @@ async fn every_catalog_item_can_be_ordered_with_what_it_must_know() {
         let body = json!({ "sysparm_quantity": 1, "variables": answers });
         let response = ask(&instance, "POST", &path, Some(body)).await;
         assert_eq!(response.status(), StatusCode::OK, "{name}: {:?}", response.body());
-        let request = body_json(&response)["result"]["request_id"].as_str().unwrap().to_owned();
+        let request = body_json(&response)["result"]["request_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let fields: Vec<String> = asked.keys().map(|name| format!("variables.{name}")).collect();
-        let query = format!("sysparm_query=request={request}&sysparm_fields=cat_item.name,{}", fields.join(","));
+        let query = format!(
+            "sysparm_query=request={request}&sysparm_fields=cat_item.name,{}",
+            fields.join(",")
+        );
         let requested = get(&instance, &format!("/api/now/table/sc_req_item?{query}")).await;
         let mut wanted = json!([{ "cat_item.name": name }]);
         for (name, question) in &asked {
