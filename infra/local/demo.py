@@ -3,6 +3,7 @@
     demo.py                   build, start, deploy, play, show; then stay up until Ctrl-C
     demo.py --once            end after the play; status 1 when anything in it was not right
     demo.py --once --binaries DIR   the same on free ports, with binaries that were built before
+    demo.py … --without-app   ServiceNow's events come from the simulator itself, and not from the scoped app
     demo.py … --thorough      after the play try the documentation, the alarms and the dashboards on the stack
 """
 
@@ -15,9 +16,11 @@ import time
 from pathlib import Path
 
 import alarms
+import app
 import build
 import operate
 import play
+import servicenow_app
 from console import Problem, detail, run, say, step
 from docs_commands import Docs
 from processes import end_by_exception, ignore_interrupts
@@ -35,6 +38,7 @@ def main() -> int:
     parser.add_argument(
         "--binaries", type=lambda text: Path(text).resolve(), help="a folder with built binaries, such as target/debug"
     )
+    parser.add_argument("--without-app", action="store_true", help="do not install the scoped app in ServiceNow")
     parser.add_argument(
         "--thorough", action="store_true", help="try documentation, alarms and dashboards too; needs --binaries"
     )
@@ -51,7 +55,7 @@ def main() -> int:
     else:
         packages, worlds = build.release()
         ports.refuse_busy()
-    stack = Stack(work, ports)
+    stack = Stack(work, ports, with_app=not arguments.without_app and has_app())
     status = 1
     try:
         stack.start(packages, worlds)
@@ -76,6 +80,15 @@ def main() -> int:
         elif arguments.binaries:
             shutil.rmtree(work)
     return status
+
+
+def has_app() -> bool:
+    """Builds the app's package unless it is there; not where ServiceNow's SDK cannot run."""
+    if not servicenow_app.is_possible():
+        detail("Node.js with npm is not installed: ServiceNow's events come from the simulator, and not from the app")
+        return False
+    app.main(anew=False)
+    return True
 
 
 def check_tools(names: list[str]) -> None:

@@ -130,5 +130,31 @@ class Escalation:
         agent_sets(self.stack.servicenow, table, sys_id, fields)
 
 
+class EscalationByDesk(Escalation):
+    """The escalation of an issue that an agent asks for, with the button of the app where it is there."""
+
+    def play(self) -> list[str]:
+        faults = self.is_pressed() or self.is_ended()
+        return [f"{self.subject}, escalated by the desk: {fault}" for fault in faults]
+
+    def is_pressed(self) -> list[str]:
+        self.stack.press("Escalate to partner", self.case, "x_gridlink_escalated")
+        faults = soon(self.stack, lambda: self.faults_of("2", "1", "open"))
+        if not faults:
+            detail("the escalation record and the workspace are open, and the desk has its task")
+        return faults
+
+    def is_ended(self) -> list[str]:
+        self.acts("de-escalates", reason=END)
+        detail("the partner ends the escalation")
+        return soon(self.stack, lambda: self.faults_of("3", "1", "ended"))
+
+    def faults_of(self, record: str, task: str, workspace: str) -> list[str]:
+        states = sorted((row["sys_class_name"], row["state"]) for row in self.made())
+        return differs("records of the escalation", states, [(RECORD, record), (TASK, task)]) + differs(
+            "workspace", self.workspace().get("state"), workspace
+        )
+
+
 def count(rows: list[Row], part: str) -> int:
     return sum(part in row["value"] for row in rows)

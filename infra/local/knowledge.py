@@ -98,8 +98,7 @@ class Draft:
 
     def play(self) -> list[str]:
         """Gives what is not as it should be."""
-        agent_sets(self.stack.servicenow, self.record.table, self.record.sys_id, {"x_gridlink_for_knowledge": "true"})
-        detail("an agent marks the solved case for knowledge")
+        self.stack.press("Mark for knowledge", self.record, "x_gridlink_for_knowledge")
         faults = soon(self.stack, self.faults)
         if not faults:
             [draft] = self.drafts()

@@ -52,7 +52,7 @@ class Distributor:
         return [f"{self.subject}: {fault}" for fault in faults]
 
     def order(self) -> None:
-        [item] = self.instance.rows("sc_cat_item", f"name={ITEM}")
+        [item] = self.instance.rows("sc_cat_item", f"name={ITEM}^active=true")
         body = json.dumps({"sysparm_quantity": "1", "variables": ANSWERS}).encode()
         path = f"/api/sn_sc/servicecatalog/items/{item['sys_id']}/order_now"
         request = json.loads(self.requester.open(path, body, "application/json"))["result"]

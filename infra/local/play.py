@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 import community
 import webhook
 from console import Problem, detail, say, step
-from escalation import Escalation
+from escalation import Escalation, EscalationByDesk
 from exchanges import Failures, Storm
 from knowledge import Article, Draft
 from onboarding import Distributor
+from servicenow_app import press, refusal_of
 from servicenow_view import Instance, Record
 from stack import CLIENT, ROOT, Stack
 from streams import Item, differs, items, run_schedule, soon, text, wait_until_finished
@@ -76,6 +77,12 @@ def perform(stack: Stack) -> list[str]:
         draft = Draft(stack, instance, record, first.summary, RESOLVES["close_notes"])
         with step("The solved case is marked for knowledge: what solved it becomes a draft"):
             faults += draft.play()
+    second = issues[events[-1]["subject"]]
+    with step("An agent escalates the other issue, and its partner ends that"):
+        faults += escalate(stack, instance, second)
+    if stack.app:
+        with step("Testing the connection of the app, as its administrator does"):
+            faults += test_connection(stack, first)
     _, company, _ = first.subject.split("/")
     thread = Thread(stack, instance, Instance(stack.servicenow, DESK), company)
     with step("A thread asks for a corrected document: a task, and its outcome"):
@@ -103,6 +110,8 @@ def perform(stack: Stack) -> list[str]:
         show(issue)
         faults += judge(instance, issue)
     faults += thread.show() + article.show() + distributor.show() + failures.judge() + storm.judge()
+    if stack.app:
+        faults += stack.app.faults()
     return faults + show_partner(stack, first)
 
 
@@ -124,6 +133,33 @@ def play_one_issue(stack: Stack, instance: Instance, issue: Issue) -> list[str]:
             if faults := act() or wait_until_finished(stack, [issue.subject]):
                 return faults
     return []
+
+
+def escalate(stack: Stack, instance: Instance, issue: Issue) -> list[str]:
+    read_back(stack, instance, issue)
+    if issue.record is None:
+        return [f"{issue.subject} has no record to escalate"]
+    escalation = EscalationByDesk(stack, instance, issue.subject, issue.record)
+    return escalation.play() or wait_until_finished(stack, [issue.subject])
+
+
+def test_connection(stack: Stack, issue: Issue) -> list[str]:
+    """The event of the test is taken, and a button that is not there does nothing."""
+    app, record = stack.app, issue.record
+    if app is None or record is None:
+        return []
+    event = app.test_connection()
+
+    def faults_now() -> list[str]:
+        states = [row["state"] for row in app.outbox() if row["sys_id"] == event]
+        return differs("the app: the event of its test", states, ["sent"])
+
+    faults = soon(stack, faults_now)
+    if not faults:
+        detail("its event was taken")
+    if refusal_of(stack.servicenow, "Escalate to partner", record.table, record.sys_id) is None:
+        faults.append(f"{issue.subject} is closed and was escalated all the same")
+    return faults
 
 
 def send_all(stack: Stack, events: list[webhook.Event]) -> list[str]:
@@ -162,9 +198,13 @@ def work(stack: Stack, issue: Issue, record: Record) -> list[str]:
     if faults := told_in_time(stack, issue, TOLD[1]):
         return faults
     insist(stack.servicenow, "clients", DESK | {"user_name": AGENT}, f"a client for {AGENT}")
-    Instance(stack.servicenow, DESK).attach(record.table, record.sys_id, FILE, "application/edi-x12", CONTENT)
+    file = Instance(stack.servicenow, DESK).attach(record.table, record.sys_id, FILE, "application/edi-x12", CONTENT)
     detail(f"an agent attaches {FILE}")
-    change(stack, record, {"comments": f"{COMMENT}\nshare: {FILE}"})
+    if stack.app:
+        change(stack, record, {"comments": COMMENT})
+        press(stack.servicenow, "Share with partner", "sys_attachment", file)
+    else:
+        change(stack, record, {"comments": f"{COMMENT}\nshare: {FILE}"})
     issue.files["shared by the desk"] = (FILE, hashlib.sha256(CONTENT).hexdigest())
     faults = soon(stack, lambda: faults_of_sharing(stack, issue))
     if not faults:

@@ -78,9 +78,10 @@ class Instance:
             for row in found
         ]
 
-    def attach(self, table: str, sys_id: str, name: str, media_type: str, content: bytes) -> None:
+    def attach(self, table: str, sys_id: str, name: str, media_type: str, content: bytes) -> str:
+        """Gives the sys_id of the file."""
         of = urllib.parse.urlencode({"table_name": table, "table_sys_id": sys_id, "file_name": name})
-        self.open(f"/api/now/attachment/file?{of}", content, media_type)
+        return json.loads(self.open(f"/api/now/attachment/file?{of}", content, media_type))["result"]["sys_id"]
 
     def journal(self, sys_id: str, element: str) -> list[Row]:
         return self.result(

@@ -27,8 +27,10 @@ import boto3
 
 from console import Problem, detail, step
 from processes import Processes, free_ports, is_listening
+from servicenow_app import App, press
+from servicenow_view import Record
 from webhook import Door
-from worlds import tell
+from worlds import agent_sets, tell
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv" / "bin"
@@ -66,13 +68,14 @@ class Ports:
 class Stack:
     """Started by `start`, whatever happened ended by `stop`."""
 
-    def __init__(self, work: Path, ports: Ports) -> None:
+    def __init__(self, work: Path, ports: Ports, with_app: bool = False) -> None:
         self.work = work
         self.ports = ports
         self.processes = Processes(work)
         self.endpoint = f"http://127.0.0.1:{ports.ministack}"
         self.servicenow = f"http://127.0.0.1:{ports.servicenow}"
         self.trading_grid = f"http://127.0.0.1:{ports.trading_grid}"
+        self.app = App(self.servicenow) if with_app else None
         self.outputs: dict[str, str] = {}
         self.keys: dict[str, list[str]] = {}
         """The signing keys of each sender, the current one last."""
@@ -82,10 +85,15 @@ class Stack:
         with step("Starting the worlds and MiniStack"):
             self.start_worlds(worlds)
             self.start_ministack()
+            if self.app:
+                self.app.begin(self.processes, self.work)
         with step("Deploying infra/template.yaml with SAM"):
             self.deploy(packages)
         with step("Filling the secrets"):
             self.fill_secrets()
+        if self.app:
+            with step("Setting up the app in ServiceNow"):
+                self.app.finish(self.processes)
         with step("Letting ServiceNow post its events"):
             self.let_tell("servicenow")
 
@@ -207,6 +215,14 @@ class Stack:
         receiver = {"url": f"http://{door.host}/{STAGE}", "secret": door.key, "sender": sender}
         if refusal := tell(world, "receiver", receiver):
             raise Problem(f"The world of {sender} takes no receiver: {refusal}")
+
+    def press(self, action: str, record: Record, mark: str) -> None:
+        """An agent presses a button of the app; without it, the agent sets the mark that it would set."""
+        if self.app:
+            press(self.servicenow, action, record.table, record.sys_id)
+        else:
+            agent_sets(self.servicenow, record.table, record.sys_id, {mark: "true"})
+            detail(f"an agent sets {mark}")
 
     def ask(self, function: str, payload: dict[str, Any]) -> Any:
         """Invokes a function by hand, as an operator does; gives its answer."""

@@ -80,7 +80,17 @@ fn articles_and_drafts_are_not_looked_for_among_tasks() {
 #[test]
 fn two_sides_that_agree_are_left_alone() {
     in_town(default_mapping(), async |town, play| {
-        opened(town, play).await;
+        let case = opened(town, play).await;
+        // A comment that shares a file and says nothing more has no counterpart among the partner's comments.
+        town.servicenow.agent_file(&case, "proof.txt", "text/plain", "proof");
+        town.servicenow.agent_comment(&case, "share: proof.txt");
+        sleep(Duration::from_secs(60)).await;
+        polled(town, play).await;
+        let seen = town.community.partner_sees_issue(NORTHWIND, ISSUE).unwrap();
+        assert_eq!(
+            seen["documents"].as_array().unwrap().last().unwrap()["name"],
+            "proof.txt"
+        );
         let before = town.cloud.items(TABLE);
         let agreed = plan(town).await;
         assert!(!agreed.has_findings, "{}", agreed.data);

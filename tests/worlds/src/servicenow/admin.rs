@@ -1,5 +1,6 @@
 //! The admin routes of this world: `/_world/state`, `/_world/insert`, `/_world/update`, `/_world/delete`,
-//! `/_world/properties`, `/_world/guesses`, `/_world/clients`, `/_world/api-keys`, and those of its events.
+//! `/_world/properties`, `/_world/guesses`, `/_world/clients`, `/_world/api-keys`, `/_world/actions`, `/_world/jobs`,
+//! and those of its events.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -60,6 +61,7 @@ pub(crate) fn serve(state: &mut State, now: OffsetDateTime, parts: &Parts, body:
         },
         (&Method::POST, "/_world/clients") => access::add_client(state, body),
         (&Method::POST, "/_world/api-keys") => access::add_api_key(state, body),
+        (&Method::POST, "/_world/actions") => app::serve_action(state, now, body),
         _ => return serve_events(state, now, parts, body),
     };
     Some(response)

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use bytes::Bytes;
 
+use super::app::Press;
 use super::{ServiceNow, app, outbox};
 use crate::outgoing::{Delivery, DeliveryId, Destination, EventRule, Outcome, Queue, Retries};
 
@@ -27,6 +28,26 @@ impl ServiceNow {
     pub fn install_app(&self, package: impl Into<Bytes>) -> Result<(), String> {
         let now = self.gate.clock.now();
         app::install(&mut self.state(), now, &package.into())
+    }
+
+    /// Somebody presses an action of the application on a record: what is written on the button, or the action's
+    /// name. Gives what is shown to the user.
+    ///
+    /// # Errors
+    /// When the button is not there for this user and this record, or its script refuses; in a sentence.
+    pub fn press(&self, user_name: &str, action: &str, table: &str, sys_id: &str) -> Result<Vec<String>, String> {
+        let now = self.gate.clock.now();
+        Press::new(user_name, action, table, sys_id).on(&mut self.state(), now)
+    }
+
+    /// Runs a scheduled job of the application now, as *Execute Now* does.
+    ///
+    /// # Errors
+    /// When there is no such job, or it runs already; in a sentence.
+    pub fn execute_job(&self, name: &str) -> Result<(), String> {
+        let now = self.gate.clock.now();
+        let mut state = self.state();
+        self.instance.jobs().execute(&mut state, now, name)
     }
 
     /// Takes the events that may leave now, at most four at a time; say how each went with [`ServiceNow::sent`].

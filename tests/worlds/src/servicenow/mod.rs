@@ -61,7 +61,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
@@ -247,6 +247,9 @@ impl World for Instance {
     }
 
     fn admin(&self, now: OffsetDateTime, parts: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+        if (&parts.method, parts.uri.path()) == (&Method::POST, "/_world/jobs") {
+            return Some(app::serve_job(&mut self.lock_at(now), &mut self.jobs(), now, body));
+        }
         let response = admin::serve(&mut self.lock_at(now), now, parts, body);
         if parts.uri.path() == "/_world/drain" {
             self.jobs().hurry(now);

@@ -192,11 +192,14 @@ async fn verified(clients: &Clients, row: &Row, sys_id: &SysId) -> Result<Option
     Box::pin(adoption(clients, issue, record, &seen)).await.map(Some)
 }
 
+/// What stands in the place of a comment's id where none was posted: it was refused, or had no words for the partner.
+const NOT_POSTED: [&str; 2] = ["refused", "nothing"];
+
 /// Which of the posted comments the community has no more.
 async fn comments(clients: &Clients, facts: &mut Facts) -> Result<(), Failure> {
     let mut posted: BTreeMap<&Subject, Vec<&str>> = BTreeMap::new();
     for (subject, claim) in &facts.survey.relayed {
-        if subject.as_issue().is_some() && claim.reference != "refused" {
+        if subject.as_issue().is_some() && !NOT_POSTED.contains(&claim.reference.as_str()) {
             posted.entry(subject).or_default().push(&claim.reference);
         }
     }

@@ -273,6 +273,9 @@ class ServiceError {
     }
 }
 
+/** What a script shows to whoever it runs for. */
+let messages = []
+
 const log = (level) => (message) => ask('log', { level, message: String(message) })
 
 const gs = {
@@ -282,8 +285,8 @@ const gs = {
     info: log('0'),
     warn: log('1'),
     error: log('2'),
-    addInfoMessage: log('0'),
-    addErrorMessage: log('2'),
+    addInfoMessage: (message) => messages.push({ info: String(message) }),
+    addErrorMessage: (message) => messages.push({ error: String(message) }),
     eventQueue: (name, record, first, second) =>
         ask('event', { name, table: record.getTableName(), sysId: record.getUniqueValue(), first, second }),
 }
@@ -304,11 +307,23 @@ globalThis.__glide = {
     '@servicenow/glide/sn_ws_err': { ServiceError },
 }
 
-/** A record that a script finds at its start. */
+/** A record that a script finds at its start. Its fields can be read as members, too, and compared with values. */
 function recordOf(row) {
     const record = new GlideRecord(row.class)
     record._row = row
-    return record
+    return new Proxy(record, {
+        get(target, name) {
+            if (name in target || !(name in target._info.columns)) return target[name]
+            const value = target.getValue(name) ?? ''
+            const isBoolean = target._info.columns[name] === 'boolean'
+            return { [Symbol.toPrimitive]: (hint) => (isBoolean && hint === 'default' ? value === '1' : value) }
+        },
+        set(target, name, value) {
+            if (name in target._info.columns) throw new Error(`${String(name)} is set with setValue here`)
+            target[name] = value
+            return true
+        },
+    })
 }
 
 class Answer {
@@ -333,7 +348,8 @@ class Answer {
 globalThis.__run = (script, given) => {
     const { row, body } = JSON.parse(given)
     const response = new Answer()
+    messages = []
     const run = new Function('current', 'previous', 'request', 'response', 'require', script)
     run(row && recordOf(row), null, { body: { data: body } }, response, __require)
-    return JSON.stringify(response.result)
+    return JSON.stringify({ ...response.result, messages })
 }

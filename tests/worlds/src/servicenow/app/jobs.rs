@@ -1,22 +1,27 @@
 //! Scheduled jobs: each runs on a thread of its own, which stops whenever the job sends a request and goes on when
 //! whoever drives the instance says how that went. At any time one thread at most is not waiting, and it has the state
 //! to itself, so runs are as repeatable as everything else.
+//!
+//! Jobs that run periodically send; they run when something waits. A daily one runs when the instance is driven at
+//! its time of the day (UTC) or later; any job runs when somebody executes it.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
+use serde::Deserialize;
 use serde_json::json;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, Time};
 
 use super::host::{Host, Resumed, Step, Wire};
 use super::interval;
 use super::language::Engine;
+use crate::admin::{done, refused};
 use crate::clock;
 use crate::outgoing::{Delivery, DeliveryId, Outcome};
-use crate::servicenow::engine::State;
+use crate::servicenow::engine::{Row, State};
 
 /// Jobs run as the system.
 const USER: &str = "system";
@@ -37,8 +42,17 @@ pub(crate) struct Jobs {
 #[derive(Debug)]
 struct Job {
     sys_id: String,
-    next_run: OffsetDateTime,
+    /// None for a job that runs when it is executed.
+    next_run: Option<OffsetDateTime>,
+    pace: Pace,
     run: Option<Run>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Periodically,
+    Daily,
+    OnDemand,
 }
 
 /// A run that waits for the answer to its request.
@@ -50,6 +64,12 @@ struct Run {
     since: OffsetDateTime,
     /// The request, until it is taken.
     request: Option<Request<Bytes>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Execute {
+    name: String,
 }
 
 impl Jobs {
@@ -64,8 +84,9 @@ impl Jobs {
         let mut deliveries = Vec::new();
         for index in 0..self.jobs.len() {
             self.end_if_unanswered(index, state, now);
-            let is_due = self.jobs[index].run.is_none() && self.jobs[index].next_run <= now && has_work(state, now);
-            if is_due {
+            let job = &self.jobs[index];
+            let has_work = job.pace != Pace::Periodically || has_work(state, now);
+            if job.run.is_none() && job.next_run.is_some_and(|at| at <= now) && has_work {
                 self.start(index, state, now);
             }
             if let Some(run) = &mut self.jobs[index].run
@@ -89,14 +110,33 @@ impl Jobs {
         }
     }
 
-    /// Lets every job run as soon as somebody asks.
+    /// Lets every job that sends run as soon as somebody asks.
     pub(crate) fn hurry(&mut self, now: OffsetDateTime) {
         for job in &mut self.jobs {
-            job.next_run = now;
+            if job.pace == Pace::Periodically {
+                job.next_run = Some(now);
+            }
         }
     }
 
-    /// The earliest time at which [`Jobs::take`] may do something. A run that would find nothing is not told.
+    /// Runs a job now, by its name.
+    pub(crate) fn execute(&mut self, state: &mut State, now: OffsetDateTime, name: &str) -> Result<(), String> {
+        self.refresh(state, now);
+        let named = |job: &Job| {
+            let row = state.find("sysauto_script", &job.sys_id);
+            row.is_some_and(|row| row.get("name") == name)
+        };
+        let index = self.jobs.iter().position(named);
+        let index = index.ok_or_else(|| format!("there is no active job {name}"))?;
+        if self.jobs[index].run.is_some() {
+            return Err(format!("the job {name} runs already"));
+        }
+        self.start(index, state, now);
+        Ok(())
+    }
+
+    /// The earliest time at which [`Jobs::take`] may send something. A run that would find nothing is not told, nor
+    /// one that sends nothing.
     pub(crate) fn next_at(&mut self, state: &State, now: OffsetDateTime) -> Option<OffsetDateTime> {
         self.refresh(state, now);
         let work_at = work_at(state);
@@ -107,31 +147,20 @@ impl Jobs {
                 ..
             }) => Some(*since),
             Some(run) => Some(run.since + LONGEST_REQUEST),
-            None => work_at.map(|at| at.max(job.next_run)),
+            None if job.pace == Pace::Periodically => work_at.zip(job.next_run).map(|(work, run)| work.max(run)),
+            None => None,
         });
         next.min()
     }
 
     /// Learns of the jobs of the application.
     fn refresh(&mut self, state: &State, now: OffsetDateTime) {
-        let mut wanted: Vec<String> = state
-            .rows("sysauto_script")
-            .into_iter()
-            .filter(|row| row.get("active") == "true" && row.get("run_type") == "periodically")
-            .map(|row| row.get("sys_id").to_owned())
-            .collect();
-        wanted.sort();
-        if wanted.len() == self.jobs.len() {
-            return;
+        let rows = state.rows("sysauto_script").into_iter();
+        let mut wanted: Vec<Job> = rows.filter_map(|row| Job::of(row, now)).collect();
+        if wanted.len() != self.jobs.len() {
+            wanted.sort_by(|one, other| one.sys_id.cmp(&other.sys_id));
+            self.jobs = wanted;
         }
-        self.jobs = wanted
-            .into_iter()
-            .map(|sys_id| Job {
-                sys_id,
-                next_run: now,
-                run: None,
-            })
-            .collect();
     }
 
     fn start(&mut self, index: usize, state: &mut State, now: OffsetDateTime) {
@@ -141,7 +170,11 @@ impl Jobs {
         };
         let Some(app) = &state.app else { return };
         let (script, modules) = (row.get("script").to_owned(), Arc::clone(&app.modules));
-        job.next_run = now + interval(row.get("run_period")).unwrap_or(Duration::from_secs(60));
+        job.next_run = match job.pace {
+            Pace::Periodically => Some(now + interval(row.get("run_period")).unwrap_or(Duration::from_secs(60))),
+            Pace::Daily => Some(next_of_day(row, now)),
+            Pace::OnDemand => None,
+        };
         let (requests, steps) = channel();
         let (answers, resumed) = channel();
         let host = Host {
@@ -210,6 +243,35 @@ impl Jobs {
     }
 }
 
+impl Job {
+    /// None for a job that is not active, or runs in a way that is not known here.
+    fn of(row: &Row, now: OffsetDateTime) -> Option<Job> {
+        let (pace, next_run) = match row.get("run_type") {
+            "periodically" => (Pace::Periodically, Some(now)),
+            "daily" => (Pace::Daily, Some(next_of_day(row, now))),
+            "on_demand" => (Pace::OnDemand, None),
+            _ => return None,
+        };
+        (row.get("active") == "true").then(|| Job {
+            sys_id: row.get("sys_id").to_owned(),
+            next_run,
+            pace,
+            run: None,
+        })
+    }
+}
+
+/// The next time of the day at which a daily job runs.
+fn next_of_day(row: &Row, now: OffsetDateTime) -> OffsetDateTime {
+    let midnight = now.replace_time(Time::MIDNIGHT);
+    let today = midnight + interval(row.get("run_time")).unwrap_or_default();
+    if today > now {
+        today
+    } else {
+        today + Duration::from_secs(24 * 3600)
+    }
+}
+
 fn has_work(state: &State, now: OffsetDateTime) -> bool {
     work_at(state).is_some_and(|at| at <= now)
 }
@@ -220,4 +282,16 @@ fn work_at(state: &State) -> Option<OffsetDateTime> {
     waiting
         .filter_map(|row| clock::parse_seconds(row.get("next_attempt")))
         .min()
+}
+
+/// `POST /_world/jobs`: runs a job now, by its name.
+pub(crate) fn serve(state: &mut State, jobs: &mut Jobs, now: OffsetDateTime, body: &Bytes) -> Response<Bytes> {
+    let execute: Execute = match serde_json::from_slice(body) {
+        Ok(execute) => execute,
+        Err(error) => return refused(&format!("this is no job: {error}")),
+    };
+    match jobs.execute(state, now, &execute.name) {
+        Ok(()) => done(json!({ "status": "executed" })),
+        Err(reason) => refused(&reason),
+    }
 }

@@ -2,11 +2,12 @@
 //!
 //! A package becomes rows, tables and columns of the instance. Its asynchronous business rules run some time after
 //! the commit, its scheduled jobs when somebody drives the instance ([`Jobs`]), its REST resources when they are
-//! called, all in a JavaScript engine with as much of ServiceNow's language as `glide.js` has.
+//! called, its actions when somebody presses them ([`Press`]), all in a JavaScript engine with as much of ServiceNow's language as `glide.js` has.
 //!
 //! While an application is there, the outbox that this world brings itself ([`outbox`]) is not.
 //! A script that fails is noted with what was silently ignored, so a test can ask that none did.
 
+mod actions;
 mod admin;
 mod connection;
 mod host;
@@ -33,8 +34,9 @@ use host::Host;
 use language::{Engine, Modules};
 use package::Package;
 
+pub(crate) use actions::{Press, serve as serve_action};
 pub(crate) use admin::serve as serve_admin;
-pub(crate) use jobs::Jobs;
+pub(crate) use jobs::{Jobs, serve as serve_job};
 pub(crate) use resources::serve;
 pub(crate) use upload::{progress, receive};
 

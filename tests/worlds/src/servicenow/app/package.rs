@@ -1,7 +1,8 @@
 //! A package of `now-sdk pack`: a zip of XML files, each with records of one table, put on an instance.
 //!
 //! Records of tables that this instance does not have make the table, with the columns that they bring: the platform
-//! has them, and nobody here asks more of them. A scope is a kind of record itself.
+//! has them, and nobody here asks more of them. A scope is a kind of record itself. A reference to a record that the
+//! instance has under another sys_id, such as a role of the platform, carries its name and is found by it.
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zip::ZipArchive;
 
-use crate::servicenow::dictionary::{Column, Table};
+use crate::servicenow::dictionary::{Column, Kind, Table};
 use crate::servicenow::engine::{Act, Fields, State};
 use crate::servicenow::tables;
 
@@ -23,6 +24,8 @@ pub(super) struct Package {
 struct Record {
     table: String,
     fields: Fields,
+    /// Names of what fields refer to.
+    names: Fields,
 }
 
 /// So large is no application.
@@ -69,8 +72,15 @@ impl Package {
 
     /// Puts every record on the instance, over the one that has its sys_id. What was set in a property stays.
     pub(super) fn install(&self, state: &mut State, act: Act<'_>) {
-        for Record { table, fields } in &self.records {
+        for Record { table, fields, names } in &self.records {
             make_room(state, table, fields);
+            let mut fields = fields.clone();
+            for (field, name) in names {
+                if let Some(found) = named(state, table, field, fields.get(field), name) {
+                    fields.insert(field.clone(), found);
+                }
+            }
+            let fields = &fields;
             let sys_id = fields.get("sys_id").map_or("", String::as_str);
             let is_there = state.find(table, sys_id).is_some();
             if is_there && table == "sys_properties" {
@@ -100,14 +110,30 @@ fn add_records(element: roxmltree::Node<'_, '_>, records: &mut Vec<Record>) {
             .for_each(|child| add_records(child, records));
         return;
     }
-    let fields = element.children().filter(roxmltree::Node::is_element).map(|child| {
-        let text = child.text().unwrap_or_default().to_owned();
-        (child.tag_name().name().to_owned(), text)
-    });
+    let children = element.children().filter(roxmltree::Node::is_element);
+    let name_of = |child: roxmltree::Node<'_, '_>| child.tag_name().name().to_owned();
+    let text_of = |child: roxmltree::Node<'_, '_>| child.text().unwrap_or_default().to_owned();
+    let names = children
+        .clone()
+        .filter_map(|child| Some((name_of(child), child.attribute("name")?.to_owned())));
     records.push(Record {
-        table: element.tag_name().name().to_owned(),
-        fields: fields.collect(),
+        table: name_of(element),
+        names: names.collect(),
+        fields: children.map(|child| (name_of(child), text_of(child))).collect(),
     });
+}
+
+/// The row of that name that a field refers to, where there is none with its sys_id.
+fn named(state: &State, table: &str, field: &str, sys_id: Option<&String>, name: &str) -> Option<String> {
+    let Kind::Reference(to) = &state.dictionary.column(table, field)?.kind else {
+        return None;
+    };
+    if state.find(to, sys_id?).is_some() {
+        return None;
+    }
+    let rows = state.rows(to).into_iter();
+    let mut rows = rows.filter(|row| row.get("name") == name);
+    rows.next().map(|row| row.get("sys_id").to_owned())
 }
 
 /// Lets the instance know the table and the fields of a record.

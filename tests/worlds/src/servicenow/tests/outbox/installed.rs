@@ -2,6 +2,10 @@
 //!
 //! These need the package that `make app` builds, and run in `make test`, which builds it first.
 
+mod pressed;
+mod scheduled;
+mod whole;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -10,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::{OUTBOX, SECRET, answer_all, answered, event, ids, seconds, telling};
 use crate::outgoing::{Delivery, Destination, Outcome};
-use crate::servicenow::tests::{ask, body_json, incident, seeded};
-use crate::servicenow::{INTEGRATION_USER, ServiceNow};
+use crate::servicenow::tests::{ask, ask_as, body_json, incident, seeded};
+use crate::servicenow::{AGENT, INTEGRATION_USER, ServiceNow};
 
 /// A seeded instance with the application, connected.
 fn with_the_app() -> ServiceNow {
@@ -352,6 +356,9 @@ async fn agents_see_which_issue_a_record_belongs_to() {
         (id.as_str(), "ISS-1001")
     );
     assert_eq!(links[0]["last_sync"], "2026-11-22 10:00:02", "when its event was taken");
+    // Its access rule names a role of the platform.
+    let seen = ask_as(&instance, AGENT, "GET", "/api/now/table/x_gridlink_link", None).await;
+    assert_eq!(body_json(&seen)["result"][0]["issue"], "ISS-1001");
     assert_eq!(complains(&instance), [""; 0]);
 }
 
