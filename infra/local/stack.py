@@ -148,6 +148,7 @@ class Stack:
             *("--no-confirm-changeset", "--no-progressbar", "--parameter-overrides"),
             "DeploymentId=local",
             f"ServiceNowUrl={self.servicenow}",
+            f"ServiceNowApp={'installed' if self.app else 'absent'}",
             f"CollaborationUrl={self.trading_grid}/collaboration/v1",
             f"TradingGridTokenUrl={self.trading_grid}/v1/oauth2/tokens",
             f"TradingGridUrl={self.trading_grid}",

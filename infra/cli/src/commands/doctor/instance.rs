@@ -33,8 +33,12 @@ pub(super) async fn systems(place: &Place, clients: &Clients, mapping: &Mapping,
     found.ok("servicenow", "ServiceNow gives a token");
     instance(clients, mapping, found).await;
     super::limits::limits(clients, mapping, found).await;
-    let level = "records keep a chosen sys_id where the instance honors it (R1); one that does not is noticed at its first record";
-    found.add("guarantee", Level::Note, level, "", "");
+    let records = "records keep a chosen sys_id where the instance honors it (R1); one that does not is noticed at its first record";
+    let entries = match clients.writes_through_app {
+        true => "comments and work notes are made once by the app (J1)",
+        false => "comments and work notes are made once while functions and transactions end in time (J2)",
+    };
+    found.add("guarantee", Level::Note, format!("{records}; {entries}"), "", "");
     match clients.community.events(None).await {
         Ok(_) => found.ok("community", "the community answers"),
         Err(error) => {

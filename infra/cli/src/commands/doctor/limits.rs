@@ -40,6 +40,13 @@ pub(super) async fn limits(clients: &Clients, mapping: &Mapping, found: &mut Fin
         None => found.ok("rate-limit", "no rate limit rule of ServiceNow matches our requests"),
     }
     match clients.servicenow.app_health().await {
+        Ok(None) if clients.writes_through_app => found.add(
+            "app",
+            Level::Problem,
+            "the app is not installed, and comments and work notes wait for it",
+            "the parameter ServiceNowApp of the stack is installed",
+            "install the app, or deploy with ServiceNowApp=absent",
+        ),
         Ok(None) => found.add(
             "app",
             Level::Note,
@@ -68,9 +75,16 @@ pub(super) async fn limits(clients: &Clients, mapping: &Mapping, found: &mut Fin
             "the webhook refused them, or could not be reached for long",
             "mend that, and let it send them again in its outbox; polls have found them since",
         ),
+        Ok(Some(app)) if !clients.writes_through_app => found.add(
+            "app",
+            Level::Note,
+            format!("the app {} sends; comments and work notes go past it", app.version),
+            "the parameter ServiceNowApp of the stack is absent",
+            "deploy with ServiceNowApp=installed, so that each is written once whatever stands still",
+        ),
         Ok(Some(app)) => found.ok(
             "app",
-            format!("the app {} sends; {} events wait", app.version, app.waiting),
+            format!("the app {} sends and writes; {} events wait", app.version, app.waiting),
         ),
         Err(error) => unclear(found, "app", "the health of the app", &error),
     }
