@@ -160,6 +160,14 @@ pub fn webhook_secret_prefix() -> Result<String> {
     required("WEBHOOK_SECRET_PREFIX")
 }
 
+/// The namespace of our own metrics in CloudWatch.
+///
+/// # Errors
+/// When `METRICS_NAMESPACE` is missing.
+pub fn metrics_namespace() -> Result<String> {
+    required("METRICS_NAMESPACE")
+}
+
 /// Reads a text file; the error names it.
 ///
 /// # Errors

@@ -766,6 +766,22 @@ impl Event {
         })
     }
 
+    /// Since when there is something to do: when it happened, or when it is due if that is later.
+    pub fn due_since(&self) -> Timestamp {
+        let due_at = match &self.data {
+            Data::ClosureDue(due) => Some(due.due_at),
+            Data::IssueParked(parked) => Some(parked.due_at),
+            Data::TaskOverdue(task) => Some(task.due_at),
+            Data::Exchange(news) => match &**news {
+                ExchangeNews::Waiting(waiting) => Some(waiting.due_at),
+                _ => None,
+            },
+            Data::Request(RequestNews::Due(due)) => Some(due.due_at),
+            _ => None,
+        };
+        due_at.map_or(self.time, |due_at| due_at.max(self.time))
+    }
+
     /// Whether the event is too old, or from a future that no clock skew explains.
     ///
     /// # Errors

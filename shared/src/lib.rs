@@ -29,6 +29,8 @@ pub mod signature;
 
 pub mod clock;
 
+pub mod telemetry;
+
 pub mod config;
 
 pub mod http;

@@ -1,5 +1,5 @@
 //! What each function may do in AWS, as the template says: whatever it does beyond that is refused here as it would be
-//! there.
+//! there, and what no function ever does must not be granted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -9,24 +9,50 @@ use http::Response;
 use serde_json::{Value, json};
 
 use crate::faults::System;
+use crate::undisturbed;
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
 
+/// What the platform does with a function's role, and no function itself.
+const OF_THE_PLATFORM: [&str; 8] = [
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    // Of an invocation that failed, by Lambda.
+    "sqs:SendMessage on PollChangesDeadLetters.Arn",
+];
+
 /// An action on a resource.
-type Deed = (String, String);
+pub(crate) type Deed = (String, String);
 
 /// By function.
 static GRANTED: LazyLock<BTreeMap<String, BTreeSet<Deed>>> = LazyLock::new(granted);
 
-/// The answer to what the role of the function does not allow, and what that was. Who is no function may do everything.
-pub(crate) fn refusal(by: &str, system: System, operation: &str, body: &[u8]) -> Option<(String, Response<Bytes>)> {
-    let (function, granted) = GRANTED.iter().find(|(function, _)| by.starts_with(function.as_str()))?;
+/// Who did what on which resource, in the words of the grant that allows it.
+pub(crate) type Done = (&'static str, Deed);
+
+/// What of its role a function uses for a call; or the answer to what its role does not allow, and what that was. Who is
+/// no function may do everything.
+pub(crate) fn look(
+    by: &str,
+    system: System,
+    operation: &str,
+    body: &[u8],
+) -> Result<Vec<Done>, (String, Response<Bytes>)> {
+    let mut done = Vec::new();
+    let Some((function, granted)) = GRANTED.iter().find(|(function, _)| by.starts_with(function.as_str())) else {
+        return Ok(done);
+    };
     for (action, resource) in deeds(system, operation, body) {
-        let is_granted = |(allowed, on): &Deed| {
+        let is_granted = |(allowed, on): &&Deed| {
             *allowed == action
                 && (*on == resource || on.strip_suffix('*').is_some_and(|begin| resource.starts_with(begin)))
         };
-        if !granted.iter().any(is_granted) {
+        let Some(grant) = granted.iter().find(is_granted) else {
             let message = format!("{function} may not {action} on {resource}");
             let refusal = json!({"__type": "AccessDeniedException", "message": message});
             let answer = Response::builder()
@@ -34,10 +60,11 @@ pub(crate) fn refusal(by: &str, system: System, operation: &str, body: &[u8]) ->
                 .header("content-type", "application/x-amz-json-1.0")
                 .body(Bytes::from(refusal.to_string()))
                 .unwrap();
-            return Some((message, answer));
-        }
+            return Err((message, answer));
+        };
+        done.push((function.as_str(), grant.clone()));
     }
-    None
+    Ok(done)
 }
 
 /// The actions that a call needs, each with its resource.
@@ -172,7 +199,8 @@ fn the_policies_are_read_from_the_template() {
 #[test]
 fn what_no_role_allows_is_refused() {
     let refused = |by: &str, system, operation: &str, body: Value| {
-        refusal(by, system, operation, body.to_string().as_bytes()).map(|(message, _)| message)
+        let looked = look(by, system, operation, body.to_string().as_bytes());
+        looked.err().map(|(message, _)| message)
     };
     let read = |secret: &str| json!({"SecretId": secret});
     let own = refused(
@@ -199,4 +227,28 @@ fn what_no_role_allows_is_refused() {
     );
     let scan = json!({"TableName": "gridlink"});
     assert!(refused("open-case-1", System::DynamoDb, "Scan", scan).is_some());
+}
+
+/// What of a role nobody has used.
+fn idle(done: &BTreeSet<Done>) -> Vec<String> {
+    let is_of_the_platform = |(action, on): &Deed| {
+        let both = format!("{action} on {on}");
+        OF_THE_PLATFORM.iter().any(|it| it == action || *it == both)
+    };
+    let mut idle = Vec::new();
+    for (function, granted) in &*GRANTED {
+        let its = granted
+            .iter()
+            .filter(|deed| !is_of_the_platform(deed) && !done.contains(&(function.as_str(), (*deed).clone())));
+        idle.extend(its.map(|(action, on)| format!("{function}: {action} on {on}")));
+    }
+    idle
+}
+
+#[test]
+fn what_is_granted_is_done_by_somebody() {
+    let mut done: BTreeSet<Done> = undisturbed::plays().iter().flat_map(|play| play.deeds.clone()).collect();
+    assert_eq!(idle(&done), Vec::<String>::new(), "granted, and never done");
+    let one = done.pop_first().unwrap();
+    assert_eq!(idle(&done).len(), 1, "{one:?} is missed by nobody");
 }

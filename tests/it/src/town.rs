@@ -1,5 +1,6 @@
 //! Everything outside the functions, in one process, with a tap on every request.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +17,7 @@ use shared::config::{AwsConfig, Config, Published, Systems};
 use shared::domain::{Timestamp, UseCase};
 use shared::http::{Body, Transport, TransportError};
 use shared::mapping::Mapping;
+use shared::telemetry::Telemetry;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use worlds::{ServiceNow, TradingGrid};
@@ -74,6 +76,10 @@ pub(crate) struct Town {
     /// Delays and faults beside those of the plan.
     pub(crate) chaos: OnceLock<Chaos>,
     environments: Mutex<Vec<Weak<Environment>>>,
+    /// What was done in AWS, by whom.
+    pub(crate) deeds: Mutex<BTreeSet<access::Done>>,
+    /// The documents of metrics that functions have written.
+    pub(crate) metrics: Arc<Mutex<Vec<String>>>,
 }
 
 impl Town {
@@ -112,6 +118,8 @@ impl Town {
             violations: Mutex::default(),
             chaos: OnceLock::new(),
             environments: Mutex::default(),
+            deeds: Mutex::default(),
+            metrics: Arc::default(),
         })
     }
 
@@ -169,6 +177,14 @@ impl Town {
             let (town, environment) = (Arc::clone(&town), Arc::clone(&environment));
             Box::pin(async move { town.tap(&environment, request).await })
         }))
+    }
+
+    /// What the metrics of a function are written with.
+    pub(crate) fn telemetry(&self, function: &'static str) -> Telemetry {
+        let metrics = Arc::clone(&self.metrics);
+        Telemetry::new("Gridlink/it".to_owned(), function, self.clock.clone(), move |document| {
+            metrics.lock().unwrap().push(document);
+        })
     }
 
     /// The environments in which a function runs now.
@@ -270,9 +286,12 @@ impl Town {
             System::DynamoDb | System::Sqs | System::Secrets => {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map_err(|_| lost("a broken body"))?.to_bytes();
-                if let Some((refusal, answer)) = access::refusal(by, system, operation, &body) {
-                    self.violated(refusal);
-                    return Ok(answer);
+                match access::look(by, system, operation, &body) {
+                    Ok(done) => self.deeds.lock().unwrap().extend(done),
+                    Err((refusal, answer)) => {
+                        self.violated(refusal);
+                        return Ok(answer);
+                    }
                 }
                 let is_write = system == System::DynamoDb && matches!(operation, "TransactWriteItems" | "UpdateItem");
                 let response = self.cloud.call(Request::from_parts(parts, body)).await;
