@@ -27,6 +27,7 @@ use crate::store::Link;
 use crate::telemetry::Telemetry;
 
 pub use drain::Drained;
+pub use logs::subscriber;
 pub use queue_batch::{QueueBatch, QueueRecord, QueueVerdict, QueueWorker};
 pub use sweep::{Source, SweepRequest, Sweeper, Swept};
 pub use webhook::{Ingress, WebhookAnswer, WebhookRequest};

@@ -1,10 +1,14 @@
 //! Nothing internal reaches a partner: every internal place of a record, and of whatever belongs to
 //! it, holds a word that stands nowhere else, and no such word is ever seen on the partner's side.
 //!
+//! Neither it, nor a secret, nor what anybody writes reaches the places where operators look: log, metrics, queues, and
+//! the reasons for what is parked or waits.
+//!
 //! Which places there are is asked of the instance's own dictionary, so that a column that is added
 //! tomorrow is watched too. `GRIDLINK_SEED=<seed>` runs one seed alone.
 
 mod drafts;
+mod operators;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -140,12 +144,15 @@ impl<'a> Garden<'a> {
             let seen = community.partner_sees(company).to_string();
             places.insert(format!("what {company} sees"), seen);
         }
+        let of_operators = self.town.witness.places(self.town);
+        places.extend(of_operators.into_iter().map(|(place, text)| (place.to_owned(), text)));
         for (place, text) in &places {
             let leaked = self.planted.iter().filter(|(word, _)| text.contains(*word));
             let leaked = leaked.map(|(_, place)| place).collect::<BTreeSet<_>>();
             assert!(leaked.is_empty(), "{place} has what stands in {leaked:?}");
             assert!(!text.contains(AGENT), "{place} has the login of the agent");
         }
+        assert_eq!(self.town.witness.leaks(self.town), Vec::<String>::new());
         for call in community.calls() {
             let is_readable = call.request_bytes == 0
                 || call.request_json.is_some()
@@ -541,7 +548,11 @@ fn with_seeds(test: impl AsyncFn(&Arc<Town>, &Play, u64)) {
     let seeds = one.map_or(1..=SEEDS, |seed| seed..=seed);
     for seed in seeds {
         println!("GRIDLINK_SEED={seed}");
-        in_town(default_mapping(), async |town, play| test(town, play, seed).await);
+        in_town(default_mapping(), async |town, play| {
+            let _listening = town.witness.listen();
+            town.witness.plant_secrets(town);
+            test(town, play, seed).await;
+        });
     }
 }
 

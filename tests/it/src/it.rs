@@ -46,3 +46,4 @@ mod table;
 mod tidy;
 mod undisturbed;
 mod volume;
+mod witness;

@@ -349,7 +349,9 @@ impl Play {
                 for delivery in town.servicenow.take_due_events() {
                     running.set(running.get() + 1);
                     let body = String::from_utf8(delivery.request.body().to_vec()).unwrap();
-                    let answer = ingress.invoke(&town, pushed(&delivery.request)).await;
+                    let request = pushed(&delivery.request);
+                    town.witness.hears(&request);
+                    let answer = ingress.invoke(&town, request).await;
                     let outcome = match answer {
                         Some(answer) => Outcome::Answered {
                             status: answer.status_code,
@@ -376,6 +378,7 @@ impl Play {
     pub(crate) async fn deliver(&self, event: &Value) {
         for _ in 0..60 {
             let request = signed(event.to_string(), "trading-grid", &self.town.clock);
+            self.town.witness.hears(&request);
             if let Some(answer) = self.ingress.invoke(&self.town, request).await {
                 match answer.status_code {
                     202 => {

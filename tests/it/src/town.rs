@@ -25,6 +25,7 @@ use worlds::{ServiceNow, TradingGrid};
 use crate::access;
 use crate::chaos::{Chaos, Strike};
 use crate::faults::{Fault, Plan, System};
+use crate::witness::Witness;
 
 pub(crate) const TABLE: &str = "gridlink";
 /// The doorbell queue of open-case.
@@ -80,6 +81,7 @@ pub(crate) struct Town {
     pub(crate) deeds: Mutex<BTreeSet<access::Done>>,
     /// The documents of metrics that functions have written.
     pub(crate) metrics: Arc<Mutex<Vec<String>>>,
+    pub(crate) witness: Witness,
 }
 
 impl Town {
@@ -120,6 +122,7 @@ impl Town {
             environments: Mutex::default(),
             deeds: Mutex::default(),
             metrics: Arc::default(),
+            witness: Witness::default(),
         })
     }
 
@@ -133,7 +136,7 @@ impl Town {
             aws: AwsConfig {
                 region: cloud::REGION.to_owned(),
                 access_key_id: "AKID".to_owned(),
-                secret_access_key: "secret".to_owned().into(),
+                secret_access_key: "a-key-of-aws-that-nobody-else-has".to_owned().into(),
                 session_token: None,
                 endpoint: None,
             },
@@ -282,6 +285,7 @@ impl Town {
         request: Request<Body>,
     ) -> Result<Response<Bytes>, TransportError> {
         let lost = |what: &'static str| TransportError::lost(std::io::Error::other(what));
+        self.witness.asks(&request);
         let response = match system {
             System::DynamoDb | System::Sqs | System::Secrets => {
                 let (parts, body) = request.into_parts();
@@ -293,6 +297,7 @@ impl Town {
                         return Ok(answer);
                     }
                 }
+                self.witness.sends(system, &body);
                 let is_write = system == System::DynamoDb && matches!(operation, "TransactWriteItems" | "UpdateItem");
                 let response = self.cloud.call(Request::from_parts(parts, body)).await;
                 if is_write && self.chaos.get().is_none_or(Chaos::looks_now) {
@@ -303,6 +308,7 @@ impl Town {
             System::ServiceNow => self.servicenow.call(request.map(world_body)).await,
             System::TradingGrid => self.community.call(request.map(world_body)).await,
         };
+        self.witness.answers(system, &response);
         if response.extensions().get::<worlds::Dropped>().is_some() {
             return Err(lost("dropped"));
         }

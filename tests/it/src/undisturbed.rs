@@ -18,6 +18,10 @@ pub(crate) struct Played {
     pub(crate) deeds: BTreeSet<Done>,
     /// The documents of metrics, as they were written.
     pub(crate) metrics: Vec<String>,
+    /// What of secrets and contents stands where operators look.
+    pub(crate) leaks: Vec<String>,
+    /// See [`crate::witness::Witness::counts`].
+    pub(crate) witnessed: [usize; 4],
     /// The finished entries of the table.
     pub(crate) finished: Vec<Value>,
 }
@@ -31,6 +35,8 @@ pub(crate) fn plays() -> &'static [Played] {
             let mapping = scenario.mapping.unwrap_or(default_mapping)();
             plays.push(in_paused_time(async {
                 let town = Town::new(Plan::default(), mapping, false);
+                let _listening = town.witness.listen();
+                town.witness.plant_secrets(&town);
                 let violations = Play::new(&town).run(&scenario, true).await;
                 assert_eq!(violations, Vec::<String>::new(), "{}", scenario.name);
                 played(scenario.name, &town)
@@ -44,6 +50,8 @@ pub(crate) fn plays() -> &'static [Played] {
 /// A town that is polled, and to which nobody posts.
 async fn polled() -> Played {
     let town = Town::new(Plan::default(), default_mapping(), false);
+    let _listening = town.witness.listen();
+    town.witness.plant_secrets(&town);
     let play = Play::new(&town);
     play.open_the_doors();
     let poll = async || {
@@ -73,6 +81,8 @@ fn played(name: &'static str, town: &Arc<Town>) -> Played {
         name,
         deeds: town.deeds.lock().unwrap().clone(),
         metrics: town.metrics.lock().unwrap().clone(),
+        leaks: town.witness.leaks(town),
+        witnessed: town.witness.counts(),
         finished: finished(town),
     }
 }
