@@ -168,6 +168,11 @@ pub fn metrics_namespace() -> Result<String> {
     required("METRICS_NAMESPACE")
 }
 
+/// Where the daemon of X-Ray is; Lambda says so.
+pub fn xray_daemon() -> Option<String> {
+    optional("AWS_XRAY_DAEMON_ADDRESS")
+}
+
 /// Reads a text file; the error names it.
 ///
 /// # Errors

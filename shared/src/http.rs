@@ -185,7 +185,7 @@ impl Transport {
                 })
             }
             Transport::Toward(system, way) => {
-                let call = CallUnderWay::to(*system);
+                let call = CallUnderWay::to(*system, request.method());
                 let mut response = Box::pin(way.carry(request)).await?;
                 call.answered(response.status);
                 response.from = Some(*system);

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{Config, Published, Systems, metrics_namespace, read, webhook_secret_prefix};
+use crate::config::{Config, Published, Systems, metrics_namespace, read, webhook_secret_prefix, xray_daemon};
 use crate::domain::{Lane, Subject, Timestamp};
 use crate::effect::Effect;
 use crate::event::Event;
@@ -24,7 +24,7 @@ use crate::http::Transport;
 use crate::mapping::Mapping;
 use crate::poll::{LensPoller, Polled, Reading};
 use crate::store::Link;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Daemon, Telemetry};
 
 pub use drain::Drained;
 pub use logs::subscriber;
@@ -74,6 +74,7 @@ pub async fn serve_queue<F>(
 ) -> Result<(), Error> {
     let (worker, telemetry) = worker(use_case, gather, decide).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<QueueBatch>| {
+        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
         let deadline = deadline(&event.context);
         let handled = worker.handle(event.payload, &event.context.request_id, deadline);
         Ok::<_, Error>(telemetry.watch(Box::pin(handled)).await)
@@ -111,6 +112,7 @@ pub async fn serve_queue_and_export<F>(
 ) -> Result<(), Error> {
     let (worker, telemetry) = worker(use_case, gather, decide).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Asked>| {
+        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
         let deadline = deadline(&event.context);
         Ok::<_, Error>(match event.payload {
             Asked::Export { export: subject } => {
@@ -198,6 +200,7 @@ pub async fn serve_sweep() -> Result<(), Error> {
         })
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SweepRequest>| {
+        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
         let deadline = deadline(&event.context);
         let (request, worker) = (event.payload, &event.context.request_id);
         let since = request.since.as_deref().map(Timestamp::parse_rfc3339).transpose()?;
@@ -251,6 +254,7 @@ pub async fn serve_webhook() -> Result<(), Error> {
     let ingress = Ingress::new(&config, webhook_secret_prefix()?, mapping, transport, Clock::System);
     telemetry.watch(Box::pin(ingress.warm_up())).await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<WebhookRequest>| {
+        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
         let answered = ingress.handle(event.payload, &event.context.request_id);
         Ok::<_, Error>(telemetry.watch(Box::pin(answered)).await)
     }))
@@ -263,7 +267,9 @@ fn start(function: &'static str) -> anyhow::Result<(Config, Transport, Telemetry
     logs::init(&config.log_level);
     let extra_ca = config.extra_ca_file.as_deref().map(read).transpose()?;
     let transport = Transport::network(extra_ca.as_deref()).context("EXTRA_CA_FILE")?;
-    Ok((config, transport, Telemetry::to_stdout(metrics_namespace()?, function)))
+    let daemon = xray_daemon().and_then(|address| Daemon::at(&address));
+    let telemetry = Telemetry::to_stdout(metrics_namespace()?, function).with_daemon(daemon);
+    Ok((config, transport, telemetry))
 }
 
 /// The mapping of the package. As `anyhow::Error`, so that what is wrong with it is logged in words when the function

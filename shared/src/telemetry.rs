@@ -1,4 +1,6 @@
-//! Metrics, as documents of CloudWatch's embedded metric format (EMF) beside the logs.
+//! Metrics, and what X-Ray is told.
+//!
+//! Metrics are documents of CloudWatch's embedded metric format (EMF) beside the logs.
 //!
 //! What happens in an invocation is gathered in memory and written when it ends: a document for the function and one for
 //! each system that it called, so that an event costs no call and few lines. What must not wait for that end is
@@ -12,18 +14,23 @@
 
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::Method;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::failure::System;
+
+pub use trace::Daemon;
+use trace::Trace;
 
 /// A metric has at most so many values in one document; more go into another.
 const MOST_VALUES: usize = 100;
@@ -113,6 +120,8 @@ pub struct Telemetry {
     function: &'static str,
     clock: Clock,
     sink: Sink,
+    daemon: Option<Daemon>,
+    trace: Option<Trace>,
 }
 
 impl fmt::Debug for Telemetry {
@@ -134,6 +143,8 @@ impl Telemetry {
             function,
             clock,
             sink: Arc::new(sink),
+            daemon: None,
+            trace: None,
         }
     }
 
@@ -143,6 +154,20 @@ impl Telemetry {
             // Who cannot write a metric goes on without.
             let _ = writeln!(std::io::stdout().lock(), "{document}");
         })
+    }
+
+    /// The same, with a daemon of X-Ray to tell the calls of sampled invocations to.
+    pub fn with_daemon(self, daemon: Option<Daemon>) -> Self {
+        Self { daemon, ..self }
+    }
+
+    /// The same, for the invocation with this header of X-Ray.
+    pub fn of_trace(&self, header: Option<&str>) -> Self {
+        let trace = self.daemon.as_ref().zip(header);
+        Self {
+            trace: trace.and_then(|(daemon, header)| Trace::of(daemon, header)),
+            ..self.clone()
+        }
     }
 
     /// Does some work, and writes what it was measured by when it ends.
@@ -275,15 +300,17 @@ pub fn flush() {
 #[derive(Debug)]
 pub struct CallUnderWay {
     system: System,
+    method: Method,
     started: Instant,
     status: Option<u16>,
 }
 
 impl CallUnderWay {
     /// A call that begins now.
-    pub fn to(system: System) -> Self {
+    pub fn to(system: System, method: &Method) -> Self {
         Self {
             system,
+            method: method.clone(),
             started: Instant::now(),
             status: None,
         }
@@ -298,12 +325,19 @@ impl CallUnderWay {
 impl Drop for CallUnderWay {
     fn drop(&mut self) {
         let of = Of::Upstream(self.system);
-        let milliseconds = self.started.elapsed().as_secs_f64() * 1000.0;
+        let lasted = self.started.elapsed();
+        let milliseconds = lasted.as_secs_f64() * 1000.0;
         add(of, Metric::Latency, milliseconds.round());
         match self.status {
             Some(429) => add(of, Metric::RefusedForRate, 1.0),
             None | Some(500..) => add(of, Metric::Errors, 1.0),
             Some(_) => {}
         }
+        let _ = GATHERED.try_with(|gathered| {
+            let Telemetry { trace, clock, .. } = &gathered.telemetry;
+            if let Some(trace) = trace {
+                trace.send(self.system, &self.method, self.status, lasted, clock.now());
+            }
+        });
     }
 }

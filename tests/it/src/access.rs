@@ -8,8 +8,10 @@ use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
 
-use crate::faults::System;
-use crate::undisturbed;
+use crate::faults::{Fault, Plan, System};
+use crate::play::{Play, default_mapping, in_paused_time};
+use crate::town::{Call, Town};
+use crate::{scenarios, undisturbed};
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
 
@@ -245,9 +247,53 @@ fn idle(done: &BTreeSet<Done>) -> Vec<String> {
     idle
 }
 
+/// Plays a scenario with faults by a plan, and others that `spoil` prepares. Gives what functions did, and the requests.
+fn trouble(name: &str, plan: &Plan, spoil: fn(&Town)) -> (BTreeSet<Done>, Vec<Call>) {
+    let all = scenarios::all();
+    let scenario = all.iter().find(|scenario| scenario.name == name).unwrap();
+    in_paused_time(async {
+        let town = Town::new(plan.clone(), scenario.mapping.unwrap_or(default_mapping)(), false);
+        spoil(&town);
+        let violations = Play::new(&town).run(scenario, false).await;
+        assert_eq!(violations, Vec::<String>::new(), "{name} with {plan:?}");
+        let deeds = town.deeds.lock().unwrap().clone();
+        (deeds, town.calls())
+    })
+}
+
+/// Every call to ServiceNow takes so long that no time is left for a document: the function rings itself.
+fn is_slow(town: &Town) {
+    for method in ["GET", "POST"] {
+        let latency = worlds::Fault::Latency {
+            milliseconds: 6_000,
+            after_effect: false,
+        };
+        town.servicenow.knobs().add(worlds::Rule::always(method, "/api/now", latency));
+    }
+}
+
+/// What functions do in trouble only: they go on in another invocation when their time is up, and look for what they
+/// wrote when the answer was lost.
+fn done_in_trouble() -> BTreeSet<Done> {
+    let mut done = BTreeSet::new();
+    for slow in ["opened-with-document", "message-with-a-file-declined"] {
+        done.extend(trouble(slow, &Plan::default(), is_slow).0);
+    }
+    let story = "exchange-recovers";
+    let (_, calls) = trouble(story, &Plan::default(), |_| ());
+    let notes = calls.iter().enumerate().filter(|(_, call)| {
+        call.by.starts_with("raise-incident") && call.system == System::ServiceNow && call.operation.starts_with("PATCH")
+    });
+    for (at, _) in notes {
+        done.extend(trouble(story, &Plan::default().and(at, Fault::Lost), |_| ()).0);
+    }
+    done
+}
+
 #[test]
 fn what_is_granted_is_done_by_somebody() {
     let mut done: BTreeSet<Done> = undisturbed::plays().iter().flat_map(|play| play.deeds.clone()).collect();
+    done.extend(done_in_trouble());
     assert_eq!(idle(&done), Vec::<String>::new(), "granted, and never done");
     let one = done.pop_first().unwrap();
     assert_eq!(idle(&done).len(), 1, "{one:?} is missed by nobody");

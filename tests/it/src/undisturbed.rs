@@ -77,11 +77,12 @@ pub(crate) fn finished(town: &Town) -> Vec<Value> {
 }
 
 fn played(name: &'static str, town: &Arc<Town>) -> Played {
+    let leaks = town.witness.leaks(town);
     Played {
         name,
+        leaks,
         deeds: town.deeds.lock().unwrap().clone(),
         metrics: town.metrics.lock().unwrap().clone(),
-        leaks: town.witness.leaks(town),
         witnessed: town.witness.counts(),
         finished: finished(town),
     }

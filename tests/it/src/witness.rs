@@ -28,7 +28,7 @@ const WRITTEN: [&str; 6] = [
 /// Tables with such columns.
 const TABLES: [&str; 3] = ["task", "kb_knowledge", "kb_feedback"];
 /// Members of events that hold what people write.
-const TOLD: [&str; 5] = ["title", "description", "text", "reason", "note"];
+const TOLD: [&str; 6] = ["summary", "title", "description", "text", "reason", "note"];
 
 /// The secrets of the clients at ServiceNow and at the community.
 pub(crate) const PLANTED: [&str; 2] = [
@@ -98,7 +98,8 @@ impl Witness {
         self.lines.0.lock().unwrap().clear();
     }
 
-    fn content(&self, text: &str) {
+    /// Something that somebody writes.
+    pub(crate) fn content(&self, text: &str) {
         // Each line for itself: logs are lines.
         for line in text.lines().map(str::trim).filter(|line| line.len() >= SHORTEST) {
             self.contents.lock().unwrap().insert(line.to_owned());

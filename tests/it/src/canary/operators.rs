@@ -8,7 +8,6 @@ use worlds::Rule;
 use crate::play::{default_mapping, in_town, signed};
 use crate::scenarios;
 use crate::stories::status;
-use crate::town::Town;
 use crate::undisturbed::plays;
 
 #[test]
@@ -27,29 +26,22 @@ fn no_secret_and_no_content_of_any_scenario_is_where_operators_look() {
     assert!(secrets > 1000 && contents > 300 && logged > 100_000 && sent > 300, "{counts:?}");
 }
 
-/// Both systems refuse what is written, and quote it with the token in their refusal.
-fn quote_everything(town: &Town) {
-    let quoted = "Can somebody look at this?";
-    let body = json!({"error": {"message": format!("Invalid text: {quoted}"), "detail": quoted}, "status": "failure"});
-    for method in ["POST", "PATCH", "PUT"] {
-        let refusal = status(400, Some(body.to_string()));
-        town.servicenow.knobs().add(Rule::always(method, "/api/now", refusal));
-    }
-}
-
 #[test]
 fn what_a_refusal_quotes_is_not_where_operators_look() {
     in_town(default_mapping(), async |town, play| {
         let _listening = town.witness.listen();
         town.witness.plant_secrets(town);
         play.open_the_doors();
-        play.deliver(&scenarios::opens(&town.community)).await;
+        let event = scenarios::opens(&town.community);
+        let summary = event["data"]["summary"].as_str().unwrap();
+        let said = json!({"message": "Operation Failed", "detail": format!("Invalid text: {summary}")});
+        let refusal = status(403, Some(json!({"error": said, "status": "failure"}).to_string()));
+        town.servicenow.knobs().add(Rule::always("POST", "/api/now", refusal));
+        play.deliver(&event).await;
         play.quiet().await;
-        quote_everything(town);
-        play.deliver(&scenarios::comments(&town.community)).await;
-        play.quiet().await;
-        let reasons = town.witness.places(town).pop().unwrap();
-        assert!(!reasons.1.is_empty() || town.witness.places(town)[3].1.contains("cause"), "nothing was refused");
+        let places = town.witness.places(town);
+        let (_, parked) = places.iter().find(|(place, _)| *place == "why something is parked").unwrap();
+        assert!(parked.contains("Invalid text"), "the refusal itself is told: {parked}");
         assert_eq!(town.witness.leaks(town), Vec::<String>::new());
     });
 }
@@ -61,8 +53,8 @@ fn what_a_sender_is_answered_quotes_neither_event_nor_keys() {
         let event = scenarios::opens(&town.community);
         let breakages = [
             ("/data/priority", json!("canary of a priority")),
-            ("/data/openedAt", json!("canary of a time")),
-            ("/data/title", json!({"canary of a title": 1})),
+            ("/data/kind", json!("canary of a kind")),
+            ("/data/summary", json!(["canary of a summary"])),
             ("/time", json!("canary of a time")),
             ("/data/version", json!("canary of a version")),
         ];
@@ -78,9 +70,8 @@ fn what_a_sender_is_answered_quotes_neither_event_nor_keys() {
             assert_eq!(answer.status_code, 400, "{pointer}: {}", answer.body);
             assert!(!answer.body.contains("canary"), "{pointer}: {}", answer.body);
         }
-        let [.., (_, log)] = &town.witness.places(town)[..1] else {
-            panic!("there is a log")
-        };
+        let places = town.witness.places(town);
+        let (_, log) = &places[0];
         assert!(log.contains("not accepted") && !log.contains("canary"), "{log}");
         assert_eq!(town.witness.leaks(town), Vec::<String>::new());
     });
