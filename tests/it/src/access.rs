@@ -268,7 +268,9 @@ fn is_slow(town: &Town) {
             milliseconds: 6_000,
             after_effect: false,
         };
-        town.servicenow.knobs().add(worlds::Rule::always(method, "/api/now", latency));
+        town.servicenow
+            .knobs()
+            .add(worlds::Rule::always(method, "/api/now", latency));
     }
 }
 
@@ -282,7 +284,9 @@ fn done_in_trouble() -> BTreeSet<Done> {
     let story = "exchange-recovers";
     let (_, calls) = trouble(story, &Plan::default(), |_| ());
     let notes = calls.iter().enumerate().filter(|(_, call)| {
-        call.by.starts_with("raise-incident") && call.system == System::ServiceNow && call.operation.starts_with("PATCH")
+        call.by.starts_with("raise-incident")
+            && call.system == System::ServiceNow
+            && call.operation.starts_with("PATCH")
     });
     for (at, _) in notes {
         done.extend(trouble(story, &Plan::default().and(at, Fault::Lost), |_| ()).0);
@@ -292,7 +296,10 @@ fn done_in_trouble() -> BTreeSet<Done> {
 
 #[test]
 fn what_is_granted_is_done_by_somebody() {
-    let mut done: BTreeSet<Done> = undisturbed::plays().iter().flat_map(|play| play.deeds.clone()).collect();
+    let mut done: BTreeSet<Done> = undisturbed::plays()
+        .iter()
+        .flat_map(|play| play.deeds.clone())
+        .collect();
     done.extend(done_in_trouble());
     assert_eq!(idle(&done), Vec::<String>::new(), "granted, and never done");
     let one = done.pop_first().unwrap();

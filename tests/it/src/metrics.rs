@@ -45,13 +45,22 @@ fn faults(line: &str) -> Vec<String> {
     let timestamp = root["_aws"]["Timestamp"].as_i64();
     // 2026-11-23 to a year later, in milliseconds.
     let is_of_the_play = timestamp.is_some_and(|at| (1_795_424_400_000..1_826_960_400_000).contains(&at));
-    must(is_of_the_play, format!("Timestamp {timestamp:?} is no time of the play in milliseconds"));
-    let directives = root["_aws"]["CloudWatchMetrics"].as_array().cloned().unwrap_or_default();
+    must(
+        is_of_the_play,
+        format!("Timestamp {timestamp:?} is no time of the play in milliseconds"),
+    );
+    let directives = root["_aws"]["CloudWatchMetrics"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     must(!directives.is_empty(), "there is no directive".to_owned());
     let mut told = BTreeSet::from(["_aws".to_owned()]);
     for directive in &directives {
         let namespace = directive["Namespace"].as_str().unwrap_or_default();
-        must((1..=1024).contains(&namespace.len()), format!("Namespace {namespace:?}"));
+        must(
+            (1..=1024).contains(&namespace.len()),
+            format!("Namespace {namespace:?}"),
+        );
         let sets = directive["Dimensions"].as_array().cloned().unwrap_or_default();
         must(!sets.is_empty(), "there is no set of dimensions".to_owned());
         for set in &sets {
@@ -71,7 +80,10 @@ fn faults(line: &str) -> Vec<String> {
         for metric in &metrics {
             let name = metric["Name"].as_str().unwrap_or_default().to_owned();
             let unit = metric["Unit"].as_str().unwrap_or_default();
-            must((1..=1024).contains(&name.len()), format!("a metric of the name {name:?}"));
+            must(
+                (1..=1024).contains(&name.len()),
+                format!("a metric of the name {name:?}"),
+            );
             must(UNITS.contains(&unit), format!("{name} is in {unit:?}"));
             must(names.insert(name.clone()), format!("{name} is there twice"));
             let values = match root.get(&name) {
@@ -79,8 +91,13 @@ fn faults(line: &str) -> Vec<String> {
                 Some(value) => vec![value.clone()],
                 None => Vec::new(),
             };
-            must((1..=100).contains(&values.len()), format!("{} values of {name}", values.len()));
-            let are_usable = values.iter().all(|value| value.as_f64().is_some_and(|value| (0.0..1e12).contains(&value)));
+            must(
+                (1..=100).contains(&values.len()),
+                format!("{} values of {name}", values.len()),
+            );
+            let are_usable = values
+                .iter()
+                .all(|value| value.as_f64().is_some_and(|value| (0.0..1e12).contains(&value)));
             must(are_usable, format!("{name} is {values:?}"));
             told.insert(name);
         }
@@ -98,12 +115,18 @@ fn values(lines: &[String]) -> Values {
         let dimension = directive["Dimensions"][0][0].as_str().unwrap();
         for metric in directive["Metrics"].as_array().unwrap() {
             let name = metric["Name"].as_str().unwrap();
-            let key = (dimension.to_owned(), document[dimension].as_str().unwrap().to_owned(), name.to_owned());
+            let key = (
+                dimension.to_owned(),
+                document[dimension].as_str().unwrap().to_owned(),
+                name.to_owned(),
+            );
             let values = match &document[name] {
                 Value::Array(values) => values.clone(),
                 value => vec![value.clone()],
             };
-            all.entry(key).or_default().extend(values.iter().filter_map(Value::as_f64));
+            all.entry(key)
+                .or_default()
+                .extend(values.iter().filter_map(Value::as_f64));
         }
     }
     all
@@ -114,7 +137,9 @@ fn of(town: &Town) -> Values {
 }
 
 fn sum(values: &Values, of: &str, metric: &str) -> f64 {
-    let of_metric = values.iter().filter(|((_, name, found), _)| name == of && found == metric);
+    let of_metric = values
+        .iter()
+        .filter(|((_, name, found), _)| name == of && found == metric);
     of_metric.flat_map(|(_, values)| values).sum()
 }
 
@@ -149,8 +174,12 @@ fn a_document_that_cloudwatch_would_not_take_is_noticed() {
     let good = &plays()[0].metrics[0];
     let parsed: Value = serde_json::from_str(good).unwrap();
     let directive = "/_aws/CloudWatchMetrics/0";
-    let name = parsed["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"].as_str().unwrap();
-    let many: Vec<Value> = (0..101).map(|at| json!({"Name": format!("M{at}"), "Unit": "Count"})).collect();
+    let name = parsed["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"]
+        .as_str()
+        .unwrap();
+    let many: Vec<Value> = (0..101)
+        .map(|at| json!({"Name": format!("M{at}"), "Unit": "Count"}))
+        .collect();
     let breakages = [
         ("/_aws/Timestamp".to_owned(), json!(1_795_424_400)),
         ("/_aws/CloudWatchMetrics".to_owned(), json!([])),
@@ -250,7 +279,9 @@ async fn troubled(town: &Arc<Town>, play: &Play) {
         .into(),
         body: None,
     };
-    town.servicenow.knobs().add(Rule::once("PATCH", "/api/now/v2/table", limited));
+    town.servicenow
+        .knobs()
+        .add(Rule::once("PATCH", "/api/now/v2/table", limited));
     play.deliver(&scenarios::comments(&town.community)).await;
     play.quiet().await;
 }
@@ -303,7 +334,12 @@ fn the_recorded_documents_are_those_that_functions_write() {
         let dimension = directive["Dimensions"][0][0].as_str().unwrap().to_owned();
         for metric in directive["Metrics"].as_array().unwrap() {
             let of = document[&dimension].as_str().unwrap().to_owned();
-            let kind = (dimension.clone(), of, metric["Name"].to_string(), metric["Unit"].to_string());
+            let kind = (
+                dimension.clone(),
+                of,
+                metric["Name"].to_string(),
+                metric["Unit"].to_string(),
+            );
             kinds.entry(kind).or_insert_with(|| document.clone());
         }
     }
@@ -313,7 +349,9 @@ fn the_recorded_documents_are_those_that_functions_write() {
             let dimension = directive["Dimensions"][0][0].as_str().unwrap().to_owned();
             let of = document[&dimension].to_string();
             let metrics = directive["Metrics"].as_array().unwrap().clone();
-            metrics.into_iter().map(move |metric| format!("{dimension} {of}: {metric}"))
+            metrics
+                .into_iter()
+                .map(move |metric| format!("{dimension} {of}: {metric}"))
         });
         names.collect()
     };
@@ -330,8 +368,15 @@ fn the_recorded_documents_are_those_that_functions_write() {
         std::fs::write(&path, lines).unwrap();
     }
     let recorded = std::fs::read_to_string(&path).unwrap_or_default();
-    let recorded: Vec<Value> = recorded.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(names(&recorded), names(&distinct), "GRIDLINK_RECORD=1 writes the file anew");
+    let recorded: Vec<Value> = recorded
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        names(&recorded),
+        names(&distinct),
+        "GRIDLINK_RECORD=1 writes the file anew"
+    );
     let functions = names(&distinct).iter().filter(|name| name.contains("\"Lag\"")).count();
     assert_eq!(functions, UseCase::ALL.len(), "every use case tells its lag");
 }

@@ -78,7 +78,11 @@ impl<I, O> Function<I, O> {
         // The gateway gives up on its function in any case, and the sender posts again.
         let is_killed_in_time = self.time == GATEWAY || town.kills_in_time();
         let answer = environment
-            .run(self.time, is_killed_in_time, telemetry.watch(work(input, request, deadline)))
+            .run(
+                self.time,
+                is_killed_in_time,
+                telemetry.watch(work(input, request, deadline)),
+            )
             .await;
         if answer.is_some() {
             self.idle.borrow_mut().push((environment, work));

@@ -185,9 +185,14 @@ impl Town {
     /// What the metrics of a function are written with.
     pub(crate) fn telemetry(&self, function: &'static str) -> Telemetry {
         let metrics = Arc::clone(&self.metrics);
-        Telemetry::new("Gridlink/it".to_owned(), function, self.clock.clone(), move |document| {
-            metrics.lock().unwrap().push(document);
-        })
+        Telemetry::new(
+            "Gridlink/it".to_owned(),
+            function,
+            self.clock.clone(),
+            move |document| {
+                metrics.lock().unwrap().push(document);
+            },
+        )
     }
 
     /// The environments in which a function runs now.

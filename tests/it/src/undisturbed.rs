@@ -73,7 +73,11 @@ async fn polled() -> Played {
 /// The entries of the table whose work is over.
 pub(crate) fn finished(town: &Town) -> Vec<Value> {
     let items = town.cloud.items(TABLE);
-    items.iter().filter(|item| item["finished_at"].is_i64()).cloned().collect()
+    items
+        .iter()
+        .filter(|item| item["finished_at"].is_i64())
+        .cloned()
+        .collect()
 }
 
 fn played(name: &'static str, town: &Arc<Town>) -> Played {

@@ -122,7 +122,10 @@ impl Witness {
     /// A message that is sent to a queue.
     pub(crate) fn sends(&self, system: System, body: &[u8]) {
         if system == System::Sqs {
-            self.sent.lock().unwrap().push(String::from_utf8_lossy(body).into_owned());
+            self.sent
+                .lock()
+                .unwrap()
+                .push(String::from_utf8_lossy(body).into_owned());
         }
     }
 
@@ -188,12 +191,17 @@ impl Witness {
     pub(crate) fn places(&self, town: &Town) -> Vec<(&'static str, String)> {
         let items = town.cloud.items(TABLE);
         let of_heads = |name: &str| {
-            let found = items.iter().filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("HEAD#")));
+            let found = items
+                .iter()
+                .filter(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("HEAD#")));
             let found = found.filter_map(|item| item.get(name)).map(Value::to_string);
             found.collect::<Vec<_>>().join("\n")
         };
         vec![
-            ("the log", String::from_utf8_lossy(&self.lines.0.lock().unwrap()).into_owned()),
+            (
+                "the log",
+                String::from_utf8_lossy(&self.lines.0.lock().unwrap()).into_owned(),
+            ),
             ("the metrics", town.metrics.lock().unwrap().join("\n")),
             ("the queues", self.sent.lock().unwrap().join("\n")),
             ("why something is parked", of_heads("parked")),

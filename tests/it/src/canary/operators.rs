@@ -23,7 +23,10 @@ fn no_secret_and_no_content_of_any_scenario_is_where_operators_look() {
     }
     println!("secrets, contents, bytes logged, messages sent: {counts:?}");
     let [secrets, contents, logged, sent] = counts;
-    assert!(secrets > 1000 && contents > 300 && logged > 100_000 && sent > 300, "{counts:?}");
+    assert!(
+        secrets > 1000 && contents > 300 && logged > 100_000 && sent > 300,
+        "{counts:?}"
+    );
 }
 
 #[test]
@@ -40,7 +43,10 @@ fn what_a_refusal_quotes_is_not_where_operators_look() {
         play.deliver(&event).await;
         play.quiet().await;
         let places = town.witness.places(town);
-        let (_, parked) = places.iter().find(|(place, _)| *place == "why something is parked").unwrap();
+        let (_, parked) = places
+            .iter()
+            .find(|(place, _)| *place == "why something is parked")
+            .unwrap();
         assert!(parked.contains("Invalid text"), "the refusal itself is told: {parked}");
         assert_eq!(town.witness.leaks(town), Vec::<String>::new());
     });
@@ -87,9 +93,15 @@ fn a_secret_or_a_content_that_is_logged_is_found() {
         play.deliver(&scenarios::comments(&town.community)).await;
         play.quiet().await;
         assert_eq!(town.witness.leaks(town), Vec::<String>::new());
-        for leak in ["Can somebody look at this?", crate::witness::PLANTED[0], crate::town::WEBHOOK_KEY] {
+        for leak in [
+            "Can somebody look at this?",
+            crate::witness::PLANTED[0],
+            crate::town::WEBHOOK_KEY,
+        ] {
             tracing::error!(target: "shared", leak, "an error of ours");
-            let found = catch_unwind(AssertUnwindSafe(|| assert_eq!(town.witness.leaks(town), Vec::<String>::new())));
+            let found = catch_unwind(AssertUnwindSafe(|| {
+                assert_eq!(town.witness.leaks(town), Vec::<String>::new())
+            }));
             assert!(found.is_err(), "{leak} is in the log, and nobody finds it");
             town.witness.forget_lines();
         }
