@@ -1126,7 +1126,9 @@ fn parse_json<'a, T: Deserialize<'a>>(json: &'a str, root: &str) -> Result<T, Ma
         };
         malformed(member, reason(error.inner()))
     })?;
-    deserializer.end().map_err(|error| malformed("the body", reason(&error)))?;
+    deserializer
+        .end()
+        .map_err(|error| malformed("the body", reason(&error)))?;
     Ok(value)
 }
 

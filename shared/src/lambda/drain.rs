@@ -11,8 +11,8 @@ use crate::effect::{Effect, Source};
 use crate::event::{Event, IssueParked};
 use crate::failure::{Failure, System, chain};
 use crate::retry;
-use crate::telemetry::{self, Metric};
 use crate::store::{Breaker, Commit, Deferral, Entry, Gate, Lease, Loaded, Outcome, Parking, Taken, Write};
+use crate::telemetry::{self, Metric};
 
 /// How many leases may be taken without a verdict before the entry is taken to kill its workers.
 const MOST_STARTS: i64 = 5;

@@ -113,8 +113,14 @@ async fn invocations_side_by_side_are_told_apart_and_what_is_urgent_is_written_a
         let documents = documents.lock().unwrap();
         documents.iter().filter(|document| document[metric] == 1).count()
     };
-    assert_eq!(["Parked", "Deferred", "Accepted"].map(|metric| counts(&written, metric)), [1, 1, 0]);
-    assert_eq!(["Parked", "Deferred", "Accepted"].map(|metric| counts(&others, metric)), [0, 0, 1]);
+    assert_eq!(
+        ["Parked", "Deferred", "Accepted"].map(|metric| counts(&written, metric)),
+        [1, 1, 0]
+    );
+    assert_eq!(
+        ["Parked", "Deferred", "Accepted"].map(|metric| counts(&others, metric)),
+        [0, 0, 1]
+    );
 }
 
 /// A daemon that listens, and what it has heard since.
@@ -130,7 +136,10 @@ fn heard(socket: &std::net::UdpSocket) -> Option<Value> {
     let length = socket.recv(&mut bytes).ok()?;
     let text = std::str::from_utf8(&bytes[..length]).unwrap();
     let (header, document) = text.split_once('\n').unwrap();
-    assert_eq!(serde_json::from_str::<Value>(header).unwrap(), json!({"format": "json", "version": 1}));
+    assert_eq!(
+        serde_json::from_str::<Value>(header).unwrap(),
+        json!({"format": "json", "version": 1})
+    );
     Some(serde_json::from_str(document).unwrap())
 }
 
@@ -182,7 +191,12 @@ async fn an_invocation_that_is_not_sampled_tells_nothing_and_no_daemon_is_no_fai
     let call = async || CallUnderWay::to(System::ServiceNow, &Method::GET).answered(200);
     let traced = telemetry.with_daemon(Some(daemon));
     let not_sampled = SAMPLED.replace("Sampled=1", "Sampled=0");
-    for header in [None, Some(""), Some(not_sampled.as_str()), Some("Root=1-5759e988-bd86;Sampled=1")] {
+    for header in [
+        None,
+        Some(""),
+        Some(not_sampled.as_str()),
+        Some("Root=1-5759e988-bd86;Sampled=1"),
+    ] {
         traced.of_trace(header).watch(call()).await;
     }
     assert_eq!(heard(&socket), None);

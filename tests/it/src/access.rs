@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
+use shared::domain::UseCase;
 
 use crate::faults::{Fault, Plan, System};
 use crate::play::{Play, default_mapping, in_paused_time};
-use crate::town::{Call, Town};
+use crate::town::{Call, Town, queue};
 use crate::{scenarios, undisturbed};
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
@@ -274,24 +276,121 @@ fn is_slow(town: &Town) {
     }
 }
 
-/// What functions do in trouble only: they go on in another invocation when their time is up, and look for what they
-/// wrote when the answer was lost.
+/// The first doorbell of each queue gets lost: the stream is rung by a sweep.
+fn loses_doorbells(town: &Town) {
+    for use_case in UseCase::ALL {
+        let (cloud, queue) = (town.cloud.clone(), queue(use_case));
+        tokio::task::spawn_local(async move {
+            loop {
+                if let [message] = &cloud.receive(&queue, 1)[..] {
+                    cloud.delete(&queue, &message.receipt);
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+    }
+}
+
+/// What functions do in trouble only: they go on in another invocation when their time is up, look for what they wrote
+/// when the answer was lost, and ring who owns a stream by now.
 fn done_in_trouble() -> BTreeSet<Done> {
     let mut done = BTreeSet::new();
-    for slow in ["opened-with-document", "message-with-a-file-declined"] {
+    for slow in [
+        "opened-with-document",
+        "message-with-a-file-declined",
+        "agent-shares-a-file",
+    ] {
         done.extend(trouble(slow, &Plan::default(), is_slow).0);
     }
-    let story = "exchange-recovers";
-    let (_, calls) = trouble(story, &Plan::default(), |_| ());
-    let notes = calls.iter().enumerate().filter(|(_, call)| {
-        call.by.starts_with("raise-incident")
-            && call.system == System::ServiceNow
-            && call.operation.starts_with("PATCH")
-    });
-    for (at, _) in notes {
-        done.extend(trouble(story, &Plan::default().and(at, Fault::Lost), |_| ()).0);
+    let of_an_escalation = crate::bridge_escalation::scenarios()[0].name;
+    for deaf in [
+        of_an_escalation,
+        "message-with-a-file-declined",
+        "guide-published",
+        "exchange-recovers",
+    ] {
+        done.extend(trouble(deaf, &Plan::default(), loses_doorbells).0);
     }
+    let is_write = |call: &Call, by: &str| {
+        call.by.starts_with(by) && call.system == System::ServiceNow && !call.operation.starts_with("GET")
+    };
+    let looks = |function: &'static str| (function, ("dynamodb:Query".to_owned(), "Table".to_owned()));
+    for scenario in crate::provision_partner::scenarios() {
+        let (_, calls) = trouble(scenario.name, &Plan::default(), |_| ());
+        for (at, _) in calls
+            .iter()
+            .enumerate()
+            .filter(|(_, call)| is_write(call, "provision-partner"))
+        {
+            if !done.contains(&looks("provision-partner")) {
+                done.extend(trouble(scenario.name, &Plan::default().and(at, Fault::Lost), |_| ()).0);
+            }
+        }
+    }
+    let (_, calls) = in_an_agents_incident(&Plan::default());
+    for (at, _) in calls
+        .iter()
+        .enumerate()
+        .filter(|(_, call)| is_write(call, "raise-incident"))
+    {
+        if !done.contains(&looks("raise-incident")) {
+            done.extend(in_an_agents_incident(&Plan::default().and(at, Fault::Lost)).0);
+        }
+    }
+    done.extend(rung_for_another());
     done
+}
+
+/// What went through after all is noted on the incident of an agent.
+fn in_an_agents_incident(plan: &Plan) -> (BTreeSet<Done>, Vec<Call>) {
+    use crate::raise_incident::{fails, incident, recovers};
+    in_paused_time(async {
+        let town = Town::new(plan.clone(), default_mapping(), false);
+        let play = Play::new(&town);
+        play.open_the_doors();
+        play.deliver(&fails(&town.community)).await;
+        play.quiet().await;
+        let sys_id = incident(&town)["sys_id"].clone();
+        town.servicenow.update("incident", &sys_id, &[("state", "2")]);
+        play.deliver(&recovers(&town.community)).await;
+        play.quiet().await;
+        let deeds = town.deeds.lock().unwrap().clone();
+        (deeds, town.calls())
+    })
+}
+
+/// A doorbell comes to bridge-escalation when its stream belongs to another use case again; and what solved an escalated
+/// issue becomes a draft.
+fn rung_for_another() -> BTreeSet<Done> {
+    in_paused_time(async {
+        let town = Town::new(Plan::default(), default_mapping(), false);
+        let play = Play::new(&town);
+        play.open_the_doors();
+        play.tell();
+        play.deliver(&scenarios::opens(&town.community)).await;
+        play.quiet().await;
+        town.servicenow
+            .agent_comment(&scenarios::case(&town), "We look into it.");
+        play.quiet().await;
+        for lane in ["in", "out"] {
+            play.ring(UseCase::BridgeEscalation, crate::operate::SUBJECT, lane)
+                .await;
+        }
+        let table = "sn_customerservice_case";
+        town.servicenow
+            .update(table, &scenarios::case(&town), &[("priority", "1")]);
+        play.quiet().await;
+        let solved = [
+            ("knowledge", "true"),
+            ("state", "6"),
+            ("resolution_code", "1"),
+            ("close_notes", "Send the notice again."),
+        ];
+        town.servicenow.update(table, &scenarios::case(&town), &solved);
+        play.quiet().await;
+        town.deeds.lock().unwrap().clone()
+    })
 }
 
 #[test]

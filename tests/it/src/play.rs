@@ -442,6 +442,14 @@ impl Play {
         }
     }
 
+    /// A doorbell of a stream comes to a use case.
+    pub(crate) async fn ring(&self, use_case: UseCase, subject: &str, lane: &str) {
+        let body = json!({"subject": subject, "lane": lane}).to_string();
+        let batch = json!({"Records": [{"messageId": "again", "body": body}]});
+        let batch = serde_json::from_value(batch).unwrap();
+        self.workers[&use_case].invoke(&self.town, batch).await;
+    }
+
     /// Rings every stream twice, as a queue that repeats itself would.
     pub(crate) fn ring_everything(&self) {
         for item in self.town.cloud.items(TABLE).iter() {

@@ -24,7 +24,7 @@ fn no_secret_and_no_content_of_any_scenario_is_where_operators_look() {
     println!("secrets, contents, bytes logged, messages sent: {counts:?}");
     let [secrets, contents, logged, sent] = counts;
     assert!(
-        secrets > 1000 && contents > 300 && logged > 100_000 && sent > 300,
+        secrets > 1000 && contents > 1000 && logged > 100_000 && sent > 200,
         "{counts:?}"
     );
 }
