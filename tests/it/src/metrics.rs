@@ -318,6 +318,34 @@ fn what_happens_is_counted_once() {
     });
 }
 
+/// What functions write when a call to each system fails, or is one too many.
+fn struck() -> Vec<String> {
+    use crate::faults::{Fault, Plan, System};
+    let run = |plan: Plan| {
+        let all = scenarios::all();
+        let scenario = all.iter().find(|scenario| scenario.name == "agent-answers").unwrap();
+        in_paused_time(async {
+            let town = Town::new(plan, default_mapping(), false);
+            let violations = Play::new(&town).run(scenario, false).await;
+            assert_eq!(violations, Vec::<String>::new());
+            let lines = town.metrics.lock().unwrap().clone();
+            (lines, town.calls())
+        })
+    };
+    let (mut lines, calls) = run(Plan::default());
+    for (system, fault) in [
+        (System::ServiceNow, Fault::ErrorAfter),
+        (System::TradingGrid, Fault::ErrorAfter),
+        (System::TradingGrid, Fault::TooMany),
+        (System::DynamoDb, Fault::ErrorAfter),
+        (System::DynamoDb, Fault::Throttle),
+    ] {
+        let at = calls.iter().position(|call| call.system == system).unwrap();
+        lines.extend(run(Plan::default().and(at, fault)).0);
+    }
+    lines
+}
+
 #[test]
 fn the_recorded_documents_are_those_that_functions_write() {
     let mut lines: Vec<String> = plays().iter().flat_map(|play| play.metrics.clone()).collect();
@@ -326,6 +354,7 @@ fn the_recorded_documents_are_those_that_functions_write() {
         troubled(&town, &Play::new(&town)).await;
         lines.extend(town.metrics.lock().unwrap().clone());
     });
+    lines.extend(struck());
     // The first document of each metric: its values are an example, its names are not.
     let mut kinds = BTreeMap::new();
     for line in &lines {
