@@ -382,7 +382,7 @@ fn rung_for_another() -> BTreeSet<Done> {
             .update(table, &scenarios::case(&town), &[("priority", "1")]);
         play.quiet().await;
         let solved = [
-            ("knowledge", "true"),
+            ("x_gridlink_for_knowledge", "true"),
             ("state", "6"),
             ("resolution_code", "1"),
             ("close_notes", "Send the notice again."),
