@@ -46,7 +46,7 @@ pub(crate) fn look(
     system: System,
     operation: &str,
     body: &[u8],
-) -> Result<Vec<Done>, (String, Response<Bytes>)> {
+) -> Result<Vec<Done>, Box<(String, Response<Bytes>)>> {
     let mut done = Vec::new();
     let Some((function, granted)) = GRANTED.iter().find(|(function, _)| by.starts_with(function.as_str())) else {
         return Ok(done);
@@ -64,7 +64,7 @@ pub(crate) fn look(
                 .header("content-type", "application/x-amz-json-1.0")
                 .body(Bytes::from(refusal.to_string()))
                 .unwrap();
-            return Err((message, answer));
+            return Err(Box::new((message, answer)));
         };
         done.push((function.as_str(), grant.clone()));
     }
@@ -204,7 +204,7 @@ fn the_policies_are_read_from_the_template() {
 fn what_no_role_allows_is_refused() {
     let refused = |by: &str, system, operation: &str, body: Value| {
         let looked = look(by, system, operation, body.to_string().as_bytes());
-        looked.err().map(|(message, _)| message)
+        looked.err().map(|refusal| refusal.0)
     };
     let read = |secret: &str| json!({"SecretId": secret});
     let own = refused(

@@ -297,7 +297,8 @@ impl Town {
                 let body = body.collect().await.map_err(|_| lost("a broken body"))?.to_bytes();
                 match access::look(by, system, operation, &body) {
                     Ok(done) => self.deeds.lock().unwrap().extend(done),
-                    Err((refusal, answer)) => {
+                    Err(refused) => {
+                        let (refusal, answer) = *refused;
                         self.violated(refusal);
                         return Ok(answer);
                     }
