@@ -1,7 +1,7 @@
-"""Tries alarms, metric filters and dashboards on the deployed stack.
+"""Tries alarms, metric filters, documents of metrics and dashboards on the deployed stack.
 
 MiniStack keeps metric filters and does not apply them, so their patterns are applied here to what the functions have
-really logged. It evaluates alarms by namespace and metric, without dimensions: of each metric a value is put that is
+really logged; neither does it read documents of metrics (EMF), so they are read here, as CloudWatch does. It evaluates alarms by namespace and metric, without dimensions: of each metric a value is put that is
 fine and one that is not, and every alarm of it must follow. Metrics of Lambda it also makes itself, so that there only
 one of the two can be seen.
 """
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import emf
 import webhook
 from check_template import TEMPLATE, load
 from console import Problem, detail
@@ -23,12 +24,22 @@ from stack import NAME, ROOT, Stack
 from template_rules import resources
 
 TERM = re.compile(r'\(?\$\.(?P<field>\w+) (?:= (?P<value>\*|\d+|"[^"]*")|(?P<truth>IS TRUE))\)?')
-# Which metrics the play leads to, and in whose log: the others need an outage.
-SEEN = {"Parked": "open-case", "Reported": "receive-webhook", "PollBehind": "poll-changes"}
+# Which metrics of filters the play leads to, and in whose log: the others need an outage.
+SEEN = {"Reported": "receive-webhook", "PollBehind": "poll-changes"}
+# Which metrics of documents.
+WRITTEN = {
+    ("Lag", "Function", "open-case"),
+    ("Parked", "Function", "open-case"),
+    ("Accepted", "Function", "receive-webhook"),
+    ("Overdue", "Function", "poll-changes"),
+    ("Latency", "Upstream", "aws"),
+    ("Latency", "Upstream", "servicenow"),
+    ("TokensFetched", "Upstream", "servicenow"),
+}
 
 # Patterns with a line that each takes, and one that it does not.
 EXAMPLES = {
-    '{ $.message = "parked" }': ({"message": "parked"}, {"message": "accepted"}),
+    '{ $.message = "a duplicate" }': ({"message": "a duplicate"}, {"message": "accepted"}),
     "{ $.alarm IS TRUE }": ({"alarm": True}, {"alarm": "true"}),
     "{ $.poll_failed = 1 }": ({"poll_failed": 1}, {"poll_failed": 0}),
     "{ $.rate_limit = * }": ({"rate_limit": 500}, {"limit": 500}),
@@ -37,7 +48,7 @@ EXAMPLES = {
 
 def perform(stack: Stack, docs: Docs) -> list[str]:
     report_something(stack, docs)
-    return self_test() + filters(stack) + crossings(stack) + dashboards(stack)
+    return self_test() + filters(stack) + documents(stack) + crossings(stack) + dashboards(stack)
 
 
 def self_test() -> list[str]:
@@ -115,6 +126,23 @@ def read_log(stack: Stack, function: str) -> list[dict[str, Any]]:
     return lines
 
 
+def documents(stack: Stack) -> list[str]:
+    """What the functions have written must be what the recorded documents say, in the namespace of this stack."""
+    faults = []
+    found = set()
+    for name, _ in resources(load(TEMPLATE), "AWS::Serverless::Function"):
+        function = re.sub(r"(?<!^)([A-Z])", r"-\1", name.removesuffix("Function")).lower()
+        for line in read_log(stack, function):
+            for datum in emf.data(line):
+                found.add((datum.metric, datum.dimension, datum.of))
+                if datum.namespace != f"Gridlink/{NAME}":
+                    faults.append(f"{function} writes {datum.metric} into the namespace {datum.namespace}")
+    faults += [f"{metric} of {of} is not among the recorded documents" for metric, _, of in sorted(found - emf.written())]
+    faults += [f"no document has {metric} of {of}" for metric, _, of in sorted(WRITTEN - found)]
+    detail(f"{len(found)} metrics of documents that the functions have written")
+    return faults
+
+
 def dashboards(stack: Stack) -> list[str]:
     """What is deployed is JSON in which every name was put in, and shows the queues and alarms of this stack."""
     faults = []
@@ -128,6 +156,16 @@ def dashboards(stack: Stack) -> list[str]:
             faults.append(f"{output}: it shows alarms that are none of this stack: {shown}")
         detail(f"{stack.outputs[output]}: {len(widgets)} widgets, {len(shown)} alarms")
     return faults
+
+
+def data_of(metric: str, value: float, times: int) -> list[dict[str, Any]]:
+    """The data of a metric: those of a recorded document with this value, where functions write such."""
+    for line in emf.RECORDED.read_text().splitlines():
+        document = json.loads(line)
+        if metric in document:
+            data = [datum for datum in emf.data(document | {metric: [value] * times}) if datum.metric == metric]
+            return [{"MetricName": metric, "Value": one, "Unit": datum.unit} for datum in data for one in datum.values]
+    return [{"MetricName": metric, "Value": value}] * times
 
 
 def crossings(stack: Stack) -> list[str]:
@@ -145,8 +183,7 @@ def crossings(stack: Stack) -> list[str]:
         for value, wanted in steps[1:] if namespace == "AWS/Lambda" else steps:
             # The functions of the play have data, too: a percentile moves only when enough others are beside them.
             times = 100 if "ExtendedStatistic" in group[0] else 1
-            data = [{"MetricName": metric, "Value": value}] * times
-            cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
+            cloudwatch.put_metric_data(Namespace=namespace, MetricData=data_of(metric, value, times))
             names = [alarm["AlarmName"] for alarm in group]
             for alarm in cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]:
                 if alarm["StateValue"] != wanted:

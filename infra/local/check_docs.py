@@ -142,12 +142,12 @@ RULES = [
         "a heading that was renamed": swap(RUNBOOK, "### Purge dead letters", "### Empty dead letters"),
     }),
     Rule("RUNBOOK", rules.runbook_rules, {
-        "an alarm without a section": lambda book: properties(book.template, "ParkedAlarm").update(
+        "an alarm without a section": lambda book: properties(book.template, "OpenCaseParkedAlarm").update(
             AlarmDescription="Runbook: infra/docs/runbook.md#nothing"
         ),
         "an alarm that its section does not name": swap(RUNBOOK, "`PollBehindAlarm`", "`PollAlarm`"),
-        "a section without an alarm": lambda book: book.template["Resources"].pop("ParkedAlarm"),
-        "a section that names nothing": swap(RUNBOOK, "Alarms: `ParkedAlarm`", ""),
+        "a section without an alarm": lambda book: book.template["Resources"].pop("OpenCaseParkedAlarm"),
+        "a section that names nothing": swap(RUNBOOK, "Alarms: `OpenCaseParkedAlarm`", ""),
         "a section without a command": swap(
             RUNBOOK, "```sh\naws lambda get-account-settings", "```text\nget-account-settings"
         ),

@@ -192,23 +192,30 @@ RULES = [
         "slower than API Gateway": change("ReceiveWebhookFunction", Timeout=30),
     }),
     Rule("ALARM", operation.alarm_rules, {
-        "no place in the runbook": change("ParkedAlarm", AlarmDescription="Something is parked"),
-        "nobody hears of it": change("ParkedAlarm", AlarmActions=None),
-        "nobody hears of its end": change("ParkedAlarm", OKActions=None),
-        "silence without a meaning": change("ParkedAlarm", TreatMissingData=None),
+        "no place in the runbook": change("OpenCaseParkedAlarm", AlarmDescription="Something is parked"),
+        "nobody hears of it": change("OpenCaseParkedAlarm", AlarmActions=None),
+        "nobody hears of its end": change("OpenCaseParkedAlarm", OKActions=None),
+        "silence without a meaning": change("OpenCaseParkedAlarm", TreatMissingData=None),
         "a crash that nobody sees": without("OpenCaseErrorsAlarm"),
         "doorbells that wait unseen": without("OpenCaseQueueAgeAlarm"),
         "no look at refusals": without("WebhookRefusedAlarm"),
         "no look at what fails": without("WebhookServerErrorsAlarm"),
         "no heartbeat": without("PollChangesHeartbeatAlarm"),
         "a heartbeat that silence does not end": change("PollChangesHeartbeatAlarm", TreatMissingData="notBreaching"),
-        "a metric that nobody makes": change("ParkedAlarm", MetricName="Parking"),
+        "a metric that nobody makes": change("OpenCaseParkedAlarm", MetricName="Parking"),
+        "a metric of nobody": change("OpenCaseParkedAlarm", Dimensions=[{"Name": "Function", "Value": "opencase"}]),
+        "a metric of everybody": change("OpenCaseParkedAlarm", Dimensions=None),
+        "a metric filter with dimensions": change("ReportedAlarm", Dimensions=[{"Name": "Function", "Value": "open-case"}]),
+        "a metric that is made twice": lambda t: properties(t, "PollFailedMetric")["MetricTransformations"][0].update(
+            MetricName="Parked"
+        ),
+        "a use case that may be late": without("OpenCaseLagAlarm"),
     }),
     Rule("DASHBOARD", operation.dashboard_rules, {
         "no business dashboard": without("BusinessDashboard"),
         "no technical dashboard": without("TechnicalDashboard"),
         "an alarm that is not shown": lambda t: body(
-            t, "TechnicalDashboard", "${ParkedAlarm.Arn}", "${TableReadThrottledAlarm.Arn}"
+            t, "TechnicalDashboard", "${OpenCaseParkedAlarm.Arn}", "${TableReadThrottledAlarm.Arn}"
         ),
         "a new queue that is not shown": lambda t: t["Resources"].update(NewQueue=t["Resources"]["OpenCaseQueue"]),
         "a new function that is not shown": lambda t: t["Resources"].update(NewFunction=t["Resources"]["OpenCaseFunction"]),

@@ -282,6 +282,7 @@ class Docs:
             "AWS_LAMBDA_LOG_STREAM_NAME": "docs",
             "AWS_LAMBDA_RUNTIME_API": address,
             "LAMBDA_TASK_ROOT": str(root),
+            "METRICS_NAMESPACE": f"Gridlink/{NAME}",
             "TABLE_NAME": self.stack.outputs["TableName"],
             "DEPLOYMENT_ID": "local",
             "WEBHOOK_SECRET_PREFIX": f"{NAME}/webhook/",

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
+import emf
 from template_rules import Json, Template, as_list, consumers, dead_letter_targets, properties, resources, statements, target
 
 RUNBOOK = re.compile(r"Runbook: infra/docs/runbook\.md#[a-z0-9-]+$")
@@ -59,16 +60,31 @@ def alarm_rules(template: Template) -> Iterator[str]:
         )
         if not is_heard:
             yield f"{name}: no alarm tells that its schedule does not start it"
-    made = set(own_metrics(template))
+    filtered, written = set(filtered_metrics(template)), emf.written()
     for name, alarm in alarms(template):
-        if "Gridlink" in str(alarm.get("Namespace")) and alarm.get("MetricName") not in made:
-            yield f"{name}: nothing makes its metric {alarm.get('MetricName')}"
+        if "Gridlink" not in str(alarm.get("Namespace")):
+            continue
+        metric = alarm.get("MetricName")
+        of = {(metric, dimension["Name"], dimension["Value"]) for dimension in alarm.get("Dimensions", [])}
+        if (of or metric not in filtered) and not (len(of) == 1 and of <= written):
+            yield f"{name}: nothing makes its metric {metric} {alarm.get('Dimensions', '')}"
+    for name in sorted(filtered & {metric for metric, _, _ in written}):
+        yield f"{name}: it is made twice, by a metric filter and by a function"
+    late = {dimension["Value"] for _, alarm in alarms(template) if alarm.get("MetricName") == "Lag"
+            for dimension in alarm["Dimensions"]}
+    for use_case in sorted(emf.USE_CASES - late):
+        yield f"{use_case}: no alarm tells that it is late"
 
 
-def own_metrics(template: Template) -> Iterator[str]:
+def filtered_metrics(template: Template) -> Iterator[str]:
     for _, metric_filter in resources(template, "AWS::Logs::MetricFilter"):
         for transformation in metric_filter["MetricTransformations"]:
             yield transformation["MetricName"]
+
+
+def own_metrics(template: Template) -> set[tuple[str, str, str]]:
+    """All that CloudWatch counts as one each; those of metric filters have no dimension."""
+    return {(metric, "", "") for metric in filtered_metrics(template)} | emf.written()
 
 
 def dashboard_rules(template: Template) -> Iterator[str]:
@@ -93,7 +109,7 @@ def dashboard_rules(template: Template) -> Iterator[str]:
         for name, _ in resources(template, kind):
             if name not in shown:
                 yield f"TechnicalDashboard does not show {name}"
-    for metric in sorted(set(own_metrics(template))):
+    for metric in sorted({metric for metric, _, _ in own_metrics(template)}):
         if not any(f'"{metric}"' in body for body in bodies.values()):
             yield f"no dashboard shows the metric {metric}"
 

@@ -24,8 +24,10 @@ use secrecy::ExposeSecret;
 
 use crate::clock::Clock;
 use crate::config::AwsConfig;
+use crate::failure::System;
 use crate::http::{Transport, TransportError, full};
 use crate::retry::Answer;
+use crate::telemetry::{self, Metric};
 
 /// How long one call to one of the three services of the functions may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,7 +44,7 @@ impl Aws {
     pub fn new(config: AwsConfig, transport: Transport, clock: Clock) -> Self {
         Self {
             config,
-            transport,
+            transport: transport.toward(System::Aws),
             clock,
         }
     }
@@ -131,11 +133,28 @@ async fn carry(transport: &Transport, request: HttpRequest) -> Result<HttpRespon
     let answer = async { transport.carry(request).await?.read().await }
         .await
         .map_err(connector_error)?;
+    if answer.status == 400 && is_throttled(&answer.body) {
+        telemetry::count_of(System::Aws, Metric::RefusedForRate);
+    }
     let mut response = http::Response::new(SdkBody::from(answer.body));
     *response.status_mut() =
         http::StatusCode::from_u16(answer.status).map_err(|error| ConnectorError::other(error.into(), None))?;
     *response.headers_mut() = answer.headers;
     HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+/// Whether a refusal is one for too many calls: AWS says so in the body.
+fn is_throttled(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        #[serde(rename = "__type")]
+        kind: String,
+    }
+    serde_json::from_slice(body).is_ok_and(|Refusal { kind }| {
+        ["Throttl", "ThroughputExceeded", "RequestLimitExceeded"]
+            .iter()
+            .any(|word| kind.contains(word))
+    })
 }
 
 fn connector_error(error: TransportError) -> ConnectorError {

@@ -163,6 +163,19 @@ pub fn webhook_secret_prefix() -> Result<String> {
     required("WEBHOOK_SECRET_PREFIX")
 }
 
+/// The namespace of our own metrics in CloudWatch.
+///
+/// # Errors
+/// When `METRICS_NAMESPACE` is missing.
+pub fn metrics_namespace() -> Result<String> {
+    required("METRICS_NAMESPACE")
+}
+
+/// Where the daemon of X-Ray is; Lambda says so.
+pub fn xray_daemon() -> Option<String> {
+    optional("AWS_XRAY_DAEMON_ADDRESS")
+}
+
 /// Reads a text file; the error names it.
 ///
 /// # Errors

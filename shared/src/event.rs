@@ -766,6 +766,22 @@ impl Event {
         })
     }
 
+    /// Since when there is something to do: when it happened, or when it is due if that is later.
+    pub fn due_since(&self) -> Timestamp {
+        let due_at = match &self.data {
+            Data::ClosureDue(due) => Some(due.due_at),
+            Data::IssueParked(parked) => Some(parked.due_at),
+            Data::TaskOverdue(task) => Some(task.due_at),
+            Data::Exchange(news) => match &**news {
+                ExchangeNews::Waiting(waiting) => Some(waiting.due_at),
+                _ => None,
+            },
+            Data::Request(RequestNews::Due(due)) => Some(due.due_at),
+            _ => None,
+        };
+        due_at.map_or(self.time, |due_at| due_at.max(self.time))
+    }
+
     /// Whether the event is too old, or from a future that no clock skew explains.
     ///
     /// # Errors
@@ -1108,17 +1124,48 @@ fn parse_json<'a, T: Deserialize<'a>>(json: &'a str, root: &str) -> Result<T, Ma
             (false, "." | "") => root.to_owned(),
             (false, path) => format!("{root}.{path}"),
         };
-        malformed(member, error.inner().to_string())
+        malformed(member, reason(error.inner()))
     })?;
     deserializer
         .end()
-        .map_err(|error| malformed("the body", error.to_string()))?;
+        .map_err(|error| malformed("the body", reason(&error)))?;
     Ok(value)
+}
+
+/// What is wrong with JSON, without the text that stands there: it may be what somebody wrote, and the reason is logged.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    for (begin, end, what) in [
+        ("unknown variant `", "`, expected ", "unknown variant"),
+        ("invalid type: string \"", "\", expected ", "invalid type: string"),
+        ("invalid value: string \"", "\", expected ", "invalid value: string"),
+    ] {
+        if let (true, Some((_, wanted))) = (text.starts_with(begin), text.rsplit_once(end)) {
+            return format!("{what}, expected {wanted}");
+        }
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_without_what_stands_there() {
+        let said = |pointer: &str, value: serde_json::Value| {
+            let change = |json: &mut serde_json::Value| *json.pointer_mut(pointer).unwrap() = value;
+            event(change).unwrap_err().to_string()
+        };
+        let canary = "canary`, expected \" of \", expected nothing";
+        for (pointer, wanted) in [
+            ("/data/priority", "unknown variant, expected one of `low`, `medium`"),
+            ("/data/version", "invalid type: string, expected "),
+        ] {
+            let said = said(pointer, canary.into());
+            assert!(said.contains(wanted) && !said.contains("canary"), "{said}");
+        }
+    }
 
     fn event(change: impl FnOnce(&mut serde_json::Value)) -> Result<Event, Malformed> {
         let mut json = serde_json::json!({

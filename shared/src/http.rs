@@ -24,7 +24,9 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 use url::Url;
 
+use crate::failure::System;
 use crate::retry::{self, Answer};
+use crate::telemetry::{self, CallUnderWay, Metric};
 
 /// The longest answer that is read into memory, in bytes.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -92,6 +94,8 @@ pub enum Transport {
     Network(Network),
     /// Within the process: the seam for tests.
     InProcess(Router),
+    /// By one of the others, to a system: its calls are measured.
+    Toward(System, Arc<Transport>),
 }
 
 impl fmt::Debug for Transport {
@@ -99,6 +103,7 @@ impl fmt::Debug for Transport {
         f.write_str(match self {
             Transport::Network(_) => "Transport::Network",
             Transport::InProcess(_) => "Transport::InProcess",
+            Transport::Toward(..) => "Transport::Toward",
         })
     }
 }
@@ -122,6 +127,11 @@ impl Transport {
         Ok(Self::Network(network))
     }
 
+    /// The same, for a system whose calls are to be measured.
+    pub fn toward(self, system: System) -> Self {
+        Self::Toward(system, Arc::new(self))
+    }
+
     /// The same, showing a client certificate (PEM, with its chain) to those who ask for one.
     ///
     /// Within the process there is nobody to show it to.
@@ -136,6 +146,7 @@ impl Transport {
                 Ok(Self::Network(Network::new(Arc::clone(&network.roots), Some(identity))?))
             }
             Transport::InProcess(router) => Ok(Self::InProcess(Arc::clone(router))),
+            Transport::Toward(system, way) => Ok(way.with_identity(certificate, private_key)?.toward(*system)),
         }
     }
 
@@ -158,6 +169,7 @@ impl Transport {
                         status: response.status().as_u16(),
                         headers: response.headers().clone(),
                         body: ResponseBody::Network(response),
+                        from: None,
                     }),
                     Err(error) if error.is_connect() => Err(TransportError::never_sent(error.without_url())),
                     Err(error) => Err(TransportError::lost(error.without_url())),
@@ -169,7 +181,15 @@ impl Transport {
                     status: parts.status.as_u16(),
                     headers: parts.headers,
                     body: ResponseBody::Whole(Some(body)),
+                    from: None,
                 })
+            }
+            Transport::Toward(system, way) => {
+                let call = CallUnderWay::to(*system, request.method());
+                let mut response = Box::pin(way.carry(request)).await?;
+                call.answered(response.status);
+                response.from = Some(*system);
+                Ok(response)
             }
         }
     }
@@ -224,6 +244,8 @@ pub struct Response {
     /// The headers.
     pub headers: HeaderMap,
     body: ResponseBody,
+    /// Who answers, where that is measured.
+    from: Option<System>,
 }
 
 enum ResponseBody {
@@ -243,10 +265,12 @@ impl Response {
     /// When the body breaks off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         match &mut self.body {
-            ResponseBody::Network(response) => response
-                .chunk()
-                .await
-                .map_err(|error| TransportError::lost(error.without_url())),
+            ResponseBody::Network(response) => response.chunk().await.map_err(|error| {
+                if let Some(system) = self.from {
+                    telemetry::count_of(system, Metric::Errors);
+                }
+                TransportError::lost(error.without_url())
+            }),
             ResponseBody::Whole(bytes) => Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
         }
     }

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{Config, Published, Systems, read, webhook_secret_prefix};
+use crate::config::{Config, Published, Systems, metrics_namespace, read, webhook_secret_prefix, xray_daemon};
 use crate::domain::{Lane, Subject, Timestamp};
 use crate::effect::Effect;
 use crate::event::Event;
@@ -24,8 +24,10 @@ use crate::http::Transport;
 use crate::mapping::Mapping;
 use crate::poll::{LensPoller, Polled, Reading};
 use crate::store::Link;
+use crate::telemetry::{Daemon, Telemetry};
 
 pub use drain::Drained;
+pub use logs::subscriber;
 pub use queue_batch::{QueueBatch, QueueRecord, QueueVerdict, QueueWorker};
 pub use sweep::{Source, SweepRequest, Sweeper, Swept};
 pub use webhook::{Ingress, WebhookAnswer, WebhookRequest};
@@ -70,10 +72,12 @@ pub async fn serve_queue<F>(
     gather: impl Gather<F>,
     decide: impl Decide<F>,
 ) -> Result<(), Error> {
-    let worker = worker(use_case, gather, decide).await?;
+    let (worker, telemetry) = worker(use_case, gather, decide).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<QueueBatch>| {
+        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
         let deadline = deadline(&event.context);
-        Ok::<_, Error>(Box::pin(worker.handle(event.payload, &event.context.request_id, deadline)).await)
+        let handled = worker.handle(event.payload, &event.context.request_id, deadline);
+        Ok::<_, Error>(telemetry.watch(Box::pin(handled)).await)
     }))
     .await
 }
@@ -106,14 +110,18 @@ pub async fn serve_queue_and_export<F>(
     decide: impl Decide<F>,
     export: impl AsyncFn(&Clients, &Subject) -> anyhow::Result<serde_json::Value>,
 ) -> Result<(), Error> {
-    let worker = worker(use_case, gather, decide).await?;
+    let (worker, telemetry) = worker(use_case, gather, decide).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Asked>| {
+        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
         let deadline = deadline(&event.context);
         Ok::<_, Error>(match event.payload {
-            Asked::Export { export: subject } => Answered::Exported(Box::pin(export(&worker.clients, &subject)).await?),
+            Asked::Export { export: subject } => {
+                let exported = export(&worker.clients, &subject);
+                Answered::Exported(telemetry.watch(Box::pin(exported)).await?)
+            }
             Asked::Queue(batch) => {
                 let handled = worker.handle(batch, &event.context.request_id, deadline);
-                Answered::Verdict(Box::pin(handled).await)
+                Answered::Verdict(telemetry.watch(Box::pin(handled)).await)
             }
         })
     }))
@@ -124,8 +132,8 @@ async fn worker<G: Gather<F>, D: Decide<F>, F>(
     use_case: crate::domain::UseCase,
     gather: G,
     decide: D,
-) -> anyhow::Result<QueueWorker<G, D>> {
-    let (config, transport) = start()?;
+) -> anyhow::Result<(QueueWorker<G, D>, Telemetry)> {
+    let (config, transport, telemetry) = start(use_case.as_str())?;
     let clients = Clients::new(
         &config,
         Systems::from_env()?,
@@ -133,13 +141,14 @@ async fn worker<G: Gather<F>, D: Decide<F>, F>(
         transport,
         Clock::System,
     )?;
-    Box::pin(clients.warm_up()).await;
-    Ok(QueueWorker {
+    telemetry.watch(Box::pin(clients.warm_up())).await;
+    let worker = QueueWorker {
         clients,
         use_case,
         gather,
         decide,
-    })
+    };
+    Ok((worker, telemetry))
 }
 
 /// What an invocation of the schedules did.
@@ -155,7 +164,7 @@ enum Done {
 /// # Errors
 /// When the configuration is not usable, or Lambda ends the function.
 pub async fn serve_sweep() -> Result<(), Error> {
-    let (config, transport) = start()?;
+    let (config, transport, telemetry) = start("poll-changes")?;
     let sweeper = Sweeper::new(&config, transport.clone(), Clock::System);
     let (config, transport) = (&config, &transport);
     // A sweep needs neither mapping nor access to Trading Grid, and must not fail for the lack of them.
@@ -191,6 +200,7 @@ pub async fn serve_sweep() -> Result<(), Error> {
         })
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SweepRequest>| {
+        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
         let deadline = deadline(&event.context);
         let (request, worker) = (event.payload, &event.context.request_id);
         let since = request.since.as_deref().map(Timestamp::parse_rfc3339).transpose()?;
@@ -203,10 +213,22 @@ pub async fn serve_sweep() -> Result<(), Error> {
             }
         };
         let polled = match request.poll {
-            None => return Ok(Done::Swept(Box::pin(sweeper.handle(request, worker, deadline)).await?)),
-            Some(Source::Lens) => Box::pin(lens().await?.poll(reading, worker, deadline)).await,
-            Some(Source::Feed) => Box::pin(clients().await?.poll_feed(since, worker, deadline)).await,
-            Some(Source::Records) => Box::pin(clients().await?.poll_records(since, worker, deadline)).await,
+            None => {
+                let swept = sweeper.handle(request, worker, deadline);
+                return Ok(Done::Swept(telemetry.watch(Box::pin(swept)).await?));
+            }
+            Some(Source::Lens) => {
+                let polled = lens().await?.poll(reading, worker, deadline);
+                telemetry.watch(Box::pin(polled)).await
+            }
+            Some(Source::Feed) => {
+                let polled = clients().await?.poll_feed(since, worker, deadline);
+                telemetry.watch(Box::pin(polled)).await
+            }
+            Some(Source::Records) => {
+                let polled = clients().await?.poll_records(since, worker, deadline);
+                telemetry.watch(Box::pin(polled)).await
+            }
         };
         // An outage of the other side is no fault of the function.
         let polled = polled.unwrap_or_else(|error| {
@@ -227,23 +249,27 @@ pub async fn serve_sweep() -> Result<(), Error> {
 /// # Errors
 /// When the configuration is not usable, or Lambda ends the function.
 pub async fn serve_webhook() -> Result<(), Error> {
-    let (config, transport) = start()?;
+    let (config, transport, telemetry) = start("receive-webhook")?;
     let mapping = mapping(&config)?;
     let ingress = Ingress::new(&config, webhook_secret_prefix()?, mapping, transport, Clock::System);
-    Box::pin(ingress.warm_up()).await;
+    telemetry.watch(Box::pin(ingress.warm_up())).await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<WebhookRequest>| {
-        Ok::<_, Error>(Box::pin(ingress.handle(event.payload, &event.context.request_id)).await)
+        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
+        let answered = ingress.handle(event.payload, &event.context.request_id);
+        Ok::<_, Error>(telemetry.watch(Box::pin(answered)).await)
     }))
     .await
 }
 
-/// Reads the configuration and opens the network.
-fn start() -> anyhow::Result<(Config, Transport)> {
+/// Reads the configuration and opens the network, for a function of this name.
+fn start(function: &'static str) -> anyhow::Result<(Config, Transport, Telemetry)> {
     let config = Config::from_env()?;
     logs::init(&config.log_level);
     let extra_ca = config.extra_ca_file.as_deref().map(read).transpose()?;
     let transport = Transport::network(extra_ca.as_deref()).context("EXTRA_CA_FILE")?;
-    Ok((config, transport))
+    let daemon = xray_daemon().and_then(|address| Daemon::at(&address));
+    let telemetry = Telemetry::to_stdout(metrics_namespace()?, function).with_daemon(daemon);
+    Ok((config, transport, telemetry))
 }
 
 /// The mapping of the package. As `anyhow::Error`, so that what is wrong with it is logged in words when the function

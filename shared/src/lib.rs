@@ -2,7 +2,7 @@
 //! shell that every use-case function runs in.
 //!
 //! Modules stand in order of dependency: each uses only those above it. Only [`config`] reads the
-//! environment, only [`http`] sends, only [`apply`] changes the world, and only [`lambda`] knows
+//! environment, only [`http`] sends (and [`telemetry`], a word to X-Ray), only [`apply`] changes the world, and only [`lambda`] knows
 //! that it runs on AWS Lambda.
 
 pub mod domain;
@@ -28,6 +28,8 @@ pub mod retry;
 pub mod signature;
 
 pub mod clock;
+
+pub mod telemetry;
 
 pub mod config;
 

@@ -15,6 +15,8 @@ use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
+use crate::failure::System;
+use crate::telemetry::{self, Metric};
 
 /// A token is renewed this long before it ends, so that none dies on the way; a short-lived one
 /// after half of its life, so that it is used at all.
@@ -86,6 +88,8 @@ impl std::error::Error for Unavailable {
 
 /// Keeps one token.
 pub struct TokenCache {
+    /// Whose door the token opens.
+    system: System,
     clock: Clock,
     /// How many fetches have ended.
     ended: AtomicU64,
@@ -102,9 +106,10 @@ struct State {
 }
 
 impl TokenCache {
-    /// An empty cache.
-    pub fn new(clock: Clock) -> Self {
+    /// An empty cache of a token for a system.
+    pub fn new(system: System, clock: Clock) -> Self {
         Self {
+            system,
             clock,
             ended: AtomicU64::new(0),
             state: Mutex::default(),
@@ -147,6 +152,7 @@ impl TokenCache {
         match outcome {
             Ok(mut token) => {
                 state.fetched += 1;
+                telemetry::count_of(self.system, Metric::TokensFetched);
                 token.number = state.fetched;
                 state.token = Some(token.clone());
                 state.failed = None;
@@ -187,7 +193,7 @@ mod tests {
         fn new(life: u64) -> Self {
             let clock = Clock::following_tokio(Timestamp::from_millis(0));
             Self {
-                cache: TokenCache::new(clock.clone()),
+                cache: TokenCache::new(System::ServiceNow, clock.clone()),
                 clock,
                 fetched: AtomicU32::new(0),
                 life: Duration::from_secs(life),

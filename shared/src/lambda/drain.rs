@@ -12,6 +12,7 @@ use crate::event::{Event, IssueParked};
 use crate::failure::{Failure, System, chain};
 use crate::retry;
 use crate::store::{Breaker, Commit, Deferral, Entry, Gate, Lease, Loaded, Outcome, Parking, Taken, Write};
+use crate::telemetry::{self, Metric};
 
 /// How many leases may be taken without a verdict before the entry is taken to kill its workers.
 const MOST_STARTS: i64 = 5;
@@ -315,7 +316,10 @@ impl<G, D> Drain<'_, G, D> {
             .finish(lease, &entry, outcome, &run.writes, &run.story)
             .await?
         {
-            Commit::Done => Ok(()),
+            Commit::Done => {
+                telemetry::lasted(Metric::Lag, event.due_since(), self.clients.clock.now());
+                Ok(())
+            }
             Commit::Claimed(_) | Commit::Intended | Commit::Overtaken => Err(Stop::Overtaken),
         }
     }
@@ -446,6 +450,9 @@ impl<G, D> Drain<'_, G, D> {
                     Failure::Closed { system, .. } => Some(system),
                     _ => None,
                 };
+                if waiting_for.is_some() {
+                    telemetry::count(Metric::Deferred);
+                }
                 let deferral = Deferral {
                     until,
                     cause: text.clone(),
@@ -492,7 +499,11 @@ impl<G, D> Drain<'_, G, D> {
         ) = (&lease.stream.subject, parking);
         tracing::error!(%subject, entry = number, %cause, %remedy, "parked");
         self.will_tell(lease).await?;
-        Ok(self.clients.store.park(lease, parking).await?)
+        self.clients.store.park(lease, parking).await?;
+        telemetry::count(Metric::Parked);
+        // Somebody must hear of this though the function be killed next.
+        telemetry::flush();
+        Ok(())
     }
 
     /// Sees to it that the partner of an issue that is about to be parked hears of that if nobody helps in time.
@@ -542,6 +553,7 @@ impl<G, D> Drain<'_, G, D> {
             is_failure: true,
         };
         self.clients.store.defer(lease, &deferral, &writes).await?;
+        telemetry::count(Metric::Deferred);
         Ok(Drained::Deferred(cause))
     }
 

@@ -17,6 +17,7 @@ use crate::failure::System;
 use crate::http::Transport;
 use crate::queue::Queue;
 use crate::store::{Pauses, RESUMED_FOR, Store};
+use crate::telemetry::{self, Metric};
 
 /// Shards of the index of due streams.
 const SHARDS: u8 = 16;
@@ -148,10 +149,12 @@ impl Sweeper {
         let first = self.clock.now().seconds().div_euclid(60).rem_euclid(i64::from(SHARDS));
         let first = u8::try_from(first).unwrap_or(0);
         let mut left: Vec<u8> = (0..SHARDS).map(|shard| (shard + first) % SHARDS).collect();
+        let mut oldest = self.clock.now();
         while !left.is_empty() {
             let mut more = Vec::new();
             for shard in left {
                 if self.clock.now().after(RESERVE) > deadline {
+                    telemetry::lasted(Metric::Overdue, oldest, self.clock.now());
                     tracing::warn!(shard, "out of time; the rest is due in the next sweep");
                     return Ok(swept);
                 }
@@ -169,7 +172,10 @@ impl Sweeper {
                         probed.push(*system);
                     }
                     match self.queue.ring(due.owner, &due.stream, request_id).await {
-                        Ok(()) => swept.rung += 1,
+                        Ok(()) => {
+                            oldest = oldest.min(due.since);
+                            swept.rung += 1;
+                        }
                         Err(error) => {
                             let error = crate::failure::chain(error.as_ref());
                             tracing::error!(stream = %due.stream, %error, "not rung");
@@ -180,6 +186,7 @@ impl Sweeper {
             }
             left = more;
         }
+        telemetry::lasted(Metric::Overdue, oldest, self.clock.now());
         tracing::info!(
             rung = swept.rung,
             waiting = swept.waiting,

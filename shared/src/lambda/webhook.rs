@@ -20,6 +20,7 @@ use crate::queue::Queue;
 use crate::secrets::Secrets;
 use crate::signature::{self, Headers, Unverified, Verified};
 use crate::store::{Accepted, Store};
+use crate::telemetry::{self, Metric};
 
 /// The members that we use of a REST API's proxy request.
 #[derive(Debug, Deserialize)]
@@ -98,6 +99,7 @@ impl Ingress {
         match self.accept(&request, request_id).await {
             Ok(id) => answer(202, "application/json", &json!({"status": "accepted", "id": id})),
             Err(problem) => {
+                telemetry::count(Metric::Refused);
                 tracing::warn!(status = problem.status, title = problem.title, detail = %problem.detail, "not accepted");
                 let body = json!({
                     "type": "about:blank",
@@ -146,19 +148,23 @@ impl Ingress {
         let id = event.id.to_string();
         match self.store.accept(&event).await {
             Ok(Accepted::New(stream, owner)) => {
+                telemetry::count(Metric::Accepted);
                 tracing::info!(event = %event.id, %stream, kind = event.kind, "accepted");
                 self.queue.ring_or_leave(owner, &stream, request_id).await;
                 Ok(id)
             }
             Ok(Accepted::Duplicate) => {
+                telemetry::count(Metric::Duplicate);
                 tracing::info!(event = %event.id, "a duplicate");
                 Ok(id)
             }
             Ok(Accepted::Unrelated) => {
+                telemetry::count(Metric::Unrelated);
                 tracing::info!(event = %event.id, kind = event.kind, unrelated = true, "about a record that is not ours");
                 Ok(id)
             }
             Ok(Accepted::Echo) => {
+                telemetry::count(Metric::Echo);
                 tracing::info!(event = %event.id, kind = event.kind, echo = true, "about what we wrote ourselves");
                 Ok(id)
             }

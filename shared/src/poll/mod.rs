@@ -21,6 +21,7 @@ use crate::domain::Timestamp;
 use crate::event::Event;
 use crate::queue::Queue;
 use crate::store::{Accepted, HeldCursor, Store};
+use crate::telemetry::{self, Metric};
 
 pub use lens::{LensPoller, Reading};
 pub use shown::Told;
@@ -80,6 +81,7 @@ async fn accept(store: &Store, queue: &Queue, event: &Event, worker: &str, done:
         Accepted::New(stream, owner) => {
             tracing::info!(event = %event.id, %stream, kind = event.kind, "accepted");
             done.told += 1;
+            telemetry::count(Metric::Accepted);
             queue.ring_or_leave(owner, &stream, worker).await;
         }
         Accepted::Duplicate | Accepted::Unrelated | Accepted::Echo => done.known += 1,

@@ -11,8 +11,10 @@ use super::operation::Asked;
 use super::reference::Directory;
 use super::{Error, Operation, RateLimit};
 use crate::clock::Clock;
+use crate::failure::System;
 use crate::http::{Body, Call, Response, Transport, TransportError, Whole};
 use crate::secrets::Secrets;
+use crate::telemetry;
 use crate::token::{Token, TokenCache};
 
 /// Where the instance is and which secret opens it.
@@ -39,10 +41,10 @@ impl ServiceNow {
     /// A client without a token yet.
     pub fn new(transport: Transport, settings: Settings, secrets: Arc<Secrets>, clock: Clock) -> Self {
         Self {
-            transport,
+            transport: transport.toward(System::ServiceNow),
             settings,
             secrets,
-            tokens: TokenCache::new(clock.clone()),
+            tokens: TokenCache::new(System::ServiceNow, clock.clone()),
             directory: Directory::new(clock.clone()),
             clock,
             limit: Mutex::default(),
@@ -161,12 +163,11 @@ impl ServiceNow {
             transaction = answer.header("x-transaction-id"),
             "ServiceNow answered"
         );
-        // The template makes metrics of these two lines: their members are names that it knows.
         if answer.status == 429 {
             let retry_after = answer
                 .header("retry-after")
                 .and_then(|after| after.trim().parse::<u64>().ok());
-            tracing::warn!(about = %asked.about, retry_after, refused_for_rate = 1, "ServiceNow's rate limit is reached");
+            tracing::warn!(about = %asked.about, retry_after, "ServiceNow's rate limit is reached");
         }
         if let Some(limit) = limit {
             let mut known = self.limit.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,6 +175,7 @@ impl ServiceNow {
                 .as_ref()
                 .is_none_or(|known| known.reset != limit.reset || known.rule != limit.rule)
             {
+                telemetry::allows(System::ServiceNow, limit.limit);
                 tracing::info!(
                     rate_limit = limit.limit,
                     rate_limit_reset = limit.reset.seconds(),

@@ -51,6 +51,8 @@ pub struct Due {
     pub stream: Stream,
     /// Whose it is.
     pub owner: UseCase,
+    /// Since when it has been due, as far as the table knows.
+    pub since: Timestamp,
     /// The system that it waits for, if any.
     pub waiting_for: Option<String>,
 }
@@ -279,7 +281,9 @@ impl Store {
                 let head = answer.attributes.unwrap_or_default();
                 let owner = text(&head, "owner").and_then(|owner| owner.parse().ok());
                 let waiting_for = text(&head, "waiting_for").map(str::to_owned);
+                let since = Timestamp::from_millis(number(&head, "not_before").unwrap_or(at));
                 Ok(owner.map(|owner| Due {
+                    since,
                     stream,
                     owner,
                     waiting_for,

@@ -21,6 +21,7 @@ use url::Url;
 use super::error::{Asked, Error};
 use super::refusal::rejected;
 use crate::clock::Clock;
+use crate::failure::System;
 use crate::http::{Call, Transport, Whole};
 use crate::secrets::Secrets;
 use crate::token::{Token, TokenCache};
@@ -93,12 +94,12 @@ impl Access {
         clock: Clock,
     ) -> Self {
         Self {
-            transport,
+            transport: transport.toward(System::TradingGrid),
             authentication,
             token_url,
             secret,
             secrets,
-            tokens: TokenCache::new(clock.clone()),
+            tokens: TokenCache::new(System::TradingGrid, clock.clone()),
             identified: Mutex::default(),
             clock,
         }

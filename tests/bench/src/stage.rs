@@ -254,6 +254,7 @@ fn environment(config: &Config, upstream: &Upstream, folders: &Folders) -> Vec<(
     let trading_grid = upstream.url(Side::TradingGrid);
     vec![
         ("TABLE_NAME", config.table.clone()),
+        ("METRICS_NAMESPACE", "Gridlink/bench".to_owned()),
         ("DEPLOYMENT_ID", DEPLOYMENT.to_owned()),
         ("QUEUE_URL_OPEN_CASE", config.queues[&UseCase::OpenCase].clone()),
         (

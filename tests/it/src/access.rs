@@ -1,32 +1,62 @@
 //! What each function may do in AWS, as the template says: whatever it does beyond that is refused here as it would be
-//! there.
+//! there, and what no function ever does must not be granted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
+use shared::domain::UseCase;
 
-use crate::faults::System;
+use crate::faults::{Fault, Plan, System};
+use crate::play::{Play, default_mapping, in_paused_time};
+use crate::town::{Call, Environment, Town, queue};
+use crate::{scenarios, undisturbed};
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
 
+/// What the platform does with a function's role, and no function itself.
+const OF_THE_PLATFORM: [&str; 8] = [
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    // Of an invocation that failed, by Lambda.
+    "sqs:SendMessage on PollChangesDeadLetters.Arn",
+];
+
 /// An action on a resource.
-type Deed = (String, String);
+pub(crate) type Deed = (String, String);
 
 /// By function.
 static GRANTED: LazyLock<BTreeMap<String, BTreeSet<Deed>>> = LazyLock::new(granted);
 
-/// The answer to what the role of the function does not allow, and what that was. Who is no function may do everything.
-pub(crate) fn refusal(by: &str, system: System, operation: &str, body: &[u8]) -> Option<(String, Response<Bytes>)> {
-    let (function, granted) = GRANTED.iter().find(|(function, _)| by.starts_with(function.as_str()))?;
+/// Who did what on which resource, in the words of the grant that allows it.
+pub(crate) type Done = (&'static str, Deed);
+
+/// What of its role a function uses for a call; or the answer to what its role does not allow, and what that was. Who is
+/// no function may do everything.
+pub(crate) fn look(
+    by: &str,
+    system: System,
+    operation: &str,
+    body: &[u8],
+) -> Result<Vec<Done>, Box<(String, Response<Bytes>)>> {
+    let mut done = Vec::new();
+    let Some((function, granted)) = GRANTED.iter().find(|(function, _)| by.starts_with(function.as_str())) else {
+        return Ok(done);
+    };
     for (action, resource) in deeds(system, operation, body) {
-        let is_granted = |(allowed, on): &Deed| {
+        let is_granted = |(allowed, on): &&Deed| {
             *allowed == action
                 && (*on == resource || on.strip_suffix('*').is_some_and(|begin| resource.starts_with(begin)))
         };
-        if !granted.iter().any(is_granted) {
+        let Some(grant) = granted.iter().find(is_granted) else {
             let message = format!("{function} may not {action} on {resource}");
             let refusal = json!({"__type": "AccessDeniedException", "message": message});
             let answer = Response::builder()
@@ -34,10 +64,11 @@ pub(crate) fn refusal(by: &str, system: System, operation: &str, body: &[u8]) ->
                 .header("content-type", "application/x-amz-json-1.0")
                 .body(Bytes::from(refusal.to_string()))
                 .unwrap();
-            return Some((message, answer));
-        }
+            return Err(Box::new((message, answer)));
+        };
+        done.push((function.as_str(), grant.clone()));
     }
-    None
+    Ok(done)
 }
 
 /// The actions that a call needs, each with its resource.
@@ -172,7 +203,8 @@ fn the_policies_are_read_from_the_template() {
 #[test]
 fn what_no_role_allows_is_refused() {
     let refused = |by: &str, system, operation: &str, body: Value| {
-        refusal(by, system, operation, body.to_string().as_bytes()).map(|(message, _)| message)
+        let looked = look(by, system, operation, body.to_string().as_bytes());
+        looked.err().map(|refusal| refusal.0)
     };
     let read = |secret: &str| json!({"SecretId": secret});
     let own = refused(
@@ -199,4 +231,193 @@ fn what_no_role_allows_is_refused() {
     );
     let scan = json!({"TableName": "gridlink"});
     assert!(refused("open-case-1", System::DynamoDb, "Scan", scan).is_some());
+}
+
+/// What of a role nobody has used.
+fn idle(done: &BTreeSet<Done>) -> Vec<String> {
+    let is_of_the_platform = |(action, on): &Deed| {
+        let both = format!("{action} on {on}");
+        OF_THE_PLATFORM.iter().any(|it| it == action || *it == both)
+    };
+    let mut idle = Vec::new();
+    for (function, granted) in &*GRANTED {
+        let its = granted
+            .iter()
+            .filter(|deed| !is_of_the_platform(deed) && !done.contains(&(function.as_str(), (*deed).clone())));
+        idle.extend(its.map(|(action, on)| format!("{function}: {action} on {on}")));
+    }
+    idle
+}
+
+/// Plays a scenario with faults by a plan, and others that `spoil` prepares. Gives what functions did, and the requests.
+fn trouble(name: &str, plan: &Plan, spoil: fn(&Town)) -> (BTreeSet<Done>, Vec<Call>) {
+    let all = scenarios::all();
+    let scenario = all.iter().find(|scenario| scenario.name == name).unwrap();
+    in_paused_time(async {
+        let town = Town::new(plan.clone(), scenario.mapping.unwrap_or(default_mapping)(), false);
+        spoil(&town);
+        let violations = Play::new(&town).run(scenario, false).await;
+        assert_eq!(violations, Vec::<String>::new(), "{name} with {plan:?}");
+        let deeds = town.deeds.lock().unwrap().clone();
+        (deeds, town.calls())
+    })
+}
+
+/// Every call to ServiceNow takes so long that no time is left for a document: the function rings itself.
+fn is_slow(town: &Town) {
+    for method in ["GET", "POST"] {
+        let latency = worlds::Fault::Latency {
+            milliseconds: 6_000,
+            after_effect: false,
+        };
+        town.servicenow
+            .knobs()
+            .add(worlds::Rule::always(method, "/api/now", latency));
+    }
+}
+
+/// The first doorbell of each queue gets lost: the stream is rung by a sweep.
+fn loses_doorbells(town: &Town) {
+    for use_case in UseCase::ALL {
+        let (cloud, queue) = (town.cloud.clone(), queue(use_case));
+        tokio::task::spawn_local(async move {
+            loop {
+                if let [message] = &cloud.receive(&queue, 1)[..] {
+                    cloud.delete(&queue, &message.receipt);
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+    }
+}
+
+/// What functions do in trouble only: they go on in another invocation when their time is up, look for what they wrote
+/// when the answer was lost, and ring who owns a stream by now.
+fn done_in_trouble() -> BTreeSet<Done> {
+    let mut done = BTreeSet::new();
+    for slow in [
+        "opened-with-document",
+        "message-with-a-file-declined",
+        "agent-shares-a-file",
+    ] {
+        done.extend(trouble(slow, &Plan::default(), is_slow).0);
+    }
+    let of_an_escalation = crate::bridge_escalation::scenarios()[0].name;
+    for deaf in [
+        of_an_escalation,
+        "message-with-a-file-declined",
+        "guide-published",
+        "exchange-recovers",
+    ] {
+        done.extend(trouble(deaf, &Plan::default(), loses_doorbells).0);
+    }
+    let is_write = |call: &Call, by: &str| {
+        call.by.starts_with(by) && call.system == System::ServiceNow && !call.operation.starts_with("GET")
+    };
+    let looks = |function: &'static str| (function, ("dynamodb:Query".to_owned(), "Table".to_owned()));
+    for scenario in crate::provision_partner::scenarios() {
+        let (_, calls) = trouble(scenario.name, &Plan::default(), |_| ());
+        for (at, _) in calls
+            .iter()
+            .enumerate()
+            .filter(|(_, call)| is_write(call, "provision-partner"))
+        {
+            if !done.contains(&looks("provision-partner")) {
+                done.extend(trouble(scenario.name, &Plan::default().and(at, Fault::Lost), |_| ()).0);
+            }
+        }
+    }
+    let (_, calls) = in_an_agents_incident(&Plan::default());
+    for (at, _) in calls
+        .iter()
+        .enumerate()
+        .filter(|(_, call)| is_write(call, "raise-incident"))
+    {
+        if !done.contains(&looks("raise-incident")) {
+            done.extend(in_an_agents_incident(&Plan::default().and(at, Fault::Lost)).0);
+        }
+    }
+    done.extend(rung_for_another());
+    done.extend(shows_what_is_parked());
+    done
+}
+
+/// The poll of records tells the app which records wait for a person.
+fn shows_what_is_parked() -> BTreeSet<Done> {
+    in_paused_time(async {
+        let town = Town::new(Plan::default(), default_mapping(), false);
+        town.has_app.store(true, std::sync::atomic::Ordering::Relaxed);
+        let play = Play::new(&town);
+        play.open_the_doors();
+        crate::stories::refused(&town, &play).await;
+        let environment = Environment::new("poll-changes-shows".to_owned());
+        let clients = crate::play::clients(&town, &environment, town.clock.clone());
+        let deadline = town.clock.now().after(Duration::from_secs(60));
+        clients.poll_records(None, "shows", deadline).await.unwrap();
+        town.deeds.lock().unwrap().clone()
+    })
+}
+
+/// What went through after all is noted on the incident of an agent.
+fn in_an_agents_incident(plan: &Plan) -> (BTreeSet<Done>, Vec<Call>) {
+    use crate::raise_incident::{fails, incident, recovers};
+    in_paused_time(async {
+        let town = Town::new(plan.clone(), default_mapping(), false);
+        let play = Play::new(&town);
+        play.open_the_doors();
+        play.deliver(&fails(&town.community)).await;
+        play.quiet().await;
+        let sys_id = incident(&town)["sys_id"].clone();
+        town.servicenow.update("incident", &sys_id, &[("state", "2")]);
+        play.deliver(&recovers(&town.community)).await;
+        play.quiet().await;
+        let deeds = town.deeds.lock().unwrap().clone();
+        (deeds, town.calls())
+    })
+}
+
+/// A doorbell comes to bridge-escalation when its stream belongs to another use case again; and what solved an escalated
+/// issue becomes a draft.
+fn rung_for_another() -> BTreeSet<Done> {
+    in_paused_time(async {
+        let town = Town::new(Plan::default(), default_mapping(), false);
+        let play = Play::new(&town);
+        play.open_the_doors();
+        play.tell();
+        play.deliver(&scenarios::opens(&town.community)).await;
+        play.quiet().await;
+        town.servicenow
+            .agent_comment(&scenarios::case(&town), "We look into it.");
+        play.quiet().await;
+        for lane in ["in", "out"] {
+            play.ring(UseCase::BridgeEscalation, crate::operate::SUBJECT, lane)
+                .await;
+        }
+        let table = "sn_customerservice_case";
+        town.servicenow
+            .update(table, &scenarios::case(&town), &[("priority", "1")]);
+        play.quiet().await;
+        let solved = [
+            ("x_gridlink_for_knowledge", "true"),
+            ("state", "6"),
+            ("resolution_code", "1"),
+            ("close_notes", "Send the notice again."),
+        ];
+        town.servicenow.update(table, &scenarios::case(&town), &solved);
+        play.quiet().await;
+        town.deeds.lock().unwrap().clone()
+    })
+}
+
+#[test]
+fn what_is_granted_is_done_by_somebody() {
+    let mut done: BTreeSet<Done> = undisturbed::plays()
+        .iter()
+        .flat_map(|play| play.deeds.clone())
+        .collect();
+    done.extend(done_in_trouble());
+    assert_eq!(idle(&done), Vec::<String>::new(), "granted, and never done");
+    let one = done.pop_first().unwrap();
+    assert_eq!(idle(&done).len(), 1, "{one:?} is missed by nobody");
 }

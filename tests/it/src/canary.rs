@@ -1,10 +1,14 @@
 //! Nothing internal reaches a partner: every internal place of a record, and of whatever belongs to
 //! it, holds a word that stands nowhere else, and no such word is ever seen on the partner's side.
 //!
+//! Neither it, nor a secret, nor what anybody writes reaches the places where operators look: log, metrics, queues, and
+//! the reasons for what is parked or waits.
+//!
 //! Which places there are is asked of the instance's own dictionary, so that a column that is added
 //! tomorrow is watched too. `GRIDLINK_SEED=<seed>` runs one seed alone.
 
 mod drafts;
+mod operators;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -53,6 +57,7 @@ impl<'a> Garden<'a> {
 
     fn word(&mut self, place: String) -> String {
         let word = format!("canary{:012x}", self.rng.u64(..) >> 16);
+        self.town.witness.content(&word);
         self.planted.insert(word.clone(), place);
         word
     }
@@ -541,7 +546,12 @@ fn with_seeds(test: impl AsyncFn(&Arc<Town>, &Play, u64)) {
     let seeds = one.map_or(1..=SEEDS, |seed| seed..=seed);
     for seed in seeds {
         println!("GRIDLINK_SEED={seed}");
-        in_town(default_mapping(), async |town, play| test(town, play, seed).await);
+        in_town(default_mapping(), async |town, play| {
+            let _listening = town.witness.listen();
+            town.witness.plant_secrets(town);
+            test(town, play, seed).await;
+            assert_eq!(town.witness.leaks(town), Vec::<String>::new());
+        });
     }
 }
 

@@ -74,10 +74,15 @@ impl<I, O> Function<I, O> {
         self.invoked.set(self.invoked.get() + 1);
         let request = format!("{}-request-{}", self.name, self.invoked.get());
         let deadline = town.clock.now().after(self.time);
+        let telemetry = town.telemetry(self.name);
         // The gateway gives up on its function in any case, and the sender posts again.
         let is_killed_in_time = self.time == GATEWAY || town.kills_in_time();
         let answer = environment
-            .run(self.time, is_killed_in_time, work(input, request, deadline))
+            .run(
+                self.time,
+                is_killed_in_time,
+                telemetry.watch(work(input, request, deadline)),
+            )
             .await;
         if answer.is_some() {
             self.idle.borrow_mut().push((environment, work));
@@ -353,7 +358,9 @@ impl Play {
                 for delivery in town.servicenow.take_due_events() {
                     running.set(running.get() + 1);
                     let body = String::from_utf8(delivery.request.body().to_vec()).unwrap();
-                    let answer = ingress.invoke(&town, pushed(&delivery.request)).await;
+                    let request = pushed(&delivery.request);
+                    town.witness.hears(&request);
+                    let answer = ingress.invoke(&town, request).await;
                     let outcome = match answer {
                         Some(answer) => Outcome::Answered {
                             status: answer.status_code,
@@ -380,6 +387,7 @@ impl Play {
     pub(crate) async fn deliver(&self, event: &Value) {
         for _ in 0..60 {
             let request = signed(event.to_string(), "trading-grid", &self.town.clock);
+            self.town.witness.hears(&request);
             if let Some(answer) = self.ingress.invoke(&self.town, request).await {
                 match answer.status_code {
                     202 => {
@@ -437,6 +445,14 @@ impl Play {
                 return;
             }
         }
+    }
+
+    /// A doorbell of a stream comes to a use case.
+    pub(crate) async fn ring(&self, use_case: UseCase, subject: &str, lane: &str) {
+        let body = json!({"subject": subject, "lane": lane}).to_string();
+        let batch = json!({"Records": [{"messageId": "again", "body": body}]});
+        let batch = serde_json::from_value(batch).unwrap();
+        self.workers[&use_case].invoke(&self.town, batch).await;
     }
 
     /// Rings every stream twice, as a queue that repeats itself would.

@@ -31,7 +31,7 @@ fn clients(town: &Arc<Town>) -> Clients {
     clients_over(town, transport(town), town.clock.clone())
 }
 
-async fn feed(town: &Arc<Town>) -> Polled {
+pub(crate) async fn feed(town: &Arc<Town>) -> Polled {
     let deadline = town.clock.now().after(FUNCTION);
     let worker = format!("feed at {}", town.clock.now());
     clients(town).poll_feed(None, &worker, deadline).await.unwrap()

@@ -171,7 +171,7 @@ fn event(sample: &str, exchange: &str, change: impl FnOnce(&mut Value)) -> Value
     event
 }
 
-fn fails(_: &TradingGrid) -> Value {
+pub(crate) fn fails(_: &TradingGrid) -> Value {
     event(FAILED, EXCHANGE, |_| ())
 }
 
@@ -181,7 +181,7 @@ fn another_fails(_: &TradingGrid) -> Value {
     })
 }
 
-fn recovers(_: &TradingGrid) -> Value {
+pub(crate) fn recovers(_: &TradingGrid) -> Value {
     event(RECOVERED, EXCHANGE, |_| ())
 }
 
@@ -227,7 +227,7 @@ fn incidents(town: &Town) -> Vec<std::collections::BTreeMap<String, String>> {
     rows.filter(ours).collect()
 }
 
-fn incident(town: &Town) -> std::collections::BTreeMap<String, String> {
+pub(crate) fn incident(town: &Town) -> std::collections::BTreeMap<String, String> {
     let found = incidents(town);
     assert_eq!(found.len(), 1, "{found:#?}");
     found.into_iter().next().unwrap()

@@ -92,6 +92,7 @@ fn template_and_configuration_name_the_same_variables() {
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
+        "AWS_XRAY_DAEMON_ADDRESS",
         "LAMBDA_TASK_ROOT",
     ];
     let optional = ["AWS_ENDPOINT_URL", "EXTRA_CA_FILE"];

@@ -1,5 +1,6 @@
 //! Everything outside the functions, in one process, with a tap on every request.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +17,7 @@ use shared::config::{AwsConfig, Config, Published, Systems};
 use shared::domain::{Timestamp, UseCase};
 use shared::http::{Body, Transport, TransportError};
 use shared::mapping::Mapping;
+use shared::telemetry::Telemetry;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use worlds::{ServiceNow, TradingGrid};
@@ -23,6 +25,7 @@ use worlds::{ServiceNow, TradingGrid};
 use crate::access;
 use crate::chaos::{Chaos, Strike};
 use crate::faults::{Fault, Plan, System};
+use crate::witness::Witness;
 
 pub(crate) const TABLE: &str = "gridlink";
 /// The doorbell queue of open-case.
@@ -76,6 +79,11 @@ pub(crate) struct Town {
     /// Delays and faults beside those of the plan.
     pub(crate) chaos: OnceLock<Chaos>,
     environments: Mutex<Vec<Weak<Environment>>>,
+    /// What was done in AWS, by whom.
+    pub(crate) deeds: Mutex<BTreeSet<access::Done>>,
+    /// The documents of metrics that functions have written.
+    pub(crate) metrics: Arc<Mutex<Vec<String>>>,
+    pub(crate) witness: Witness,
 }
 
 /// The package of the scoped app, which `make app` builds.
@@ -117,6 +125,24 @@ impl Town {
         let user = of("sys_user", "user_name", worlds::servicenow::INTEGRATION_USER);
         let role = of("sys_user_role", "name", "x_gridlink.integration");
         instance.insert("sys_user_has_role", &[("user", &user), ("role", &role)]);
+        self.offer_its_items();
+    }
+
+    /// The items of the app in the place of those of the same name that the instance had: where they are offered and who
+    /// approves them, an administrator says.
+    fn offer_its_items(&self) {
+        let instance = &self.servicenow;
+        let items = instance.rows("sc_cat_item");
+        let scope = instance.rows("sys_app")[0]["sys_id"].clone();
+        let is_of_the_app = |item: &&BTreeMap<String, String>| item.get("sys_scope") == Some(&scope);
+        for item in items.iter().filter(is_of_the_app) {
+            let known = items.iter().find(|known| known["name"] == item["name"] && !is_of_the_app(known));
+            let known = known.unwrap();
+            let of_the_instance = ["sc_catalogs", "category", "group", "u_approval_group", "u_fulfillment_tasks"];
+            let fields = of_the_instance.map(|field| (field, known.get(field).map_or("", String::as_str)));
+            instance.update("sc_cat_item", &item["sys_id"], &fields);
+            instance.update("sc_cat_item", &known["sys_id"], &[("active", "false")]);
+        }
     }
 
     fn built(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool, has_app: bool) -> Arc<Self> {
@@ -155,6 +181,9 @@ impl Town {
             violations: Mutex::default(),
             chaos: OnceLock::new(),
             environments: Mutex::default(),
+            deeds: Mutex::default(),
+            metrics: Arc::default(),
+            witness: Witness::default(),
         })
     }
 
@@ -168,7 +197,7 @@ impl Town {
             aws: AwsConfig {
                 region: cloud::REGION.to_owned(),
                 access_key_id: "AKID".to_owned(),
-                secret_access_key: "secret".to_owned().into(),
+                secret_access_key: "a-key-of-aws-that-nobody-else-has".to_owned().into(),
                 session_token: None,
                 endpoint: None,
             },
@@ -213,6 +242,19 @@ impl Town {
             let (town, environment) = (Arc::clone(&town), Arc::clone(&environment));
             Box::pin(async move { town.tap(&environment, request).await })
         }))
+    }
+
+    /// What the metrics of a function are written with.
+    pub(crate) fn telemetry(&self, function: &'static str) -> Telemetry {
+        let metrics = Arc::clone(&self.metrics);
+        Telemetry::new(
+            "Gridlink/it".to_owned(),
+            function,
+            self.clock.clone(),
+            move |document| {
+                metrics.lock().unwrap().push(document);
+            },
+        )
     }
 
     /// The environments in which a function runs now.
@@ -310,14 +352,20 @@ impl Town {
         request: Request<Body>,
     ) -> Result<Response<Bytes>, TransportError> {
         let lost = |what: &'static str| TransportError::lost(std::io::Error::other(what));
+        self.witness.asks(&request);
         let response = match system {
             System::DynamoDb | System::Sqs | System::Secrets => {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map_err(|_| lost("a broken body"))?.to_bytes();
-                if let Some((refusal, answer)) = access::refusal(by, system, operation, &body) {
-                    self.violated(refusal);
-                    return Ok(answer);
+                match access::look(by, system, operation, &body) {
+                    Ok(done) => self.deeds.lock().unwrap().extend(done),
+                    Err(refused) => {
+                        let (refusal, answer) = *refused;
+                        self.violated(refusal);
+                        return Ok(answer);
+                    }
                 }
+                self.witness.sends(system, &body);
                 let is_write = system == System::DynamoDb && matches!(operation, "TransactWriteItems" | "UpdateItem");
                 let response = self.cloud.call(Request::from_parts(parts, body)).await;
                 if is_write && self.chaos.get().is_none_or(Chaos::looks_now) {
@@ -328,6 +376,7 @@ impl Town {
             System::ServiceNow => self.servicenow.call(request.map(world_body)).await,
             System::TradingGrid => self.community.call(request.map(world_body)).await,
         };
+        self.witness.answers(system, &response);
         if response.extensions().get::<worlds::Dropped>().is_some() {
             return Err(lost("dropped"));
         }
