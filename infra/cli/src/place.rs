@@ -153,7 +153,10 @@ impl Stack {
         Ok(Systems {
             servicenow_url: self.url("ServiceNowUrl")?,
             servicenow_secret: self.secret("credentials/servicenow"),
-            servicenow_app: self.parameters.get("ServiceNowApp").is_some_and(|app| app == "installed"),
+            servicenow_app: self
+                .parameters
+                .get("ServiceNowApp")
+                .is_some_and(|app| app == "installed"),
             collaboration_url: self.url("CollaborationUrl")?,
             collaboration_binding: self.parameters.get("CollaborationBinding").cloned().unwrap_or_default(),
             trading_grid_token_url: self.url("TradingGridTokenUrl")?,

@@ -47,7 +47,10 @@ impl Apply<'_> {
                 Err(error) => Err(error.into_failure()),
             };
         }
-        match servicenow.append(&record.table, &record.sys_id, add.journal, &text).await {
+        match servicenow
+            .append(&record.table, &record.sys_id, add.journal, &text)
+            .await
+        {
             Ok(()) => self.written(add, &claim_name, None),
             Err(error) if error.is_unsent() => Err(error.into_failure()),
             Err(error) => Err(self.refused_change(record, error).await),
@@ -55,7 +58,10 @@ impl Apply<'_> {
     }
 
     fn written(&self, add: &AddJournal, claim: &str, entry: Option<&SysId>) -> Result<Applied, Failure> {
-        let write = self.clients.store.settle(self.subject, claim, ClaimState::Done, entry)?;
+        let write = self
+            .clients
+            .store
+            .settle(self.subject, claim, ClaimState::Done, entry)?;
         let story = match add.journal {
             Journal::Comments => format!("added {}", add.what),
             Journal::WorkNotes => format!("noted {} for colleagues", add.what),
@@ -86,7 +92,8 @@ impl Apply<'_> {
             match self.clients.servicenow.app_health().await {
                 Ok(Some(_)) => {}
                 Ok(None) => {
-                    let cause = "the app of Gridlink does not answer: install it again, or deploy with ServiceNowApp=absent";
+                    let cause =
+                        "the app of Gridlink does not answer: install it again, or deploy with ServiceNowApp=absent";
                     return Failure::Upstream {
                         system: System::ServiceNow,
                         cause: anyhow::Error::new(error).context(cause),

@@ -353,9 +353,15 @@ impl Play {
         );
         let pause = self.pause(Duration::from_secs(1));
         tokio::task::spawn_local(async move {
+            let mut has_more = false;
             while !is_over.get() {
-                sleep(pause()).await;
-                for delivery in town.servicenow.take_due_events() {
+                // A job of the app that has heard goes on at once, and has signed for now.
+                if !has_more {
+                    sleep(pause()).await;
+                }
+                let due = town.servicenow.take_due_events();
+                has_more = !due.is_empty() && town.has_app.load(Ordering::Relaxed);
+                for delivery in due {
                     running.set(running.get() + 1);
                     let body = String::from_utf8(delivery.request.body().to_vec()).unwrap();
                     let request = pushed(&delivery.request);

@@ -162,7 +162,10 @@ pub(crate) fn sample<T>(plans: &mut Vec<T>, most: usize) {
 
 pub(crate) fn print_calls(calls: &[Call]) {
     for (at, call) in calls.iter().enumerate() {
-        println!("{at:4} {:<18} {} {:?} {:?}", call.by, call.operation, call.status, call.fault);
+        println!(
+            "{at:4} {:<18} {} {:?} {:?}",
+            call.by, call.operation, call.status, call.fault
+        );
     }
 }
 

@@ -136,9 +136,17 @@ impl Town {
         let scope = instance.rows("sys_app")[0]["sys_id"].clone();
         let is_of_the_app = |item: &&BTreeMap<String, String>| item.get("sys_scope") == Some(&scope);
         for item in items.iter().filter(is_of_the_app) {
-            let known = items.iter().find(|known| known["name"] == item["name"] && !is_of_the_app(known));
+            let known = items
+                .iter()
+                .find(|known| known["name"] == item["name"] && !is_of_the_app(known));
             let known = known.unwrap();
-            let of_the_instance = ["sc_catalogs", "category", "group", "u_approval_group", "u_fulfillment_tasks"];
+            let of_the_instance = [
+                "sc_catalogs",
+                "category",
+                "group",
+                "u_approval_group",
+                "u_fulfillment_tasks",
+            ];
             let fields = of_the_instance.map(|field| (field, known.get(field).map_or("", String::as_str)));
             instance.update("sc_cat_item", &item["sys_id"], &fields);
             instance.update("sc_cat_item", &known["sys_id"], &[("active", "false")]);

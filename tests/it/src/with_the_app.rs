@@ -31,7 +31,11 @@ const SAMPLE: usize = 6;
 /// What a run is struck by on an instance with the app: its own requests by every fault, and every request of a worker
 /// by standing still for longer than its lease and its deadline.
 fn strikes(calls: &[Call]) -> Vec<Plan> {
-    let is_of_a_worker = |call: &&(usize, &Call)| !["poll-changes", "receive-webhook"].iter().any(|by| call.1.by.starts_with(by));
+    let is_of_a_worker = |call: &&(usize, &Call)| {
+        !["poll-changes", "receive-webhook"]
+            .iter()
+            .any(|by| call.1.by.starts_with(by))
+    };
     let calls: Vec<(usize, &Call)> = calls.iter().enumerate().collect();
     let strikes = calls.iter().filter(is_of_a_worker).flat_map(|(index, call)| {
         let is_of_the_app = call.operation.ends_with("/connector/apply");
@@ -73,14 +77,18 @@ fn every_scenario_ends_as_well_with_the_app_and_outlives_any_pause() {
             sample(&mut plans, SAMPLE);
         }
         on_all_processors(&plans, |plan| drop(prover.prove(plan)));
-        println!("{:<34} {:3} requests, {:4} faults with the app", scenario.name, calls.len(), plans.len());
+        println!(
+            "{:<34} {:3} requests, {:4} faults with the app",
+            scenario.name,
+            calls.len(),
+            plans.len()
+        );
         total += plans.len();
         failures.extend(prover.failures());
     }
     println!("{total} plans with the app in {:.0?}", started.elapsed());
     none_fails(failures);
 }
-
 
 /// Plays in a town, and asks at its end whether anything was wrong, the scripts of the app included.
 fn in_town(town: impl FnOnce() -> Arc<Town>, test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
@@ -110,11 +118,18 @@ fn an_entry_in_doubt_is_asked_for_again_at_once() {
         play.deliver(&scenarios::opens(&town.community)).await;
         play.quiet().await;
         // Each of the tries of one call takes effect, and none is answered.
-        let lost = Rule { times: Some(3), ..Rule::always("POST", APPLY, WorldFault::CommitThenDrop) };
+        let lost = Rule {
+            times: Some(3),
+            ..Rule::always("POST", APPLY, WorldFault::CommitThenDrop)
+        };
         town.servicenow.knobs().add(lost);
         play.deliver(&scenarios::comments(&town.community)).await;
         sleep(Duration::from_secs(140)).await;
-        assert_eq!(comments(town), 1, "nobody waits until the try before has ended in any case");
+        assert_eq!(
+            comments(town),
+            1,
+            "nobody waits until the try before has ended in any case"
+        );
         play.quiet().await;
         assert_eq!(comments(town), 1);
     });
@@ -130,7 +145,11 @@ fn a_deployment_that_turns_to_the_app_or_away_from_it_writes_no_entry_twice() {
             play.deliver(&scenarios::opens(&town.community)).await;
             play.quiet().await;
             let lost = WorldFault::CommitThenDrop;
-            let path = if from_app { APPLY } else { "/api/now/v2/table/sn_customerservice_case" };
+            let path = if from_app {
+                APPLY
+            } else {
+                "/api/now/v2/table/sn_customerservice_case"
+            };
             town.servicenow.knobs().add(Rule::always("*", path, lost));
             play.deliver(&scenarios::comments(&town.community)).await;
             sleep(Duration::from_secs(5)).await;
@@ -180,7 +199,10 @@ fn agents_see_on_the_record_that_it_waits_and_why_until_it_goes_on() {
         let clients = clients(town, &environment, town.clock.clone());
         let shown = || {
             let links = town.servicenow.rows("x_gridlink_link");
-            links.iter().map(|link| link.get("parked").cloned().unwrap_or_default()).collect::<Vec<_>>()
+            links
+                .iter()
+                .map(|link| link.get("parked").cloned().unwrap_or_default())
+                .collect::<Vec<_>>()
         };
         let puts = || {
             let calls = town.servicenow.calls();
@@ -201,7 +223,11 @@ fn agents_see_on_the_record_that_it_waits_and_why_until_it_goes_on() {
         play.deliver(&scenarios::comments(&town.community)).await;
         play.quiet().await;
         poll().await;
-        assert!(shown()[0].contains("aborted by Business Rule") && shown()[0].contains("What to do"), "{:?}", shown());
+        assert!(
+            shown()[0].contains("aborted by Business Rule") && shown()[0].contains("What to do"),
+            "{:?}",
+            shown()
+        );
         let before = puts();
         poll().await;
         assert_eq!(puts(), before, "what was told is not told again at once");
@@ -209,7 +235,8 @@ fn agents_see_on_the_record_that_it_waits_and_why_until_it_goes_on() {
         poll().await;
         assert_eq!(puts(), before + 1, "another environment may have told something else");
         town.servicenow.knobs().clear();
-        play.replay(&format!("issues/{}/{}", scenarios::NORTHWIND, scenarios::ISSUE)).await;
+        play.replay(&format!("issues/{}/{}", scenarios::NORTHWIND, scenarios::ISSUE))
+            .await;
         play.quiet().await;
         poll().await;
         assert_eq!(shown(), [""]);
