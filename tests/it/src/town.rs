@@ -38,6 +38,8 @@ pub(crate) fn queue(use_case: UseCase) -> String {
 pub(crate) const WEBHOOK_KEY: &str = "whsec_Z3JpZGxpbmstdGVzdC1rZXktMDAwMDAw";
 /// How long a standing-still function stands still: longer than its lease and the settle time.
 const PAUSE: Duration = Duration::from_secs(200);
+/// The same where nobody kills it: longer than its doorbell is kept from others, so that another works meanwhile.
+const LONG_PAUSE: Duration = Duration::from_secs(900);
 /// How late a late commit is.
 const LATE: Duration = Duration::from_secs(60);
 /// 2026-11-23T09:00:00Z.
@@ -338,7 +340,8 @@ impl Town {
             Some(Fault::Conflict) => conflict(),
             Some(Fault::Throttle) => error(system, 400),
             Some(Fault::Pause) => {
-                environment.stand_still().await;
+                let pause = if self.outlives_deadline { LONG_PAUSE } else { PAUSE };
+                environment.stand_still(pause).await;
                 self.answer(&environment.name, (system, &operation), request).await?
             }
         };
@@ -434,8 +437,8 @@ impl Environment {
         std::future::pending().await
     }
 
-    async fn stand_still(&self) {
-        let until = Instant::now() + PAUSE;
+    async fn stand_still(&self, pause: Duration) {
+        let until = Instant::now() + pause;
         self.state.lock().unwrap().still_until = Some(until);
         self.changed.notify_one();
         // The play does not poll this environment until then.

@@ -29,25 +29,35 @@ fn run_with_the_app(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<C
 const SAMPLE: usize = 6;
 
 /// What a run is struck by on an instance with the app: its own requests by every fault, and every request of a worker
-/// by standing still for longer than its lease and its deadline.
+/// by standing still for longer than its lease and its deadline. Not on the way to a document: those are made once only
+/// as long as a function ends in time.
 fn strikes(calls: &[Call]) -> Vec<Plan> {
-    let is_of_a_worker = |call: &&(usize, &Call)| {
-        !["poll-changes", "receive-webhook"]
+    let mut plans = Vec::new();
+    for (index, call) in calls.iter().enumerate() {
+        let is_of_a_worker = !["poll-changes", "receive-webhook"]
             .iter()
-            .any(|by| call.1.by.starts_with(by))
-    };
-    let calls: Vec<(usize, &Call)> = calls.iter().enumerate().collect();
-    let strikes = calls.iter().filter(is_of_a_worker).flat_map(|(index, call)| {
+            .any(|by| call.by.starts_with(by));
         let is_of_the_app = call.operation.ends_with("/connector/apply");
-        let fits = move |fault: &Fault| match fault {
+        let fits = |fault: &Fault| match fault {
             Fault::Arrival => false,
-            Fault::Pause => true,
+            Fault::Pause => is_of_a_worker && !brings_a_document(&calls[index..]),
             fault => is_of_the_app && fault.fits(call.system, &call.operation),
         };
         let faults = Fault::ALL.into_iter().filter(fits);
-        faults.map(|fault| Plan::default().and(*index, fault))
-    });
-    strikes.collect()
+        plans.extend(faults.map(|fault| Plan::default().and(index, fault)));
+    }
+    plans
+}
+
+/// Whether a function uploads a document after the first of these requests, before the table hears of it again.
+fn brings_a_document(calls: &[Call]) -> bool {
+    let own = calls.iter().filter(|call| call.by == calls[0].by);
+    let until_it_is_told = own
+        .enumerate()
+        .take_while(|(at, call)| *at == 0 || call.operation != "TransactWriteItems");
+    until_it_is_told
+        .into_iter()
+        .any(|(_, call)| call.operation == "POST /api/now/attachment/file")
 }
 
 /// Needs the package of the app.
