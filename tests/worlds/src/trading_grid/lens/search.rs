@@ -138,6 +138,8 @@ impl Argument {
         for range in self.ranges.unwrap_or_default() {
             conditions.push(range.condition()?);
         }
+        // All must hold: the one that most entries of a long history fail, and that costs least, comes first.
+        conditions.sort_by_key(|condition| !matches!(condition, Condition::Range(..)));
         let order = self.sortby.unwrap_or_default().into_iter();
         Ok(Search {
             conditions,
