@@ -1296,7 +1296,7 @@ mod tests {
             &["escalation.when", "record.priority is not known"],
         );
         check(
-            "      when: record.priority == \"1\"\n      set",
+            "      when: record.priority == \"1\" or record.x_gridlink_escalated == \"true\"\n      set",
             "      when: issue.priority == \"critical\"\n      set",
             &[
                 "escalation.tables.incident.when",
