@@ -85,8 +85,9 @@ impl Jobs {
         for index in 0..self.jobs.len() {
             self.end_if_unanswered(index, state, now);
             let job = &self.jobs[index];
-            let has_work = job.pace != Pace::Periodically || has_work(state, now);
-            if job.run.is_none() && job.next_run.is_some_and(|at| at <= now) && has_work {
+            let is_its_time = job.run.is_none() && job.next_run.is_some_and(|at| at <= now);
+            // To look for work takes long where much has been sent.
+            if is_its_time && (job.pace != Pace::Periodically || has_work(state, now)) {
                 self.start(index, state, now);
             }
             if let Some(run) = &mut self.jobs[index].run
