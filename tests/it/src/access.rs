@@ -12,7 +12,7 @@ use shared::domain::UseCase;
 
 use crate::faults::{Fault, Plan, System};
 use crate::play::{Play, default_mapping, in_paused_time};
-use crate::town::{Call, Environment, Town, queue};
+use crate::town::{Call, Town, queue};
 use crate::{scenarios, undisturbed};
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
@@ -351,10 +351,7 @@ fn shows_what_is_parked() -> BTreeSet<Done> {
         let play = Play::new(&town);
         play.open_the_doors();
         crate::stories::refused(&town, &play).await;
-        let environment = Environment::new("poll-changes-shows".to_owned());
-        let clients = crate::play::clients(&town, &environment, town.clock.clone());
-        let deadline = town.clock.now().after(Duration::from_secs(60));
-        clients.poll_records(None, "shows", deadline).await.unwrap();
+        crate::poll_both::records(&town).await;
         town.deeds.lock().unwrap().clone()
     })
 }

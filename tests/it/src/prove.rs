@@ -124,12 +124,34 @@ pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The one scenario that is wanted, which must be one.
-pub(crate) fn only(scenarios: &[Scenario]) -> Option<String> {
-    let only = setting("GRIDLINK_SCENARIO")?;
-    let is_known = scenarios.iter().any(|scenario| scenario.name == only);
-    assert!(is_known, "GRIDLINK_SCENARIO: there is no scenario {only}");
-    Some(only)
+fn named<'a>(scenarios: &'a [Scenario], name: &str) -> &'a Scenario {
+    let found = scenarios.iter().find(|scenario| scenario.name == name);
+    found.unwrap_or_else(|| panic!("there is no scenario {name}"))
+}
+
+/// The scenarios that are wanted: one, or all.
+pub(crate) fn wanted(scenarios: &[Scenario]) -> Vec<&Scenario> {
+    match setting("GRIDLINK_SCENARIO") {
+        Some(only) => vec![named(scenarios, &only)],
+        None => scenarios.iter().collect(),
+    }
+}
+
+/// Replays the plan that is wanted, with every request that it makes; `false` when none is.
+pub(crate) fn is_replayed(scenarios: &[Scenario], run: Run) -> bool {
+    let Some(wanted) = setting("GRIDLINK_PLAN") else {
+        return false;
+    };
+    let (name, plan) = wanted.split_once('/').unwrap();
+    let (calls, violations) = run(named(scenarios, name), &plan.parse().unwrap(), true);
+    for (at, call) in calls.iter().enumerate() {
+        println!(
+            "{at:4} {:<18} {} {:?} {:?}",
+            call.by, call.operation, call.status, call.fault
+        );
+    }
+    assert!(violations.is_empty(), "{violations:#?}");
+    true
 }
 
 /// Which pairs of faults are tried.
@@ -160,36 +182,16 @@ pub(crate) fn sample<T>(plans: &mut Vec<T>, most: usize) {
     }
 }
 
-pub(crate) fn print_calls(calls: &[Call]) {
-    for (at, call) in calls.iter().enumerate() {
-        println!(
-            "{at:4} {:<18} {} {:?} {:?}",
-            call.by, call.operation, call.status, call.fault
-        );
-    }
-}
-
 /// Proves the scenarios.
 fn prove(scenarios: &[Scenario], choice: Pairs) {
-    if let Some(wanted) = setting("GRIDLINK_PLAN") {
-        let (name, plan) = wanted.split_once('/').unwrap();
-        let Some(scenario) = scenarios.iter().find(|scenario| scenario.name == name) else {
-            return;
-        };
-        let (calls, violations) = run(scenario, &plan.parse().unwrap(), true);
-        print_calls(&calls);
-        assert!(violations.is_empty(), "{violations:#?}");
+    if is_replayed(scenarios, run) {
         return;
     }
     let started = std::time::Instant::now();
     let mut total = 0;
     let mut failures = Vec::new();
-    let only = only(scenarios);
     let mut proven = HashSet::new();
-    for scenario in scenarios
-        .iter()
-        .filter(|scenario| only.as_ref().is_none_or(|only| only == scenario.name))
-    {
+    for scenario in wanted(scenarios) {
         let prover = Prover::new(scenario, run);
         let (calls, violations) = run(scenario, &Plan::default(), false);
         assert!(

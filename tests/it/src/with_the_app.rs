@@ -13,12 +13,12 @@ use worlds::{Fault as WorldFault, Rule};
 
 use crate::faults::{Fault, Plan};
 use crate::play::{Play, clients, default_mapping, in_paused_time};
-use crate::prove::{Prover, none_fails, on_all_processors, only, print_calls, run_in, sample, setting};
+use crate::prove::{Prover, is_replayed, none_fails, on_all_processors, run_in, sample, setting, wanted};
 use crate::scenarios::{self, Scenario};
 use crate::stories::status;
 use crate::town::{Call, Environment, Town};
 
-/// The same where the instance has the scoped app: there a worker may always outlive its deadline.
+/// Runs one plan where the instance has the app: there a worker may always outlive its deadline.
 fn run_with_the_app(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
     run_in(scenario, and_again, |mapping| {
         Town::with_the_app(plan.clone(), mapping, plan.pauses())
@@ -56,30 +56,22 @@ fn brings_a_document(calls: &[Call]) -> bool {
         .enumerate()
         .take_while(|(at, call)| *at == 0 || call.operation != "TransactWriteItems");
     until_it_is_told
-        .into_iter()
-        .any(|(_, call)| call.operation == "POST /api/now/attachment/file")
+        .map(|(_, call)| call.operation.as_str())
+        .any(|operation| operation == "POST /api/now/attachment/file")
 }
 
-/// Needs the package of the app.
 #[test]
 #[ignore = "needs the package: make app"]
 fn every_scenario_ends_as_well_with_the_app_and_outlives_any_pause() {
     let all = setting("GRIDLINK_PROVE").as_deref() == Some("all");
     let scenarios = scenarios::all();
-    let only = only(&scenarios);
-    let started = std::time::Instant::now();
-    if let Some(wanted) = setting("GRIDLINK_PLAN") {
-        let (name, plan) = wanted.split_once('/').unwrap();
-        let scenario = scenarios.iter().find(|scenario| scenario.name == name).unwrap();
-        let (calls, violations) = run_with_the_app(scenario, &plan.parse().unwrap(), true);
-        print_calls(&calls);
-        assert!(violations.is_empty(), "{violations:#?}");
+    if is_replayed(&scenarios, run_with_the_app) {
         return;
     }
+    let started = std::time::Instant::now();
     let mut failures = Vec::new();
     let mut total = 0;
-    let chosen = |scenario: &&Scenario| only.as_ref().is_none_or(|only| only == scenario.name);
-    for scenario in scenarios.iter().filter(chosen) {
+    for scenario in wanted(&scenarios) {
         let prover = Prover::new(scenario, run_with_the_app);
         let calls = prover.prove(&Plan::default());
         let mut plans = strikes(&calls);
@@ -114,6 +106,10 @@ fn in_town(town: impl FnOnce() -> Arc<Town>, test: impl AsyncFnOnce(&Arc<Town>, 
     });
 }
 
+fn with_the_app() -> Arc<Town> {
+    Town::with_the_app(Plan::default(), default_mapping(), false)
+}
+
 fn comments(town: &Town) -> usize {
     town.servicenow.journal(&scenarios::case(town), "comments").len()
 }
@@ -123,7 +119,6 @@ const APPLY: &str = "/api/x_gridlink/v1/connector/apply";
 #[test]
 #[ignore = "needs the package: make app"]
 fn an_entry_in_doubt_is_asked_for_again_at_once() {
-    let with_the_app = || Town::with_the_app(Plan::default(), default_mapping(), false);
     in_town(with_the_app, async |town, play| {
         play.deliver(&scenarios::opens(&town.community)).await;
         play.quiet().await;
@@ -149,7 +144,6 @@ fn an_entry_in_doubt_is_asked_for_again_at_once() {
 #[ignore = "needs the package: make app"]
 fn a_deployment_that_turns_to_the_app_or_away_from_it_writes_no_entry_twice() {
     for from_app in [false, true] {
-        let with_the_app = || Town::with_the_app(Plan::default(), default_mapping(), false);
         in_town(with_the_app, async |town, play| {
             town.has_app.store(from_app, Ordering::Relaxed);
             play.deliver(&scenarios::opens(&town.community)).await;
@@ -203,7 +197,6 @@ fn an_app_that_is_not_there_delays_entries_and_loses_none() {
 #[test]
 #[ignore = "needs the package: make app"]
 fn agents_see_on_the_record_that_it_waits_and_why_until_it_goes_on() {
-    let with_the_app = || Town::with_the_app(Plan::default(), default_mapping(), false);
     in_town(with_the_app, async |town, play| {
         let environment = Environment::new("poll-changes-agents".to_owned());
         let clients = clients(town, &environment, town.clock.clone());
