@@ -173,7 +173,7 @@ fn starts_of_issue(community: &TradingGrid) -> Value {
     )
 }
 
-fn starts_with_a_file(community: &TradingGrid) -> Value {
+pub(crate) fn starts_with_a_file(community: &TradingGrid) -> Value {
     let text = "Please send us the corrected bill of lading.";
     start(community, None, text, vec![FileSeed::known("doc-asn-856")])
 }

@@ -89,6 +89,26 @@ fn a_preview_says_what_would_be_done_and_does_nothing() {
 }
 
 #[test]
+fn a_preview_of_a_message_names_the_rule_that_makes_a_task_of_it() {
+    in_town(default_mapping(), async |town, _play| {
+        let event = crate::create_task::starts_with_a_file(&town.community).to_string();
+        let event = shared::event::Event::parse(&"trading-grid".parse().unwrap(), &event).unwrap();
+        let report = mapping::preview(&place(town), &event).await.unwrap();
+        assert_eq!(report.data["use_case"], "create-task");
+        let shown = text(&report);
+        assert!(shown.contains("corrected-shipping-document"), "{shown}");
+        let effects = report.data["effects"].as_array().unwrap();
+        let create = effects.iter().find(|effect| effect["do"] == "create-record").unwrap();
+        let group = create["fields"]["assignment_group"].as_str().unwrap();
+        let known = town.servicenow.row("sys_user_group", group).unwrap();
+        assert_eq!(known["name"], "Document Control");
+        let tasks = town.servicenow.rows("sc_task");
+        let is_none_made = tasks.iter().all(|row| row["correlation_display"] != "Trading Grid");
+        assert!(town.cloud.items(TABLE).is_empty() && is_none_made, "nothing was done");
+    });
+}
+
+#[test]
 fn evidence_covers_the_whole_partition() {
     in_town(default_mapping(), async |town, play| {
         play.open_the_doors();
