@@ -24,7 +24,9 @@ impl State {
         let id = entries
             .first()
             .map_or_else(String::new, |entry| entry.correlation_id().to_owned());
-        self.lens.entries_mut().extend(entries.into_iter().map(Arc::new));
+        for entry in entries {
+            self.lens.entries_mut().add(entry);
+        }
         id
     }
 
@@ -56,8 +58,7 @@ impl State {
 
     /// The community tells of a failed exchange by itself, in the words of Lens.
     pub(crate) fn tell_failure(&mut self, correlation: &str, now: OffsetDateTime) -> Result<(), Problem> {
-        let entries = self.lens.entries().iter();
-        let its: Vec<&Arc<Entry>> = entries.filter(|entry| entry.correlation_id() == correlation).collect();
+        let its: Vec<&Arc<Entry>> = self.lens.entries().of(correlation).collect();
         let document = its
             .iter()
             .rev()
@@ -116,18 +117,12 @@ impl State {
 
     fn change_exchange(&mut self, correlation: &str, change: impl Fn(&mut Entry)) -> Result<(), Problem> {
         let entries = self.lens.entries_mut();
-        let its = |entry: &Arc<Entry>| entry.correlation_id() == correlation;
-        let went_out = |entry: &Arc<Entry>| its(entry) && entry.is_outgoing;
-        let anything_went_out = entries.iter().any(went_out);
-        let mut changed = 0;
-        for entry in entries.iter_mut() {
-            let is_meant = if anything_went_out { went_out(entry) } else { its(entry) };
-            if is_meant {
-                change(Arc::make_mut(entry));
-                changed += 1;
-            }
+        let anything_went_out = entries.of(correlation).any(|entry| entry.is_outgoing);
+        let is_meant = |entry: &Entry| entry.is_outgoing || !anything_went_out;
+        match entries.change(correlation, is_meant, change) {
+            0 => Err(no_exchange()),
+            _ => Ok(()),
         }
-        if changed == 0 { Err(no_exchange()) } else { Ok(()) }
     }
 }
 

@@ -206,9 +206,8 @@ impl TradingGrid {
     /// The entries of an exchange, field by field, in the order in which they came to be.
     pub fn exchange(&self, correlation_id: &str) -> Vec<Value> {
         let state = self.state();
-        let entries = state.lens.entries().iter();
+        let entries = state.lens.entries().of(correlation_id);
         entries
-            .filter(|entry| entry.correlation_id() == correlation_id)
             .map(|entry| {
                 let mut shown = to_json(&entry.values);
                 shown["status"] = json!(entry.value("status"));

@@ -83,14 +83,26 @@ impl Entry {
 
 /// A text with `*` and `?`, compared without regard to case.
 #[derive(Debug, Clone)]
-pub(crate) struct Pattern(WildMatch);
+pub(crate) struct Pattern {
+    text: String,
+    matches: WildMatch,
+}
 
 impl Pattern {
     pub(crate) fn new(text: &str) -> Pattern {
-        Pattern(WildMatch::new_case_insensitive(text))
+        Pattern {
+            text: text.to_owned(),
+            matches: WildMatch::new_case_insensitive(text),
+        }
     }
 
     pub(crate) fn fits(&self, value: &str) -> bool {
-        self.0.matches(value)
+        self.matches.matches(value)
+    }
+
+    /// The text when it stands for itself alone.
+    pub(crate) fn plain(&self) -> Option<&str> {
+        let is_plain = self.text.is_ascii() && !self.text.contains(['*', '?']);
+        is_plain.then_some(self.text.as_str())
     }
 }

@@ -3,6 +3,7 @@
 //! Facts: OpenText's request collections and cheat sheet. The library parses, validates and executes; resolvers are
 //! plain functions, so a search is one synchronous step. What is not published is in [`Guesses`].
 
+mod entries;
 mod entry;
 mod exchange;
 mod exchange_entries;
@@ -13,6 +14,7 @@ mod search_box;
 mod standards;
 mod vocabulary;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
@@ -36,6 +38,7 @@ use super::problems::gateway_fault;
 use super::seed;
 use crate::answer;
 
+pub(crate) use entries::Entries;
 pub(crate) use entry::Entry;
 pub use exchange::ExchangeSeed;
 pub(crate) use exchange::Parties;
@@ -59,18 +62,12 @@ static SCHEMA: LazyLock<Valid<Schema>> = LazyLock::new(|| {
 /// What Lens knows.
 #[derive(Debug)]
 pub(crate) struct Lens {
-    entries: Entries,
+    /// The seed is the same for every world, and shared until one changes something.
+    entries: Cow<'static, Entries>,
     /// By client and query: where the next page of a scrolled search begins.
     scrolls: BTreeMap<(String, String), Scroll>,
     /// Fields that the client may not read.
     pub(crate) denied: BTreeSet<String>,
-}
-
-/// The seed is the same for every world, and shared until one changes something.
-#[derive(Debug)]
-enum Entries {
-    Seeded,
-    Own(Vec<Arc<Entry>>),
 }
 
 /// A search whose result was kept, so that its pages fit together.
@@ -86,30 +83,21 @@ impl Lens {
     pub(crate) fn new(is_seeded: bool) -> Lens {
         Lens {
             entries: if is_seeded {
-                Entries::Seeded
+                Cow::Borrowed(seed::exchanges::all())
             } else {
-                Entries::Own(Vec::new())
+                Cow::default()
             },
             scrolls: BTreeMap::new(),
             denied: BTreeSet::new(),
         }
     }
 
-    pub(crate) fn entries(&self) -> &[Arc<Entry>] {
-        match &self.entries {
-            Entries::Seeded => seed::exchanges::all(),
-            Entries::Own(entries) => entries,
-        }
+    pub(crate) fn entries(&self) -> &Entries {
+        &self.entries
     }
 
-    pub(crate) fn entries_mut(&mut self) -> &mut Vec<Arc<Entry>> {
-        if let Entries::Seeded = self.entries {
-            self.entries = Entries::Own(seed::exchanges::all().to_vec());
-        }
-        match &mut self.entries {
-            Entries::Own(entries) => entries,
-            Entries::Seeded => unreachable!("the line before made them its own"),
-        }
+    pub(crate) fn entries_mut(&mut self) -> &mut Entries {
+        self.entries.to_mut()
     }
 }
 

@@ -7,13 +7,14 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::entries::Entries;
 use super::entry::{Entry, Pattern};
 use super::search_box::Expression;
 use crate::clock;
 use crate::trading_grid::Guesses;
 
 /// The fields that take a range, as published.
-const RANGE_FIELDS: [&str; 5] = [
+pub(super) const RANGE_FIELDS: [&str; 5] = [
     "arrivaltime",
     "statusdate",
     "fastatusdate",
@@ -138,8 +139,6 @@ impl Argument {
         for range in self.ranges.unwrap_or_default() {
             conditions.push(range.condition()?);
         }
-        // All must hold: the one that most entries of a long history fail, and that costs least, comes first.
-        conditions.sort_by_key(|condition| !matches!(condition, Condition::Range(..)));
         let order = self.sortby.unwrap_or_default().into_iter();
         Ok(Search {
             conditions,
@@ -153,9 +152,12 @@ impl Argument {
 
 impl Search {
     /// The entries that it selects, in its order; what is equal stays in the order of its id.
-    pub(crate) fn run(&self, entries: &[Arc<Entry>]) -> Vec<Arc<Entry>> {
-        let selected = entries
-            .iter()
+    pub(crate) fn run(&self, entries: &Entries) -> Vec<Arc<Entry>> {
+        let narrowed = self.conditions.iter().filter_map(|condition| condition.narrow(entries));
+        let among = narrowed.min_by_key(Vec::len);
+        let among = among.unwrap_or_else(|| entries.all().iter().collect());
+        let selected = among
+            .into_iter()
             .filter(|entry| self.conditions.iter().all(|condition| condition.holds(entry)));
         let mut found: Vec<Arc<Entry>> = selected.cloned().collect();
         found.sort_by(|one, other| self.compare(one, other));
@@ -185,6 +187,18 @@ impl Search {
 }
 
 impl Condition {
+    /// Fewer entries than all, among them each for which it holds; none when each must be looked at.
+    fn narrow<'a>(&self, entries: &'a Entries) -> Option<Vec<&'a Arc<Entry>>> {
+        match self {
+            Condition::Range(field, from, to) => Some(entries.within(field, from.as_deref(), to.as_deref())),
+            Condition::Fields(any) => match any.as_slice() {
+                [(field, pattern)] if field == "correlationid" => Some(entries.with_id(pattern.plain()?)),
+                _ => None,
+            },
+            Condition::Box(_) | Condition::ContentKey(..) | Condition::Filter(..) => None,
+        }
+    }
+
     fn holds(&self, entry: &Entry) -> bool {
         match self {
             Condition::Box(expression) => expression.matches(entry),

@@ -4,7 +4,7 @@
 //! for February and March 2023, October 2024 and January 2025. None is of the days before 22 November 2026, at which
 //! tests begin, but for the two that the sample events speak of: a poll must not find a crowd that nobody expects.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -12,11 +12,11 @@ use time::{Duration, OffsetDateTime};
 use super::business_numbers::with_numbers;
 use super::companies::{self, HALVORSEN, MERIDIAN};
 use crate::trading_grid::community::{Company, Members};
-use crate::trading_grid::lens::{Acknowledgement, Entry, EntryError, ExchangeSeed, Parties, Status};
+use crate::trading_grid::lens::{Acknowledgement, Entries, EntryError, ExchangeSeed, Parties, Status};
 
 /// Every seeded entry, in order of arrival.
-pub(crate) fn all() -> &'static [Arc<Entry>] {
-    static ENTRIES: LazyLock<Vec<Arc<Entry>>> = LazyLock::new(make);
+pub(crate) fn all() -> &'static Entries {
+    static ENTRIES: LazyLock<Entries> = LazyLock::new(make);
     &ENTRIES
 }
 
@@ -124,10 +124,10 @@ const FINDINGS: [(&str, &str, &str); 8] = [
     ),
 ];
 
-fn make() -> Vec<Arc<Entry>> {
+fn make() -> Entries {
     let mut members = Members::default();
     companies::add(&mut members);
-    let mut entries = Vec::new();
+    let mut entries = Entries::default();
     let mut number = 0;
     for (count, start, span) in PERIODS {
         for place in 0..count {
@@ -144,9 +144,11 @@ fn make() -> Vec<Arc<Entry>> {
     entries
 }
 
-fn add(entries: &mut Vec<Arc<Entry>>, members: &Members, seed: &ExchangeSeed, number: u64, at: OffsetDateTime) {
+fn add(entries: &mut Entries, members: &Members, seed: &ExchangeSeed, number: u64, at: OffsetDateTime) {
     let parties = Parties::of(members, &seed.sender_address, &seed.receiver_address);
-    entries.extend(seed.entries(&parties, number, at).into_iter().map(Arc::new));
+    for entry in seed.entries(&parties, number, at) {
+        entries.add(entry);
+    }
 }
 
 /// The exchange of a number: its partner, kind, status and numbers follow from it.
