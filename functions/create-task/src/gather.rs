@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use shared::clients::Clients;
-use shared::domain::{CompanyId, LinkKey, Role, Subject, SysId, TableName, ThreadId, Timestamp, WishId};
+use shared::domain::{CompanyId, LinkKey, Role, Subject, SysId, TableName, ThreadId, WishId};
 use shared::event::{Data, Event, RecordChange, ThreadAct, ThreadNews, Wish};
 use shared::failure::Failure;
 use shared::lambda::Situation;
@@ -206,16 +206,9 @@ impl Gathering<'_> {
             partner,
             fields: fields.map_err(unresolved)?,
             earlier: self.earlier(&thread.company_id, &thread.thread_id).await?,
-            due: self.due(rule, wish),
+            due: rule.due(wish, self.situation.now),
         };
         Ok((content, name))
-    }
-
-    /// The partner's wish, unless it is past; else the rule's time.
-    fn due(&self, rule: &TaskRule, wish: &Wish<'_>) -> Timestamp {
-        let now = self.situation.now;
-        let wished = wish.needed_by.filter(|by| *by > now);
-        wished.unwrap_or_else(|| now.after(rule.due_in))
     }
 
     /// The record that stands for the issue of the thread, when tasks of the rule go under it.

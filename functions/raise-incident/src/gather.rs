@@ -55,9 +55,10 @@ pub async fn gather(clients: &Clients, situation: &Situation, event: &Event) -> 
     })
 }
 
-/// The same exchange with its statuses as the rules know them, which OpenText itself spells in several ways, and with
-/// the direction that a push may leave out: whether it was pushed or polled makes no difference.
-fn in_the_words_of_lens(exchange: &Exchange, rules: Option<&ExchangeRules>) -> Exchange {
+/// The same exchange in the words that the rules know, whether it was pushed or polled.
+///
+/// OpenText itself spells statuses in several ways, and a push may leave the direction out.
+pub fn in_the_words_of_lens(exchange: &Exchange, rules: Option<&ExchangeRules>) -> Exchange {
     let word = |text: &str, read: fn(&str) -> String| match text {
         "" => String::new(),
         text => read(text),

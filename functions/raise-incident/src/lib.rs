@@ -31,7 +31,7 @@ use shared::servicenow::Row;
 use shared::store::Link;
 
 pub use decide::decide;
-pub use gather::gather;
+pub use gather::{gather, in_the_words_of_lens};
 
 /// What must be known before deciding.
 pub struct Facts {

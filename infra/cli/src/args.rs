@@ -229,7 +229,7 @@ pub enum MappingCommand {
         /// Who would post it.
         #[arg(long)]
         sender: Option<shared::domain::SenderName>,
-        /// Ask no system: only for the opening of an issue.
+        /// Ask no system: for an issue that is opened, an exchange that fails or is late, or what is said in a thread.
         #[arg(long)]
         offline: bool,
         /// Facts for that, in JSON: partner_name, partner, group, deployment.

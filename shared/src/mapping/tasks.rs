@@ -16,7 +16,7 @@ use super::status::{GoneFile, RuleFile, StatusRules, Words, compile as compile_w
 use super::{
     HOLDS, Invalid, Mode, PartnerRule, RESERVED, Unresolved, check_names, compile, compile_condition, invalid,
 };
-use crate::domain::{OutcomeState, TableName, TaskName, is_query_value};
+use crate::domain::{OutcomeState, TableName, TaskName, Timestamp, is_query_value};
 use crate::effect::Outcome;
 use crate::event::{Thread, Wish, WishKind};
 use crate::messages;
@@ -73,7 +73,7 @@ pub struct TaskRule {
     /// The exact name of the group that works on it.
     pub assignment_group: String,
     /// The time that it has, where the partner wishes none.
-    pub due_in: Duration,
+    due_in: Duration,
     kinds: Vec<WishKind>,
     phrases: Vec<Vec<String>>,
     fields: Vec<TableName>,
@@ -198,6 +198,12 @@ impl TaskRules {
 }
 
 impl TaskRule {
+    /// When its task is to be done: as the partner wishes, unless that is past; else in the rule's time.
+    pub fn due(&self, wish: &Wish<'_>, now: Timestamp) -> Timestamp {
+        let wished = wish.needed_by.filter(|by| *by > now);
+        wished.unwrap_or_else(|| now.after(self.due_in))
+    }
+
     /// The fields by template.
     ///
     /// # Errors

@@ -94,9 +94,14 @@ fn a_preview_of_a_message_names_the_rule_that_makes_a_task_of_it() {
         let event = crate::create_task::starts_with_a_file(&town.community).to_string();
         let event = shared::event::Event::parse(&"trading-grid".parse().unwrap(), &event).unwrap();
         let report = mapping::preview(&place(town), &event).await.unwrap();
-        assert_eq!(report.data["use_case"], "create-task");
-        let shown = text(&report);
-        assert!(shown.contains("corrected-shipping-document"), "{shown}");
+        let offline = mapping::preview_offline(&town.mapping, &event, None).unwrap();
+        for report in [&report, &offline] {
+            assert_eq!(report.data["use_case"], "create-task");
+            let rule = report.data["rule"].as_str().unwrap();
+            assert_eq!(rule, "rule corrected-shipping-document (on), group Document Control");
+            let shown = text(report);
+            assert!(shown.contains("create") && shown.contains("sc_task"), "{shown}");
+        }
         let effects = report.data["effects"].as_array().unwrap();
         let create = effects.iter().find(|effect| effect["do"] == "create-record").unwrap();
         let group = create["fields"]["assignment_group"].as_str().unwrap();
@@ -105,6 +110,62 @@ fn a_preview_of_a_message_names_the_rule_that_makes_a_task_of_it() {
         let tasks = town.servicenow.rows("sc_task");
         let is_none_made = tasks.iter().all(|row| row["correlation_display"] != "Trading Grid");
         assert!(town.cloud.items(TABLE).is_empty() && is_none_made, "nothing was done");
+    });
+}
+
+fn sample(name: &str) -> shared::event::Event {
+    let file = std::path::Path::new("../../events/receive-webhook").join(name);
+    mapping::read(&file, None).unwrap()
+}
+
+/// The stream of an exchange only passes its failure on: what comes of that is previewed too.
+#[test]
+fn a_preview_of_a_failed_exchange_shows_its_incident() {
+    in_town(default_mapping(), async |town, _play| {
+        let place = place(town);
+        for (name, waits) in [("exchange-failed.json", false), ("exchange-delayed.json", true)] {
+            let event = sample(name);
+            let live = mapping::preview(&place, &event).await.unwrap();
+            let offline = mapping::preview_offline(&town.mapping, &event, None).unwrap();
+            for (report, is_live) in [(&live, true), (&offline, false)] {
+                let shown = text(report);
+                let rule = report.data["rule"].as_str().unwrap();
+                let group = rule.split_once(", group ").unwrap().1;
+                assert!(rule.starts_with("class ") && rule.contains("(on)"), "{rule}");
+                let exchange = "exchanges/60e20a6e-5a6f-4b5c-8f6a-1f2b3c4d5e6f";
+                assert_eq!(report.data["subject"], exchange);
+                let then = report.data["then"].as_array().unwrap();
+                let incident = then.last().unwrap();
+                assert!(
+                    incident["subject"].as_str().unwrap().starts_with("failures/"),
+                    "{shown}"
+                );
+                let effects = incident["effects"].as_array().unwrap();
+                let create = effects.iter().find(|effect| effect["do"] == "create-record").unwrap();
+                let fields = &create["fields"];
+                assert_eq!(create["record"]["table"], "incident", "{shown}");
+                assert!(fields["description"].as_str().unwrap().contains("000000815"), "{shown}");
+                let partner = if is_live {
+                    "Contoso Retail"
+                } else {
+                    "<name of GC00804444LX01>"
+                };
+                assert!(
+                    fields["short_description"].as_str().unwrap().contains(partner),
+                    "{shown}"
+                );
+                if is_live {
+                    let known = fields["assignment_group"].as_str().unwrap();
+                    let known = town.servicenow.row("sys_user_group", known).unwrap();
+                    assert_eq!(known["name"], group, "live facts");
+                }
+                let is_timed = report.data["not_before"].is_string() || then[0]["not_before"].is_string();
+                assert!(!is_timed || waits, "{shown}");
+            }
+        }
+        let recovered = mapping::preview_offline(&town.mapping, &sample("exchange-recovered.json"), None);
+        assert!(recovered.unwrap_err().to_string().contains("--offline out"));
+        assert!(town.cloud.items(TABLE).is_empty(), "nothing was done");
     });
 }
 

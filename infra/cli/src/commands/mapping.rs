@@ -1,12 +1,14 @@
 //! `gridlink mapping`: what the customer's rules say, before anything happens.
 
-use std::path::Path;
-use std::sync::Arc;
+mod offline;
 
-use serde::{Deserialize, Serialize};
-use shared::domain::{DeploymentId, LinkKey, SenderName, Stream, SysId, UseCase};
+use std::path::Path;
+
+use serde::Serialize;
+use shared::clients::Clients;
+use shared::domain::{LinkKey, SenderName, Stream, Timestamp, UseCase};
 use shared::effect::Effect;
-use shared::event::{Data, Event, Issue};
+use shared::event::{Data, Event, ExchangeNews, Passing, Turn};
 use shared::failure::{Failure, chain};
 use shared::lambda::Situation;
 use shared::mapping::{Mapping, Mode};
@@ -15,41 +17,76 @@ use crate::failed::Failed;
 use crate::place::{MappingFile, Place};
 use crate::report::{Cell, Report, Tone};
 
-/// Facts for a preview without the live systems; what is not given is a name in angle brackets.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Given {
-    /// The partner's name in ServiceNow.
-    #[serde(default)]
-    partner_name: Option<String>,
-    /// The sys_id of the partner in ServiceNow.
-    #[serde(default)]
-    partner: Option<SysId>,
-    /// The sys_id of the group.
-    #[serde(default)]
-    group: Option<SysId>,
-    /// The id of the deployment, of which chosen sys_ids are made.
-    #[serde(default)]
-    deployment: Option<DeploymentId>,
-}
+pub use offline::preview_offline;
 
-/// What a decision comes to, as programs read it.
+/// What an event comes to, as programs read it.
 #[derive(Serialize)]
 struct Preview<'a> {
     /// The type of the event.
     kind: &'a str,
-    /// The stream that it would join.
-    subject: String,
-    lane: &'static str,
-    use_case: Option<&'static str>,
     /// The rule of the mapping, where one is known.
     rule: Option<String>,
+    #[serde(flatten)]
+    first: Shown<'a>,
+    /// What would follow in other streams, by what Gridlink tells itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    then: Vec<Shown<'a>>,
+    /// What the partner would read of it all.
+    partner_sees: Vec<String>,
+}
+
+/// A step, as programs read it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    /// The stream that the event would join.
+    subject: &'a str,
+    lane: &'static str,
+    use_case: Option<&'static str>,
+    /// The step is only taken at this time, if nothing moves until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<Timestamp>,
     /// What would be done, in words.
     plan: Vec<String>,
     /// The same with everything in it.
     effects: &'a [Effect],
-    /// What the partner would read of it.
-    partner_sees: Vec<String>,
+}
+
+/// What one event would lead to in its stream.
+struct Step {
+    stream: Stream,
+    owner: Option<UseCase>,
+    not_before: Option<Timestamp>,
+    effects: Vec<Effect>,
+}
+
+impl Step {
+    fn of(stream: Stream, owner: UseCase, effects: Vec<Effect>) -> Step {
+        Step {
+            stream,
+            owner: Some(owner),
+            not_before: None,
+            effects,
+        }
+    }
+
+    /// When the exchange would be looked at again, if it stays as it is.
+    fn waits_until(&self) -> Option<Timestamp> {
+        self.effects.iter().find_map(|effect| match effect {
+            Effect::PassOn(Passing::Later { at }) => Some(*at),
+            _ => None,
+        })
+    }
+
+    /// The event by which the exchange of `event` would be passed on to those that fail in the same way.
+    fn failure_passed_on(&self, event: &Event, now: Timestamp) -> Option<Event> {
+        let Data::Exchange(news) = &event.data else {
+            return None;
+        };
+        self.effects.iter().find_map(|effect| match effect {
+            Effect::PassOn(passing @ Passing::Failures { .. }) => passing.event(news.exchange(), &event.id, now).ok(),
+            _ => None,
+        })
+    }
 }
 
 /// Checks a mapping.
@@ -100,10 +137,71 @@ pub fn read(path: &Path, sender: Option<&SenderName>) -> Result<Event, Failed> {
 /// When a system cannot be asked.
 pub async fn preview(place: &Place, event: &Event) -> Result<Report, Failed> {
     let clients = place.clients()?;
+    match Box::pin(steps(place, &clients, event)).await? {
+        Ok(steps) if steps.is_empty() => {
+            let mut report = Report::new(serde_json::json!({"kind": event.kind, "plan": []}));
+            report.line("The event concerns nobody: it would be accepted, and nothing would be done.");
+            Ok(report)
+        }
+        Ok(steps) => Ok(shown(event, rule_of(&clients.mapping, event), &steps)),
+        Err(parked) => {
+            let Parked { stream, cause, remedy } = *parked;
+            let data = serde_json::json!({"kind": event.kind, "subject": stream.subject, "lane": stream.lane.as_str(),
+                "parks": {"cause": cause, "remedy": remedy}});
+            let mut report = Report::new(data);
+            report.has_findings = true;
+            report.line(Cell::new(format!("The event would park {stream}: {cause}"), Tone::Bad));
+            report.line(format!("  what to do: {remedy}"));
+            Ok(report)
+        }
+    }
+}
+
+/// A stream that an event would park.
+struct Parked {
+    stream: Stream,
+    cause: String,
+    remedy: String,
+}
+
+type Outcome<T> = Result<T, Box<Parked>>;
+
+/// What the event would lead to in its stream, and then in that of its failures.
+async fn steps(place: &Place, clients: &Clients, event: &Event) -> Result<Outcome<Vec<Step>>, Failed> {
+    let now = place.clock.now();
+    let mut steps = Vec::new();
+    match Box::pin(step(place, clients, event, now)).await? {
+        Ok(Some(first)) => steps.push(first),
+        Ok(None) => return Ok(Ok(steps)),
+        Err(parked) => return Ok(Err(parked)),
+    }
+    if let Some(until) = steps[0].waits_until() {
+        match Box::pin(step(place, clients, event, until)).await? {
+            Ok(later) => steps.extend(later.map(|step| Step {
+                not_before: Some(until),
+                ..step
+            })),
+            Err(parked) => return Ok(Err(parked)),
+        }
+    }
+    if let Some(passed) = steps.last().and_then(|step| step.failure_passed_on(event, now)) {
+        match Box::pin(step(place, clients, &passed, now)).await? {
+            Ok(then) => steps.extend(then),
+            Err(parked) => return Ok(Err(parked)),
+        }
+    }
+    Ok(Ok(steps))
+}
+
+/// What an event would lead to in its stream; nothing when it concerns nobody.
+async fn step(
+    place: &Place,
+    clients: &Clients,
+    event: &Event,
+    now: Timestamp,
+) -> Result<Outcome<Option<Step>>, Failed> {
     let Some((stream, first)) = place.store.destination(event).await? else {
-        let mut report = Report::new(serde_json::json!({"kind": event.kind, "plan": []}));
-        report.line("The event concerns nobody: it would be accepted, and nothing would be done.");
-        return Ok(report);
+        return Ok(Ok(None));
     };
     let history = place.store.history(&stream.subject).await?;
     let lane = stream.lane.as_str();
@@ -115,7 +213,6 @@ pub async fn preview(place: &Place, event: &Event) -> Result<Report, Failed> {
         Some(known) => known.owner.as_deref().and_then(|owner| owner.parse().ok()),
         None => first,
     };
-    let now = place.clock.now();
     let situation = Situation {
         subject: stream.subject.clone(),
         lane: stream.lane,
@@ -127,7 +224,7 @@ pub async fn preview(place: &Place, event: &Event) -> Result<Report, Failed> {
     };
     macro_rules! decided {
         ($function:ident) => {
-            Box::pin($function::gather(&clients, &situation, event))
+            Box::pin($function::gather(clients, &situation, event))
                 .await
                 .map(|facts| $function::decide(event, &facts))
         };
@@ -143,17 +240,17 @@ pub async fn preview(place: &Place, event: &Event) -> Result<Report, Failed> {
         Some(UseCase::ProvisionPartner) => decided!(provision_partner),
     };
     match effects {
-        Ok(effects) => Ok(shown(event, &stream, owner, rule_of(&clients.mapping, event), &effects)),
-        Err(Failure::Permanent { cause, remedy }) => {
-            let cause = chain(cause.as_ref());
-            let data = serde_json::json!({"kind": event.kind, "subject": stream.subject, "lane": lane,
-                "parks": {"cause": cause, "remedy": remedy}});
-            let mut report = Report::new(data);
-            report.has_findings = true;
-            report.line(Cell::new(format!("The event would park {stream}: {cause}"), Tone::Bad));
-            report.line(format!("  what to do: {remedy}"));
-            Ok(report)
-        }
+        Ok(effects) => Ok(Ok(Some(Step {
+            stream,
+            owner,
+            not_before: None,
+            effects,
+        }))),
+        Err(Failure::Permanent { cause, remedy }) => Ok(Err(Box::new(Parked {
+            stream,
+            cause: chain(cause.as_ref()),
+            remedy,
+        }))),
         Err(failure) => Err(Failed::new(
             format!("the facts of the event cannot be had now: {}", chain(&failure)),
             "See `gridlink doctor`; or preview without the live systems with --offline.",
@@ -161,120 +258,88 @@ pub async fn preview(place: &Place, event: &Event) -> Result<Report, Failed> {
     }
 }
 
-/// Shows what the opening of an issue would lead to, with given facts alone.
-///
-/// # Errors
-/// When the event is no such opening, or the mapping cannot be worked out for it.
-pub fn preview_offline(mapping: &Arc<Mapping>, event: &Event, facts: Option<&Path>) -> Result<Report, Failed> {
-    let given = match facts {
-        None => Given::default(),
-        Some(path) => {
-            let text =
-                shared::config::read(path).map_err(|error| Failed::usage(chain(error.as_ref()), "Look at --facts."))?;
-            serde_json::from_str(&text).map_err(|error| {
-                let advice = "Facts are JSON with partner_name, partner, group and deployment, all optional.";
-                Failed::usage(format!("{}: {error}", path.display()), advice)
-            })?
-        }
-    };
-    let Data::IssueOpened(issue) = &event.data else {
-        let advice = "Without the live systems only the opening of an issue can be previewed; leave --offline out.";
-        return Err(Failed::usage(
-            format!("{} depends on what is there already", event.kind),
-            advice,
-        ));
-    };
-    let facts = opened(mapping, issue, &given)?;
-    let effects = open_case::decide(event, &facts);
-    let stream = Stream {
-        subject: facts.subject,
-        lane: shared::domain::Lane::In,
-    };
-    let rule = rule_of(mapping, event);
-    Ok(shown(event, &stream, Some(UseCase::OpenCase), rule, &effects))
-}
-
-fn opened(mapping: &Arc<Mapping>, issue: &Issue, given: &Given) -> Result<open_case::Facts, Failed> {
-    let unresolved = |error: shared::mapping::Unresolved| Failed::usage(chain(&error), "Correct the mapping.");
-    let placeholder = |text: &str| {
-        let digest = shared::domain::hex(&shared::domain::digest_of(&["preview", text])[..16]);
-        digest.parse::<SysId>()
-    };
-    let malformed = |error: shared::domain::Malformed| Failed::usage(error.to_string(), "Look at --facts.");
-    let partner_name = given
-        .partner_name
-        .clone()
-        .unwrap_or_else(|| format!("<name of {}>", issue.company_id));
-    let routed = mapping.route(issue, &partner_name).map_err(unresolved)?;
-    let group = match given.group.clone() {
-        Some(group) => group,
-        None => placeholder(&routed.assignment_group).map_err(malformed)?,
-    };
-    let partner = match given.partner.clone() {
-        Some(partner) => partner,
-        None => placeholder(issue.company_id.as_str()).map_err(malformed)?,
-    };
-    let deployment = match given.deployment.clone() {
-        Some(deployment) => deployment,
-        None => "preview".parse().map_err(malformed)?,
-    };
-    let content = open_case::Content {
-        is_critical: mapping.is_critical(issue, &partner_name).map_err(unresolved)?,
-        issue: issue.clone(),
-        kind: None,
-        group: (routed.mode != Mode::Off).then_some(group),
-        routed,
-        partner: Some(partner),
-        partner_name,
-    };
-    Ok(open_case::Facts {
-        mapping: Arc::clone(mapping),
-        deployment,
-        subject: shared::domain::Subject::issue(&issue.company_id, &issue.issue_id),
-        place: open_case::Place::Nowhere(Box::new(content)),
-    })
-}
-
 /// The rule of the mapping that an event falls under, where the event alone says so.
 fn rule_of(mapping: &Mapping, event: &Event) -> Option<String> {
-    let Data::IssueOpened(issue) = &event.data else {
-        return None;
+    let (rule, mode, group) = match &event.data {
+        Data::IssueOpened(issue) => {
+            let routed = mapping.route(issue, issue.company_id.as_str()).ok()?;
+            (format!("route {}", routed.route), routed.mode, routed.assignment_group)
+        }
+        Data::Exchange(news) => {
+            let ExchangeNews::Seen(turn @ (Turn::Failed | Turn::Delayed), exchange) = &**news else {
+                return None;
+            };
+            let exchange = raise_incident::in_the_words_of_lens(exchange, mapping.exchanges.as_ref());
+            let class = mapping.classify(*turn, &exchange, "").ok()??;
+            (format!("class {}", class.class), class.mode, class.assignment_group)
+        }
+        Data::Thread(news) => {
+            let rule = mapping.task_rule(&news.thread, &news.wish()?).ok()??;
+            (format!("rule {}", rule.name), rule.mode, rule.assignment_group.clone())
+        }
+        _ => return None,
     };
-    let routed = mapping.route(issue, issue.company_id.as_str()).ok()?;
-    let mode = match routed.mode {
+    let mode = match mode {
         Mode::On => "on",
         Mode::Shadow => "shadow: only the timeline is written",
         Mode::Off => "off",
     };
-    Some(format!(
-        "route {} ({mode}), group {}",
-        routed.route, routed.assignment_group
-    ))
+    Some(format!("{rule} ({mode}), group {group}"))
 }
 
-fn shown(event: &Event, stream: &Stream, owner: Option<UseCase>, rule: Option<String>, effects: &[Effect]) -> Report {
-    let partner_sees: Vec<String> = effects.iter().filter_map(seen).collect();
+fn shown(event: &Event, rule: Option<String>, steps: &[Step]) -> Report {
+    let mut each = steps.iter().map(|step| Shown {
+        subject: step.stream.subject.as_str(),
+        lane: step.stream.lane.as_str(),
+        use_case: step.owner.map(UseCase::as_str),
+        not_before: step.not_before,
+        plan: step.effects.iter().map(ToString::to_string).collect(),
+        effects: &step.effects,
+    });
+    let Some(first) = each.next() else {
+        return Report::new(serde_json::json!({"kind": event.kind, "plan": []}));
+    };
     let preview = Preview {
         kind: &event.kind,
-        subject: stream.subject.to_string(),
-        lane: stream.lane.as_str(),
-        use_case: owner.map(UseCase::as_str),
         rule,
-        plan: effects.iter().map(ToString::to_string).collect(),
-        effects,
-        partner_sees,
+        first,
+        then: each.collect(),
+        partner_sees: steps.iter().flat_map(|step| &step.effects).filter_map(seen).collect(),
     };
     let mut report = Report::new(&preview);
-    report.heading(format!("{} of {stream}", event.kind));
+    report.heading(format!("{} of {}", event.kind, steps[0].stream));
     report.facts([
-        ("use case", preview.use_case.unwrap_or("none of this version").into()),
+        (
+            "use case",
+            preview.first.use_case.unwrap_or("none of this version").into(),
+        ),
         ("rule", preview.rule.clone().unwrap_or_default().into()),
     ]);
     report.heading("What would be done");
-    if effects.is_empty() {
+    plan(&mut report, &preview.first);
+    for (then, step) in preview.then.iter().zip(&steps[1..]) {
+        report.heading(match then.not_before {
+            Some(until) => format!("At {until}, if it stays so"),
+            None => format!("Then, in {}", step.stream),
+        });
+        plan(&mut report, then);
+    }
+    report.heading("What the partner would see of it");
+    if preview.partner_sees.is_empty() {
+        report.line("Nothing yet; what becomes of the record is told when it changes.");
+    }
+    for line in &preview.partner_sees {
+        report.line(format!("- {line}"));
+    }
+    report
+}
+
+/// What a step does, with the fields of what it makes and changes.
+fn plan(report: &mut Report, step: &Shown<'_>) {
+    if step.effects.is_empty() {
         report.line("Nothing.");
     }
-    for (effect, words) in effects.iter().zip(&preview.plan) {
+    for (effect, words) in step.effects.iter().zip(&step.plan) {
         report.line(format!("- {words}"));
         if let Effect::CreateRecord(create) = effect {
             let rows = create
@@ -290,14 +355,6 @@ fn shown(event: &Event, stream: &Stream, owner: Option<UseCase>, rule: Option<St
             report.table(vec!["field", "from", "to"], update.set.iter().map(row).collect());
         }
     }
-    report.heading("What the partner would see of it");
-    if preview.partner_sees.is_empty() {
-        report.line("Nothing yet; what becomes of the record is told when it changes.");
-    }
-    for line in &preview.partner_sees {
-        report.line(format!("- {line}"));
-    }
-    report
 }
 
 /// What the partner reads of an effect.
