@@ -16,6 +16,8 @@ USE_CASES = {
     "bridge-escalation", "create-task", "open-case", "provision-partner", "publish-knowledge", "raise-incident",
     "relay-status",
 }
+# Written only where the instance has the app, which the recorded plays do without; `with_the_app.rs` watches it.
+WITH_THE_APP = {("OnceByApp", "Upstream", "servicenow")}
 
 
 class Datum(NamedTuple):
@@ -53,4 +55,4 @@ def written() -> set[tuple[str, str, str]]:
     for metric, dimension, of in tuple(found):
         if of in USE_CASES:
             found |= {(metric, dimension, use_case) for use_case in USE_CASES}
-    return found
+    return found | WITH_THE_APP

@@ -37,6 +37,7 @@ use crate::failure::{Failure, System};
 use crate::messages;
 use crate::servicenow::{self, Error, Ignored, Probe};
 use crate::store::{Claim, ClaimKind, ClaimState, Claiming, LinkState, SETTLED_AFTER, Store, Write, reference_key};
+use crate::telemetry::{self, Metric};
 use crate::trading_grid::collaboration::Key;
 
 /// ServiceNow's clock may be this far from ours when traces are looked for.
@@ -304,6 +305,7 @@ impl Apply<'_> {
     }
 
     fn linked(&self, create: &CreateRecord, number: &str, story: Vec<String>) -> Result<Applied, Failure> {
+        telemetry::count_of(System::ServiceNow, Metric::OnceByKey);
         let writes = self.clients.store.linked(self.subject, create, number)?;
         Ok(Applied { writes, story })
     }

@@ -67,6 +67,12 @@ pub enum Metric {
     TokensFetched,
     /// Requests an hour that the rule of ServiceNow allows.
     RateLimit,
+    /// Records that are made once because their primary key is chosen: the level R1 of the guarantees.
+    OnceByKey,
+    /// Entries that are made once because the app knows their id: the level J1.
+    OnceByApp,
+    /// Entries and files that are made once as long as time limits hold and their trace is found: the level J2.
+    OnceByTrace,
 }
 
 impl Metric {
@@ -90,7 +96,10 @@ impl Metric {
             | Metric::Errors
             | Metric::RefusedForRate
             | Metric::TokensFetched
-            | Metric::RateLimit => "Count",
+            | Metric::RateLimit
+            | Metric::OnceByKey
+            | Metric::OnceByApp
+            | Metric::OnceByTrace => "Count",
         }
     }
 

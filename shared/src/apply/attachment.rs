@@ -14,10 +14,11 @@ use super::{Applied, Apply, Standing, TakenUp, claim_of, is_trace_of_another};
 use crate::domain::ContentHash;
 use crate::effect::{Attach, Effect, Source};
 use crate::event::Document;
-use crate::failure::Failure;
+use crate::failure::{Failure, System};
 use crate::http::{Body, full, piped};
 use crate::messages;
 use crate::store::{ClaimState, SETTLED_AFTER};
+use crate::telemetry::{self, Metric};
 use crate::trading_grid;
 use crate::trading_grid::collaboration::Download;
 
@@ -63,6 +64,7 @@ impl Apply<'_> {
         };
         let store = &self.clients.store;
         let done = |id: &crate::domain::SysId| -> Result<Applied, Failure> {
+            telemetry::count_of(System::ServiceNow, Metric::OnceByTrace);
             let writes = vec![store.settle(self.subject, &claim_name, ClaimState::Done, Some(id))?];
             Ok(Applied {
                 writes,

@@ -9,6 +9,7 @@ use crate::failure::{Failure, System};
 use crate::messages;
 use crate::servicenow::{Entry, Error};
 use crate::store::{Claim, ClaimState};
+use crate::telemetry::{self, Metric};
 
 impl Apply<'_> {
     /// Whether the effect is carried out by the app.
@@ -58,6 +59,11 @@ impl Apply<'_> {
     }
 
     fn written(&self, add: &AddJournal, claim: &str, entry: Option<&SysId>) -> Result<Applied, Failure> {
+        let level = match self.clients.writes_through_app {
+            true => Metric::OnceByApp,
+            false => Metric::OnceByTrace,
+        };
+        telemetry::count_of(System::ServiceNow, level);
         let write = self
             .clients
             .store

@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use worlds::{Fault as WorldFault, Rule};
 
 use crate::faults::{Fault, Plan};
+use crate::metrics::counted;
 use crate::play::{Play, clients, default_mapping, in_paused_time};
 use crate::prove::{Prover, is_replayed, none_fails, on_all_processors, run_in, sample, setting, wanted};
 use crate::scenarios::{self, Scenario};
@@ -137,6 +138,8 @@ fn an_entry_in_doubt_is_asked_for_again_at_once() {
         );
         play.quiet().await;
         assert_eq!(comments(town), 1);
+        let levels = ["OnceByKey", "OnceByApp", "OnceByTrace"].map(|level| counted(town, "servicenow", level));
+        assert_eq!(levels, [1.0, 1.0, 0.0]);
     });
 }
 
