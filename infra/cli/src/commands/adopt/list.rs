@@ -27,60 +27,58 @@ pub(super) fn read(file: &Path) -> Result<Vec<Wish>, Failed> {
 }
 
 fn parsed(text: &str) -> Result<Vec<Wish>, String> {
-    let mut rows = rows(text)?.into_iter();
-    let (_, titles) = rows.next().ok_or("it is empty")?;
-    let place = |name: &str| titles.iter().position(|title| title.trim().eq_ignore_ascii_case(name));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let titles = reader.headers().map_err(|error| problem(&error))?.clone();
+    if titles.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    let place = |name: &str| titles.iter().position(|title| title.eq_ignore_ascii_case(name));
     let needed = |name: &str| place(name).ok_or_else(|| format!("it has no column {name}"));
     let (issue, table, record) = (needed("issue")?, needed("table")?, needed("record")?);
     let company = place("company");
-    rows.map(|(line, row)| {
-        if row.len() != titles.len() {
-            return Err(format!("line {line} has {} columns, not {}", row.len(), titles.len()));
-        }
-        let field = |at: usize| row[at].trim().to_owned();
-        Ok(Wish {
+    let mut wishes = Vec::new();
+    let mut last_line = 1;
+    for row in reader.records() {
+        let row = row.map_err(|error| match is_open(text) {
+            true => endless(last_line + 1),
+            false => problem(&error),
+        })?;
+        last_line = row.position().map_or(last_line, csv::Position::line);
+        let field = |at: usize| row[at].to_owned();
+        wishes.push(Wish {
             issue: field(issue),
             table: field(table),
             record: field(record),
             company: company.map(field).unwrap_or_default(),
-        })
-    })
-    .collect()
+        });
+    }
+    // The library takes the end of the text for the end of a quotation.
+    match is_open(text) {
+        true => Err(endless(last_line)),
+        false => Ok(wishes),
+    }
 }
 
-/// The rows with the lines on which they begin; empty lines are none.
-fn rows(text: &str) -> Result<Vec<(usize, Vec<String>)>, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (mut rows, mut row, mut field) = (Vec::new(), Vec::new(), String::new());
-    let (mut line, mut begun, mut is_quoted) = (1, 1, false);
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        line += usize::from(c == '\n');
-        match c {
-            '"' if is_quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                field.push('"');
-            }
-            '"' if is_quoted => is_quoted = false,
-            c if is_quoted => field.push(c),
-            '"' if field.is_empty() => is_quoted = true,
-            ',' => row.push(std::mem::take(&mut field)),
-            '\n' => {
-                row.push(std::mem::take(&mut field));
-                rows.push((begun, std::mem::take(&mut row)));
-                begun = line;
-            }
-            '\r' if characters.peek() == Some(&'\n') => {}
-            c => field.push(c),
+/// Whether a quotation has no end: within one a quotation mark stands twice.
+fn is_open(text: &str) -> bool {
+    !text.matches('"').count().is_multiple_of(2)
+}
+
+fn endless(line: u64) -> String {
+    format!("a quotation that begins in the row of line {line} has no end")
+}
+
+fn problem(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = pos.as_ref().map_or(0, csv::Position::line);
+            format!("line {line} has {len} columns, not {expected_len}")
         }
+        _ => error.to_string(),
     }
-    if is_quoted {
-        return Err(format!("a quotation that begins in the row of line {begun} has no end"));
-    }
-    row.push(field);
-    rows.push((begun, row));
-    rows.retain(|(_, row)| row.iter().any(|field| !field.trim().is_empty()));
-    Ok(rows)
 }
 
 /// Why wishes cannot be fulfilled that name an issue or a record a second time, by their place.
@@ -135,6 +133,7 @@ mod tests {
             ("issue,record\n", "no column table"),
             ("issue,table,record\nISS-1,incident\n", "line 2 has 2 columns, not 3"),
             ("issue,table,record\nISS-1,incident,\"INC1\n", "line 2 has no end"),
+            ("issue,table,record\n\"ISS-1,incident,INC1\n", "line 2 has no end"),
         ] {
             let problem = parsed(list).unwrap_err();
             assert!(problem.contains(wanted), "{problem}");
