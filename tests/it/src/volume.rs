@@ -6,7 +6,7 @@
 //! `make test` plays three short days and compares their growth. `make volume` plays a whole one with
 //! `GRIDLINK_EXCHANGES` exchanges (100,000 without it) and prints what it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -32,6 +32,8 @@ const PARTNERS: [&str; 7] = [
     "ZZ:PARTNER7",
 ];
 const KINDS: [&str; 4] = ["810", "856", "204", "855"];
+/// For how many minutes Lens keeps what was delivered at once: so long a memory that grows is that of the functions.
+const KEPT: u64 = 180;
 /// How often the whole day tells how far it is.
 const PROGRESS: u64 = 240;
 
@@ -69,13 +71,26 @@ fn day(exchanges: u64, minutes: u64) -> Day {
         let before = town.calls().len();
         let mut random = Rng::with_seed(exchanges);
         let mut failed: Vec<String> = Vec::new();
+        let mut delivered = VecDeque::new();
         for minute in 0..minutes {
             let usual = exchanges * (minute + 1) / minutes - exchanges * minute / minutes;
-            for seed in seeds(&mut random, usual) {
-                add(town, &mut day, &mut failed, seed);
+            for seed in seeds(&mut random, usual)
+                .into_iter()
+                .chain(storm(exchanges, minutes, minute))
+            {
+                let fails = seed.status != Status::Delivered;
+                let exchange = town.community.add_exchange(seed);
+                day.exchanges += 1;
+                if fails {
+                    day.failed += 1;
+                    failed.push(exchange);
+                } else {
+                    delivered.push_back((minute, exchange));
+                }
             }
-            for seed in storm(exchanges, minutes, minute) {
-                add(town, &mut day, &mut failed, seed);
+            while delivered.front().is_some_and(|(since, _)| since + KEPT < minute) {
+                let purged = delivered.pop_front().map(|(_, exchange)| exchange);
+                town.community.purge_exchange(&purged.unwrap_or_default());
             }
             // Half of what has failed goes through in the second half of the day.
             if minute >= minutes / 2 && failed.len() as u64 * 2 > day.failed {
@@ -126,16 +141,6 @@ async fn end(town: &std::sync::Arc<Town>, play: &Play, day: &mut Day) {
     day.parents = parents.len();
     day.incidents = children.len();
     day.resolved = children.iter().filter(|row| row["state"] == "6").count();
-}
-
-fn add(town: &Town, day: &mut Day, failed: &mut Vec<String>, seed: ExchangeSeed) {
-    let fails = seed.status != Status::Delivered;
-    let exchange = town.community.add_exchange(seed);
-    day.exchanges += 1;
-    if fails {
-        day.failed += 1;
-        failed.push(exchange);
-    }
 }
 
 /// The usual traffic: one in a hundred fails.

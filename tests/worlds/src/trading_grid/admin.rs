@@ -288,6 +288,6 @@ fn dump(state: &State) -> Value {
         "documents": documents.collect::<Vec<Value>>(),
         "companies": state.members.companies.values().map(to_json).collect::<Vec<Value>>(),
         "users": users.collect::<Vec<Value>>(),
-        "lensEntries": state.lens.entries().all().len(),
+        "lensEntries": state.lens.entries().all().count(),
     })
 }

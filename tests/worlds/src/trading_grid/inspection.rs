@@ -197,6 +197,11 @@ impl TradingGrid {
         expect(told);
     }
 
+    /// Lens forgets an exchange, as it does with each at its purge date.
+    pub fn purge_exchange(&self, correlation_id: &str) {
+        self.state().lens.entries_mut().purge(correlation_id);
+    }
+
     /// The fields of Lens that the clients may not read, from now on.
     pub fn deny_lens_fields(&self, fields: &[&str]) {
         let denied: BTreeSet<String> = fields.iter().map(|&field| field.to_owned()).collect();

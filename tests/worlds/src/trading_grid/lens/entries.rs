@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::entry::Entry;
 use super::search::RANGE_FIELDS;
 
-/// The entries in the order in which they came to be.
+/// The entries in the order in which they came to be; none in the place of one that was purged.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entries {
-    all: Vec<Arc<Entry>>,
+    all: Vec<Option<Arc<Entry>>>,
     /// Places by correlation id, in lower case as a search compares it.
     by_exchange: BTreeMap<String, Vec<usize>>,
     /// Times with places, by field.
@@ -17,8 +17,8 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
-    pub(crate) fn all(&self) -> &[Arc<Entry>] {
-        &self.all
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.all.iter().flatten()
     }
 
     pub(crate) fn add(&mut self, entry: Entry) {
@@ -28,13 +28,12 @@ impl Entries {
         for (field, time) in times(&entry) {
             self.by_time.entry(field).or_default().insert((time, place));
         }
-        self.all.push(Arc::new(entry));
+        self.all.push(Some(Arc::new(entry)));
     }
 
     /// The entries of an exchange.
     pub(crate) fn of(&self, correlation: &str) -> impl Iterator<Item = &Arc<Entry>> {
-        let places = self.among(correlation).into_iter();
-        places.map(|place| &self.all[place])
+        self.at(self.among(correlation))
     }
 
     /// Changes those entries of an exchange that are meant; gives how many.
@@ -46,14 +45,14 @@ impl Entries {
     ) -> usize {
         let mut changed = 0;
         for place in self.among(correlation) {
-            if !is_meant(&self.all[place]) {
+            let Some(entry) = self.all[place].as_mut().filter(|entry| is_meant(entry)) else {
                 continue;
-            }
-            for (field, time) in times(&self.all[place]) {
+            };
+            for (field, time) in times(entry) {
                 self.by_time.entry(field).or_default().remove(&(time, place));
             }
-            change(Arc::make_mut(&mut self.all[place]));
-            for (field, time) in times(&self.all[place]) {
+            change(Arc::make_mut(entry));
+            for (field, time) in times(entry) {
                 self.by_time.entry(field).or_default().insert((time, place));
             }
             changed += 1;
@@ -61,10 +60,25 @@ impl Entries {
         changed
     }
 
+    /// Forgets an exchange.
+    pub(crate) fn purge(&mut self, correlation: &str) {
+        let gone = self.among(correlation);
+        for &place in &gone {
+            for (field, time) in self.all[place].take().iter().flat_map(|entry| times(entry)) {
+                self.by_time.entry(field).or_default().remove(&(time, place));
+            }
+        }
+        let places = self.by_exchange.entry(correlation.to_lowercase()).or_default();
+        places.retain(|place| !gone.contains(place));
+        if places.is_empty() {
+            self.by_exchange.remove(&correlation.to_lowercase());
+        }
+    }
+
     /// Those whose correlation id is this one but for its case; more than `of` gives only where two differ in case.
     pub(super) fn with_id(&self, correlation: &str) -> Vec<&Arc<Entry>> {
         let places = self.by_exchange.get(&correlation.to_lowercase());
-        places.into_iter().flatten().map(|&place| &self.all[place]).collect()
+        self.at(places.into_iter().flatten().copied()).collect()
     }
 
     /// Those whose time is in the span, both ends included.
@@ -79,14 +93,21 @@ impl Entries {
             .map(|(_, place)| *place)
             .collect();
         places.sort_unstable();
-        places.into_iter().map(|place| &self.all[place]).collect()
+        self.at(places).collect()
+    }
+
+    fn at(&self, places: impl IntoIterator<Item = usize>) -> impl Iterator<Item = &Arc<Entry>> {
+        places.into_iter().filter_map(|place| self.all[place].as_ref())
     }
 
     fn among(&self, correlation: &str) -> Vec<usize> {
         let places = self.by_exchange.get(&correlation.to_lowercase()).into_iter().flatten();
         places
             .copied()
-            .filter(|&place| self.all[place].correlation_id() == correlation)
+            .filter(|&place| {
+                let entry = self.all[place].as_ref();
+                entry.is_some_and(|entry| entry.correlation_id() == correlation)
+            })
             .collect()
     }
 }

@@ -155,7 +155,7 @@ impl Search {
     pub(crate) fn run(&self, entries: &Entries) -> Vec<Arc<Entry>> {
         let narrowed = self.conditions.iter().filter_map(|condition| condition.narrow(entries));
         let among = narrowed.min_by_key(Vec::len);
-        let among = among.unwrap_or_else(|| entries.all().iter().collect());
+        let among = among.unwrap_or_else(|| entries.all().collect());
         let selected = among
             .into_iter()
             .filter(|entry| self.conditions.iter().all(|condition| condition.holds(entry)));

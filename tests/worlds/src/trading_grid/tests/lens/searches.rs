@@ -217,7 +217,7 @@ async fn arguments_may_be_variables() {
 #[tokio::test(start_paused = true)]
 async fn what_is_looked_up_is_what_a_look_at_each_entry_finds() {
     let community = seeded();
-    let entries = || community.state().lens.entries().all().to_vec();
+    let entries = || community.state().lens.entries().all().cloned().collect::<Vec<_>>();
     let failed: BTreeSet<String> = entries()
         .iter()
         .filter(|entry| entry.status == Status::Failed)
@@ -252,6 +252,16 @@ async fn what_is_looked_up_is_what_a_look_at_each_entry_finds() {
             );
         }
     }
+    for correlation in failed.iter().take(5) {
+        community.purge_exchange(correlation);
+    }
+    assert!(
+        entries()
+            .iter()
+            .all(|entry| !failed.iter().take(5).any(|purged| entry.correlation_id() == purged))
+    );
+    let everything = total(&community, "").await;
+    assert_eq!(everything, i64::try_from(entries().len()).unwrap());
     for correlation in failed {
         let its = entries()
             .iter()
@@ -270,5 +280,5 @@ async fn what_is_looked_up_is_what_a_look_at_each_entry_finds() {
 
 fn community_entries(wanted: fn(&Entry) -> bool) -> i64 {
     let entries = crate::trading_grid::seed::exchanges::all().all();
-    i64::try_from(entries.iter().filter(|entry| wanted(entry)).count()).unwrap()
+    i64::try_from(entries.filter(|entry| wanted(entry)).count()).unwrap()
 }
