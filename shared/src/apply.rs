@@ -35,7 +35,7 @@ use crate::effect::{
 use crate::event::Event;
 use crate::failure::{Failure, System};
 use crate::messages;
-use crate::servicenow::{self, Error, Ignored, Probe};
+use crate::servicenow::{self, Error, Field, Ignored, Probe};
 use crate::store::{Claim, ClaimKind, ClaimState, Claiming, LinkState, SETTLED_AFTER, Store, Write, reference_key};
 use crate::telemetry::{self, Metric};
 use crate::trading_grid::collaboration::Key;
@@ -265,15 +265,7 @@ impl Apply<'_> {
                 story.extend(not_taken(&created.ignored));
                 return self.linked(create, &created.number, story);
             }
-            Ok(created) => {
-                return Err(Failure::permanent(
-                    anyhow!("{} was created with another sys_id than the chosen one", created.number),
-                    format!(
-                        "let the integration user set sys_id on {}, remove {}, and replay",
-                        record.table, created.number
-                    ),
-                ));
-            }
+            Ok(created) => return Err(has_another_id(record, &created.number)),
             Err(error) if error.is_unsent() => return Err(error.into_failure()),
             Err(error) => error,
         };
@@ -288,8 +280,27 @@ impl Apply<'_> {
                 format!("find out who changed its {key}, put it back, and replay"),
             )),
             Ok(None) if error.is_refusal() => Err(self.refused_creation(record, error).await),
-            Ok(None) | Err(_) => Err(error.into_failure()),
+            Ok(None) => Err(match self.created_elsewhere(create).await {
+                Ok(Some(number)) => has_another_id(record, &number),
+                Ok(None) | Err(_) => error.into_failure(),
+            }),
+            Err(_) => Err(error.into_failure()),
         }
+    }
+
+    /// The number of a record that has the key of one that was to be made, under another sys_id: where an instance does not
+    /// honor the chosen one, an unclear creation may have made it, and another would be a second.
+    async fn created_elsewhere(&self, create: &CreateRecord) -> Result<Option<String>, Error> {
+        if join_key(&create.record) != CORRELATION_ID {
+            return Ok(None);
+        }
+        let query = servicenow::Query::new()
+            .and(const { Field::known(CORRELATION_ID) }.equals(&create.correlation)?)
+            .and(const { Field::known("correlation_display") }.equals(CORRELATION_DISPLAY)?);
+        let select = servicenow::Select::named(["sys_id", "number"])?;
+        let rows = self.clients.servicenow.find(&create.record.table, query, select)?;
+        let rows = rows.all(2).await?;
+        Ok(rows.first().map(|row| row.text("number").to_owned()))
     }
 
     /// A record that was to be made, as it is there: tasks change their class, articles do not.
@@ -581,6 +592,17 @@ fn join_key(record: &Record) -> &'static str {
         Role::Draft => "source",
         _ => CORRELATION_ID,
     }
+}
+
+/// An instance that does not honor the chosen sys_id: a person must see to it before another try makes another record.
+fn has_another_id(record: &Record, number: &str) -> Failure {
+    Failure::permanent(
+        anyhow!("{number} was created with another sys_id than the chosen one"),
+        format!(
+            "let the integration user set sys_id on {}, remove {number}, and replay",
+            record.table
+        ),
+    )
 }
 
 fn named(record: &Record, number: &str) -> String {

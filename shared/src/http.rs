@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod tests;
+mod until;
 
 use std::fmt;
 use std::future::Future;
@@ -27,6 +28,8 @@ use url::Url;
 use crate::failure::System;
 use crate::retry::{self, Answer};
 use crate::telemetry::{self, CallUnderWay, Metric};
+
+pub use until::until;
 
 /// The longest answer that is read into memory, in bytes.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -185,6 +188,11 @@ impl Transport {
                 })
             }
             Transport::Toward(system, way) => {
+                let request = match system {
+                    System::ServiceNow | System::TradingGrid => until::guarded(request)?,
+                    // The table knows whose turn it is, and refuses the others.
+                    System::Aws => request,
+                };
                 let call = CallUnderWay::to(*system, request.method());
                 let mut response = Box::pin(way.carry(request)).await?;
                 call.answered(response.status);

@@ -20,7 +20,7 @@ use crate::domain::{Lane, Subject, Timestamp};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::http::Transport;
+use crate::http::{Transport, until};
 use crate::mapping::Mapping;
 use crate::poll::{LensPoller, Polled, Reading};
 use crate::store::Link;
@@ -74,10 +74,8 @@ pub async fn serve_queue<F>(
 ) -> Result<(), Error> {
     let (worker, telemetry) = worker(use_case, gather, decide).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<QueueBatch>| {
-        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
-        let deadline = deadline(&event.context);
-        let handled = worker.handle(event.payload, &event.context.request_id, deadline);
-        Ok::<_, Error>(telemetry.watch(Box::pin(handled)).await)
+        let handled = worker.handle(event.payload, &event.context.request_id, deadline(&event.context));
+        Ok::<_, Error>(invocation(&telemetry, &event.context, handled).await)
     }))
     .await
 }
@@ -112,16 +110,15 @@ pub async fn serve_queue_and_export<F>(
 ) -> Result<(), Error> {
     let (worker, telemetry) = worker(use_case, gather, decide).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Asked>| {
-        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
-        let deadline = deadline(&event.context);
+        let context = &event.context;
         Ok::<_, Error>(match event.payload {
             Asked::Export { export: subject } => {
                 let exported = export(&worker.clients, &subject);
-                Answered::Exported(telemetry.watch(Box::pin(exported)).await?)
+                Answered::Exported(invocation(&telemetry, context, exported).await?)
             }
             Asked::Queue(batch) => {
-                let handled = worker.handle(batch, &event.context.request_id, deadline);
-                Answered::Verdict(telemetry.watch(Box::pin(handled)).await)
+                let handled = worker.handle(batch, &context.request_id, deadline(context));
+                Answered::Verdict(invocation(&telemetry, context, handled).await)
             }
         })
     }))
@@ -200,9 +197,8 @@ pub async fn serve_sweep() -> Result<(), Error> {
         })
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SweepRequest>| {
-        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
-        let deadline = deadline(&event.context);
-        let (request, worker) = (event.payload, &event.context.request_id);
+        let context = &event.context;
+        let (request, worker, deadline) = (event.payload, &context.request_id, deadline(context));
         let since = request.since.as_deref().map(Timestamp::parse_rfc3339).transpose()?;
         let reading = match (since, request.again_days) {
             (None, None) => Reading::Onward,
@@ -215,19 +211,19 @@ pub async fn serve_sweep() -> Result<(), Error> {
         let polled = match request.poll {
             None => {
                 let swept = sweeper.handle(request, worker, deadline);
-                return Ok(Done::Swept(telemetry.watch(Box::pin(swept)).await?));
+                return Ok(Done::Swept(invocation(&telemetry, context, swept).await?));
             }
             Some(Source::Lens) => {
                 let polled = lens().await?.poll(reading, worker, deadline);
-                telemetry.watch(Box::pin(polled)).await
+                invocation(&telemetry, context, polled).await
             }
             Some(Source::Feed) => {
                 let polled = clients().await?.poll_feed(since, worker, deadline);
-                telemetry.watch(Box::pin(polled)).await
+                invocation(&telemetry, context, polled).await
             }
             Some(Source::Records) => {
                 let polled = clients().await?.poll_records(since, worker, deadline);
-                telemetry.watch(Box::pin(polled)).await
+                invocation(&telemetry, context, polled).await
             }
         };
         // An outage of the other side is no fault of the function.
@@ -254,9 +250,8 @@ pub async fn serve_webhook() -> Result<(), Error> {
     let ingress = Ingress::new(&config, webhook_secret_prefix()?, mapping, transport, Clock::System);
     telemetry.watch(Box::pin(ingress.warm_up())).await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<WebhookRequest>| {
-        let telemetry = telemetry.of_trace(event.context.xray_trace_id.as_deref());
         let answered = ingress.handle(event.payload, &event.context.request_id);
-        Ok::<_, Error>(telemetry.watch(Box::pin(answered)).await)
+        Ok::<_, Error>(invocation(&telemetry, &event.context, answered).await)
     }))
     .await
 }
@@ -277,6 +272,13 @@ fn start(function: &'static str) -> anyhow::Result<(Config, Transport, Telemetry
 fn mapping(config: &Config) -> anyhow::Result<Arc<Mapping>> {
     let mapping = Mapping::parse(&config.mapping()?).context("mapping.yaml cannot be used")?;
     Ok(Arc::new(mapping))
+}
+
+/// Does the work of an invocation: it is measured, and nothing of it leaves for another system after its end.
+async fn invocation<T>(telemetry: &Telemetry, context: &lambda_runtime::Context, work: impl Future<Output = T>) -> T {
+    let telemetry = telemetry.of_trace(context.xray_trace_id.as_deref());
+    let work = until(Clock::System, deadline(context), work);
+    telemetry.watch(Box::pin(work)).await
 }
 
 /// When Lambda kills the function.

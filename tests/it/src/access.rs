@@ -254,7 +254,7 @@ fn trouble(name: &str, plan: &Plan, spoil: fn(&Town)) -> (BTreeSet<Done>, Vec<Ca
     let all = scenarios::all();
     let scenario = all.iter().find(|scenario| scenario.name == name).unwrap();
     in_paused_time(async {
-        let town = Town::new(plan.clone(), scenario.mapping.unwrap_or(default_mapping)(), false);
+        let town = Town::new(plan.clone(), scenario.mapping.unwrap_or(default_mapping)());
         spoil(&town);
         let violations = Play::new(&town).run(scenario, false).await;
         assert_eq!(violations, Vec::<String>::new(), "{name} with {plan:?}");
@@ -346,7 +346,7 @@ fn done_in_trouble() -> BTreeSet<Done> {
 /// The poll of records tells the app which records wait for a person.
 fn shows_what_is_parked() -> BTreeSet<Done> {
     in_paused_time(async {
-        let town = Town::new(Plan::default(), default_mapping(), false);
+        let town = Town::new(Plan::default(), default_mapping());
         town.has_app.store(true, std::sync::atomic::Ordering::Relaxed);
         let play = Play::new(&town);
         play.open_the_doors();
@@ -360,7 +360,7 @@ fn shows_what_is_parked() -> BTreeSet<Done> {
 fn in_an_agents_incident(plan: &Plan) -> (BTreeSet<Done>, Vec<Call>) {
     use crate::raise_incident::{fails, incident, recovers};
     in_paused_time(async {
-        let town = Town::new(plan.clone(), default_mapping(), false);
+        let town = Town::new(plan.clone(), default_mapping());
         let play = Play::new(&town);
         play.open_the_doors();
         play.deliver(&fails(&town.community)).await;
@@ -378,7 +378,7 @@ fn in_an_agents_incident(plan: &Plan) -> (BTreeSet<Done>, Vec<Call>) {
 /// issue becomes a draft.
 fn rung_for_another() -> BTreeSet<Done> {
     in_paused_time(async {
-        let town = Town::new(Plan::default(), default_mapping(), false);
+        let town = Town::new(Plan::default(), default_mapping());
         let play = Play::new(&town);
         play.open_the_doors();
         play.tell();

@@ -226,7 +226,7 @@ fn a_list_is_adopted_and_what_does_not_fit_is_refused() {
 /// An adoption under a plan of faults, repeated until it succeeds.
 fn adopted_under(plan: Plan) -> (usize, usize) {
     in_paused_time(async {
-        let town = Town::new(plan, default_mapping(), false);
+        let town = Town::new(plan, default_mapping());
         let play = Play::new(&town);
         let _ = scenarios::opens(&town.community);
         let case = case_of(&town, ISSUE);

@@ -158,7 +158,7 @@ fn every_story_can_be_forgotten() {
     let mut forgotten = 0;
     for scenario in scenarios::all() {
         in_paused_time(async {
-            let town = Town::new(Plan::default(), default_mapping(), false);
+            let town = Town::new(Plan::default(), default_mapping());
             let play = Play::new(&town);
             play.run(&scenario, false).await;
             let words = words(&town);
@@ -193,7 +193,7 @@ fn companies(town: &Arc<Town>) -> BTreeSet<String> {
 fn a_partner_is_forgotten_whatever_happens_to_the_calls() {
     let under = |plan: Plan| {
         in_paused_time(async {
-            let town = Town::new(plan, default_mapping(), false);
+            let town = Town::new(plan, default_mapping());
             let play = Play::new(&town);
             play.open_the_doors();
             play.deliver(&scenarios::opens(&town.community)).await;

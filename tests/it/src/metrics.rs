@@ -336,7 +336,7 @@ fn struck() -> Vec<String> {
         let all = scenarios::all();
         let scenario = all.iter().find(|scenario| scenario.name == "agent-answers").unwrap();
         in_paused_time(async {
-            let town = Town::new(plan, default_mapping(), false);
+            let town = Town::new(plan, default_mapping());
             let violations = Play::new(&town).run(scenario, false).await;
             assert_eq!(violations, Vec::<String>::new());
             let lines = town.metrics.lock().unwrap().clone();
@@ -361,7 +361,7 @@ fn struck() -> Vec<String> {
 fn the_recorded_documents_are_those_that_functions_write() {
     let mut lines: Vec<String> = plays().iter().flat_map(|play| play.metrics.clone()).collect();
     in_paused_time(async {
-        let town = Town::new(crate::faults::Plan::default(), default_mapping(), false);
+        let town = Town::new(crate::faults::Plan::default(), default_mapping());
         troubled(&town, &Play::new(&town)).await;
         lines.extend(town.metrics.lock().unwrap().clone());
     });

@@ -293,7 +293,7 @@ async fn fault_of_an_entry(town: &Arc<Town>, play: &Play) {
 /// The calls of a dismissal, as far as they were sent, under a plan; in the end it is dismissed once.
 fn dismissal_under(plan: Plan) -> (usize, usize) {
     in_paused_time(async {
-        let town = Town::new(plan, default_mapping(), false);
+        let town = Town::new(plan, default_mapping());
         let play = Play::new(&town);
         play.open_the_doors();
         refused(&town, &play).await;

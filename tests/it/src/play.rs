@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use shared::clients::Clients;
 use shared::clock::Clock;
 use shared::domain::{Timestamp, UseCase};
-use shared::http::Transport;
+use shared::http::{Transport, until};
 use shared::lambda::{Ingress, QueueBatch, QueueVerdict, QueueWorker, SweepRequest, Sweeper, WebhookAnswer};
 use shared::mapping::Mapping;
 use shared::signature;
@@ -81,7 +81,7 @@ impl<I, O> Function<I, O> {
             .run(
                 self.time,
                 is_killed_in_time,
-                telemetry.watch(work(input, request, deadline)),
+                telemetry.watch(until(town.clock.clone(), deadline, work(input, request, deadline))),
             )
             .await;
         if answer.is_some() {
@@ -486,10 +486,10 @@ impl Play {
 }
 
 impl Town {
-    /// Lambda kills a function at its deadline. Only where creates alone are at stake may a worker
-    /// outlive it: they must survive any pause.
+    /// Lambda kills a function at its deadline. One that stands still is not killed here: what it does afterwards must do
+    /// no harm.
     fn kills_in_time(&self) -> bool {
-        !self.outlives_deadline
+        !self.plan.pauses()
     }
 }
 
@@ -513,7 +513,7 @@ pub(crate) fn in_paused_time<T>(play: impl Future<Output = T>) -> T {
 /// Runs a test in a town of its own, where nothing fails by plan.
 pub(crate) fn in_town(mapping: Arc<Mapping>, test: impl AsyncFnOnce(&Arc<Town>, &Play)) {
     in_paused_time(async {
-        let town = Town::new(Plan::default(), mapping, false);
+        let town = Town::new(Plan::default(), mapping);
         let play = Play::new(&town);
         test(&town, &play).await;
         let violations = town.violations.lock().unwrap().clone();

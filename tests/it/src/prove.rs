@@ -24,10 +24,7 @@ use crate::town::{Call, Town};
 
 /// Runs one plan. Gives the requests that were made before the replay, and what is wrong.
 fn run(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
-    run_in(scenario, and_again, |mapping| {
-        let outlives_deadline = scenario.only_creates && plan.pauses();
-        Town::new(plan.clone(), mapping, outlives_deadline)
-    })
+    run_in(scenario, and_again, |mapping| Town::new(plan.clone(), mapping))
 }
 
 pub(crate) fn run_in(

@@ -56,7 +56,7 @@ fn run(seed: u64) -> Run {
 }
 
 async fn play(seed: u64) -> Run {
-    let town = Town::new(Plan::default(), default_mapping(), false);
+    let town = Town::new(Plan::default(), default_mapping());
     let play = Rc::new(Play::new(&town));
     let chaos = town.chaos.get_or_init(|| Chaos::of(seed));
     play.open_the_doors();

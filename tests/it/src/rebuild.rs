@@ -93,7 +93,7 @@ async fn before(town: &Arc<Town>, play: &Play) -> Vec<Value> {
 /// The drill under a plan: a table that is empty, or as it was.
 fn drilled(plan: Plan, is_empty: bool) -> (usize, usize) {
     in_paused_time(async {
-        let town = Town::new(plan, default_mapping(), false);
+        let town = Town::new(plan, default_mapping());
         let play = Play::new(&town);
         play.open_the_doors();
         let middle = before(&town, &play).await;
@@ -227,7 +227,7 @@ fn a_rebuilding_is_done_once_whatever_happens_to_its_calls() {
 #[test]
 fn a_dry_run_says_what_would_be_linked_and_changes_nothing() {
     in_paused_time(async {
-        let town = Town::new(Plan::default(), default_mapping(), false);
+        let town = Town::new(Plan::default(), default_mapping());
         let play = Play::new(&town);
         play.open_the_doors();
         before(&town, &play).await;

@@ -64,7 +64,7 @@ pub(crate) async fn polled(town: &Arc<Town>, play: &Play) {
 fn articles_and_drafts_are_not_looked_for_among_tasks() {
     for scenario in crate::publish_knowledge::scenarios() {
         in_paused_time(async {
-            let town = Town::new(Plan::default(), default_mapping(), false);
+            let town = Town::new(Plan::default(), default_mapping());
             Play::new(&town).run(&scenario, false).await;
             let found = plan(&town).await;
             assert!(
@@ -295,7 +295,7 @@ fn what_is_overdue_or_made_due_by_nothing_is_rung() {
 /// The calls of an apply, as far as they were sent, under a plan; in the end everything was done once.
 fn applied_under(plan: Plan) -> (usize, usize) {
     in_paused_time(async {
-        let town = Town::new(plan, default_mapping(), false);
+        let town = Town::new(plan, default_mapping());
         let play = Play::new(&town);
         play.open_the_doors();
         let _ = scenarios::opens(&town.community);

@@ -64,8 +64,6 @@ pub(crate) struct Scenario {
     pub(crate) is_named: bool,
     /// Which requests are struck by faults.
     pub(crate) struck: Struck,
-    /// Whether it only creates, so that workers may outlive their deadline.
-    pub(crate) only_creates: bool,
     /// Whether ServiceNow posts its events, and the partner is told.
     pub(crate) is_told: bool,
     /// Which statuses the partner is told, in order; each once.
@@ -148,7 +146,6 @@ pub(crate) fn scenario(name: &'static str, steps: Vec<Step>, expected: Vec<Expec
         name,
         is_named: false,
         struck: Struck::All,
-        only_creates: false,
         is_told: false,
         labels: &[],
         shown: &[],
@@ -183,7 +180,6 @@ fn open_case() -> Vec<Scenario> {
     vec![
         Scenario {
             is_named: true,
-            only_creates: true,
             ..scenario("opened", vec![Step::Partner(opens)], vec![CASE])
         },
         scenario(
@@ -294,7 +290,6 @@ fn open_case() -> Vec<Scenario> {
             }],
         ),
         Scenario {
-            only_creates: true,
             ..scenario(
                 "incident",
                 vec![Step::Partner(opens_connectivity)],

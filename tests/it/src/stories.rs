@@ -147,6 +147,38 @@ fn a_record_that_the_instance_refuses_parks_its_stream_and_can_be_replayed() {
     });
 }
 
+/// What does not honor a chosen sys_id keeps nobody from making a second record: so nobody tries, not even in doubt.
+#[test]
+fn an_instance_that_chooses_its_own_sys_ids_gets_one_record_and_the_issue_waits_for_a_person() {
+    for faults in [
+        vec![],
+        vec![Fault::CommitThenDrop; 3],
+        vec![Fault::CommitThenStatus { status: 503 }; 2],
+    ] {
+        in_town(default_mapping(), async |town, play| {
+            town.servicenow
+                .guess(|guesses| guesses.chosen_sys_id_is_honored = false);
+            for fault in faults.iter().cloned() {
+                town.servicenow
+                    .knobs()
+                    .add(Rule::once("POST", "/api/now/v2/table", fault));
+            }
+            play.deliver(&scenarios::opens(&town.community)).await;
+            play.quiet().await;
+            sleep(Duration::from_secs(3600)).await;
+            let rows = town.servicenow.rows("sn_customerservice_case").into_iter();
+            let ours: Vec<_> = rows.filter(|row| row["correlation_id"] == scenarios::ISSUE).collect();
+            assert_eq!(ours.len(), 1, "{faults:?}");
+            let parked = head(town);
+            let cause = parked["parked"]["cause"].as_str().unwrap_or_default();
+            assert!(
+                cause.contains("another sys_id") && cause.contains(&ours[0]["number"]),
+                "{parked}"
+            );
+        });
+    }
+}
+
 #[test]
 fn the_partner_of_what_is_parked_hears_once_that_it_waits_and_not_why() {
     for helps_in_time in [true, false] {

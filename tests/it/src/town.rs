@@ -36,10 +36,9 @@ pub(crate) fn queue(use_case: UseCase) -> String {
     format!("{}.fifo", use_case.as_str())
 }
 pub(crate) const WEBHOOK_KEY: &str = "whsec_Z3JpZGxpbmstdGVzdC1rZXktMDAwMDAw";
-/// How long a standing-still function stands still: longer than its lease and the settle time.
-const PAUSE: Duration = Duration::from_secs(200);
-/// The same where nobody kills it: longer than its doorbell is kept from others, so that another works meanwhile.
-const LONG_PAUSE: Duration = Duration::from_secs(900);
+/// How long a standing-still function stands still: longer than its deadline, its lease, the time of a claim, and for as
+/// long as its doorbell is kept from others, so that another works meanwhile.
+const PAUSE: Duration = Duration::from_secs(900);
 /// How late a late commit is.
 const LATE: Duration = Duration::from_secs(60);
 /// 2026-11-23T09:00:00Z.
@@ -67,8 +66,6 @@ pub(crate) struct Town {
     pub(crate) clock: Clock,
     pub(crate) mapping: Arc<Mapping>,
     pub(crate) plan: Plan,
-    /// Whether a function that stands still is not killed at its deadline.
-    pub(crate) outlives_deadline: bool,
     /// Whether functions that start now are told that the instance has the scoped app.
     pub(crate) has_app: AtomicBool,
     calls: Mutex<Vec<Call>>,
@@ -104,13 +101,13 @@ fn package() -> Bytes {
 }
 
 impl Town {
-    pub(crate) fn new(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool) -> Arc<Self> {
-        Self::built(plan, mapping, outlives_deadline, false)
+    pub(crate) fn new(plan: Plan, mapping: Arc<Mapping>) -> Arc<Self> {
+        Self::built(plan, mapping, false)
     }
 
     /// A town whose instance has the scoped app, which posts the events and writes the entries.
-    pub(crate) fn with_the_app(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool) -> Arc<Self> {
-        let town = Self::built(plan, mapping, outlives_deadline, true);
+    pub(crate) fn with_the_app(plan: Plan, mapping: Arc<Mapping>) -> Arc<Self> {
+        let town = Self::built(plan, mapping, true);
         town.install_the_app();
         town
     }
@@ -155,7 +152,7 @@ impl Town {
         }
     }
 
-    fn built(plan: Plan, mapping: Arc<Mapping>, outlives_deadline: bool, has_app: bool) -> Arc<Self> {
+    fn built(plan: Plan, mapping: Arc<Mapping>, has_app: bool) -> Arc<Self> {
         let wall = UNIX_EPOCH + Duration::from_secs(START);
         let cloud = Cloud::new(cloud::Clock::starting_at(wall));
         cloud.create_table(cloud::table_of_the_template(TABLE));
@@ -183,7 +180,6 @@ impl Town {
             clock: Clock::following_tokio(Timestamp::from_millis(START as i64 * 1000)),
             mapping,
             plan,
-            outlives_deadline,
             has_app: AtomicBool::new(has_app),
             calls: Mutex::default(),
             under_way: AtomicUsize::new(0),
@@ -238,6 +234,17 @@ impl Town {
 
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
+    }
+
+    /// Forgets what passed between the functions and the systems, and gives the calls: of a long time they are many.
+    pub(crate) fn forget_what_passed(&self) -> Vec<Call> {
+        self.cloud.forget_calls();
+        self.servicenow.forget_calls();
+        self.community.forget_calls();
+        self.metrics.lock().unwrap().clear();
+        self.deeds.lock().unwrap().clear();
+        self.witness.forget();
+        std::mem::take(&mut *self.calls.lock().unwrap())
     }
 
     pub(crate) fn violated(&self, what: String) {
@@ -340,19 +347,20 @@ impl Town {
             Some(Fault::Conflict) => conflict(),
             Some(Fault::Throttle) => error(system, 400),
             Some(Fault::Pause) => {
-                let pause = if self.outlives_deadline { LONG_PAUSE } else { PAUSE };
-                environment.stand_still(pause).await;
+                environment.stand_still(PAUSE).await;
                 self.answer(&environment.name, (system, &operation), request).await?
             }
         };
         if !after.is_zero() {
             tokio::time::sleep(after).await;
         }
-        let call = &mut self.calls.lock().unwrap()[index];
-        call.status = Some(answer.status().as_u16());
-        let mut digest = DefaultHasher::new();
-        answer.body().hash(&mut digest);
-        call.answer = digest.finish();
+        // It may have been forgotten meanwhile.
+        if let Some(call) = self.calls.lock().unwrap().get_mut(index) {
+            call.status = Some(answer.status().as_u16());
+            let mut digest = DefaultHasher::new();
+            answer.body().hash(&mut digest);
+            call.answer = digest.finish();
+        }
         Ok(answer)
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn plays() -> &'static [Played] {
         for scenario in scenarios::all() {
             let mapping = scenario.mapping.unwrap_or(default_mapping)();
             plays.push(in_paused_time(async {
-                let town = Town::new(Plan::default(), mapping, false);
+                let town = Town::new(Plan::default(), mapping);
                 let _listening = town.witness.listen();
                 town.witness.plant_secrets(&town);
                 let violations = Play::new(&town).run(&scenario, true).await;
@@ -49,7 +49,7 @@ pub(crate) fn plays() -> &'static [Played] {
 
 /// A town that is polled, and to which nobody posts.
 async fn polled() -> Played {
-    let town = Town::new(Plan::default(), default_mapping(), false);
+    let town = Town::new(Plan::default(), default_mapping());
     let _listening = town.witness.listen();
     town.witness.plant_secrets(&town);
     let play = Play::new(&town);

@@ -54,6 +54,13 @@ struct Day {
 }
 
 impl Day {
+    /// Counts the calls since it was last asked.
+    fn count(&mut self, town: &Town) {
+        for call in town.forget_what_passed() {
+            *self.calls.entry(name(call.system)).or_default() += 1;
+        }
+    }
+
     fn calls(&self, system: &str) -> u64 {
         self.calls.get(system).copied().unwrap_or(0)
     }
@@ -68,7 +75,7 @@ fn day(exchanges: u64, minutes: u64) -> Day {
         town.chaos.get_or_init(|| Chaos::of(0)).end();
         play.open_the_doors();
         poll(town).await;
-        let before = town.calls().len();
+        town.forget_what_passed();
         let mut random = Rng::with_seed(exchanges);
         let mut failed: Vec<String> = Vec::new();
         let mut delivered = VecDeque::new();
@@ -103,6 +110,7 @@ fn day(exchanges: u64, minutes: u64) -> Day {
             let polled = poll(town).await;
             day.entries += polled.entries;
             day.told += polled.told;
+            day.count(town);
             if (minute + 1) % (minutes / 4) == 0 {
                 day.memory.push(memory());
             }
@@ -115,9 +123,7 @@ fn day(exchanges: u64, minutes: u64) -> Day {
             }
         }
         end(town, play, &mut day).await;
-        for call in &town.calls()[before..] {
-            *day.calls.entry(name(call.system)).or_default() += 1;
-        }
+        day.count(town);
     });
     day.took = started.elapsed();
     day

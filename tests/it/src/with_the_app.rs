@@ -1,7 +1,7 @@
 //! The scoped app on the instance: it posts the events and writes the entries, once each, whatever stands still how long.
 //!
-//! Without it a worker that outlives its deadline may write an entry twice, and a claim that is in doubt waits. These
-//! need the package that `make app` builds, and run in `make test`, which builds it first.
+//! Without it a claim that is in doubt waits. These need the package that `make app` builds, and run in `make test`, which
+//! builds it first.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,19 +19,16 @@ use crate::scenarios::{self, Scenario};
 use crate::stories::status;
 use crate::town::{Call, Environment, Town};
 
-/// Runs one plan where the instance has the app: there a worker may always outlive its deadline.
+/// Runs one plan where the instance has the app.
 fn run_with_the_app(scenario: &Scenario, plan: &Plan, and_again: bool) -> (Vec<Call>, Vec<String>) {
-    run_in(scenario, and_again, |mapping| {
-        Town::with_the_app(plan.clone(), mapping, plan.pauses())
-    })
+    run_in(scenario, and_again, |mapping| Town::with_the_app(plan.clone(), mapping))
 }
 
 /// How many faults of one scenario are tried on an instance with the app, without `GRIDLINK_PROVE=all`.
 const SAMPLE: usize = 6;
 
 /// What a run is struck by on an instance with the app: its own requests by every fault, and every request of a worker
-/// by standing still for longer than its lease and its deadline. Not on the way to a document: those are made once only
-/// as long as a function ends in time.
+/// by standing still for longer than its lease and its deadline.
 fn strikes(calls: &[Call]) -> Vec<Plan> {
     let mut plans = Vec::new();
     for (index, call) in calls.iter().enumerate() {
@@ -41,24 +38,13 @@ fn strikes(calls: &[Call]) -> Vec<Plan> {
         let is_of_the_app = call.operation.ends_with("/connector/apply");
         let fits = |fault: &Fault| match fault {
             Fault::Arrival => false,
-            Fault::Pause => is_of_a_worker && !brings_a_document(&calls[index..]),
+            Fault::Pause => is_of_a_worker,
             fault => is_of_the_app && fault.fits(call.system, &call.operation),
         };
         let faults = Fault::ALL.into_iter().filter(fits);
         plans.extend(faults.map(|fault| Plan::default().and(index, fault)));
     }
     plans
-}
-
-/// Whether a function uploads a document after the first of these requests, before the table hears of it again.
-fn brings_a_document(calls: &[Call]) -> bool {
-    let own = calls.iter().filter(|call| call.by == calls[0].by);
-    let until_it_is_told = own
-        .enumerate()
-        .take_while(|(at, call)| *at == 0 || call.operation != "TransactWriteItems");
-    until_it_is_told
-        .map(|(_, call)| call.operation.as_str())
-        .any(|operation| operation == "POST /api/now/attachment/file")
 }
 
 #[test]
@@ -108,7 +94,7 @@ fn in_town(town: impl FnOnce() -> Arc<Town>, test: impl AsyncFnOnce(&Arc<Town>, 
 }
 
 fn with_the_app() -> Arc<Town> {
-    Town::with_the_app(Plan::default(), default_mapping(), false)
+    Town::with_the_app(Plan::default(), default_mapping())
 }
 
 fn comments(town: &Town) -> usize {
@@ -177,7 +163,7 @@ fn a_deployment_that_turns_to_the_app_or_away_from_it_writes_no_entry_twice() {
 #[ignore = "needs the package: make app"]
 fn an_app_that_is_not_there_delays_entries_and_loses_none() {
     let without = || {
-        let town = Town::new(Plan::default(), default_mapping(), false);
+        let town = Town::new(Plan::default(), default_mapping());
         town.has_app.store(true, Ordering::Relaxed);
         town
     };

@@ -93,6 +93,14 @@ impl Witness {
         PLANTED.iter().for_each(|secret| self.secret(secret));
     }
 
+    /// Forgets all that passed.
+    pub(crate) fn forget(&self) {
+        self.secrets.lock().unwrap().clear();
+        self.contents.lock().unwrap().clear();
+        self.sent.lock().unwrap().clear();
+        self.forget_lines();
+    }
+
     /// Forgets what was logged.
     pub(crate) fn forget_lines(&self) {
         self.lines.0.lock().unwrap().clear();

@@ -508,7 +508,7 @@ fn email(first: &str, last: &str) -> String {
 }
 
 async fn play(seed: u64) -> (Vec<String>, Vec<String>) {
-    let town = Town::new(Plan::default(), default_mapping(), false);
+    let town = Town::new(Plan::default(), default_mapping());
     let play = Rc::new(Play::new(&town));
     let chaos = town.chaos.get_or_init(|| Chaos::of(seed));
     play.open_the_doors();

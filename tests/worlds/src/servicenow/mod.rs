@@ -129,6 +129,11 @@ impl ServiceNow {
         self.gate.calls()
     }
 
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        self.gate.forget_calls();
+    }
+
     /// Sets a system property, for example `glide.invalid_query.returns_no_rows`.
     pub fn set_property(&self, name: &str, value: &str) {
         let act = Act::platform(self.gate.clock.now(), "admin");

@@ -98,6 +98,11 @@ impl TradingGrid {
         self.gate.calls()
     }
 
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        self.gate.forget_calls();
+    }
+
     /// Changes what the world guesses of the real system.
     pub fn guess(&self, change: impl FnOnce(&mut Guesses)) {
         change(&mut self.state().guesses);
