@@ -21,6 +21,7 @@ mod sharing;
 mod threads;
 mod to_partner;
 
+pub use threads::outcome_report_of;
 pub use to_partner::report_of;
 
 use std::collections::BTreeMap;

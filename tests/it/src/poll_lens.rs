@@ -48,6 +48,12 @@ async fn poll_with(town: &Town, poller: &LensPoller) -> Polled {
     poller.poll(Reading::Onward, &worker, deadline).await.unwrap()
 }
 
+/// Reads Lens once more.
+pub(crate) async fn poll_again(town: &Arc<Town>, reading: Reading) -> Polled {
+    let deadline = town.clock.now().after(FUNCTION);
+    poller(town, transport(town)).poll(reading, "again", deadline).await.unwrap()
+}
+
 pub(crate) async fn poll(town: &Arc<Town>) -> Polled {
     poll_with(town, &poller(town, transport(town))).await
 }

@@ -4,31 +4,38 @@
 //! event of before asks to be written is looked for first.
 
 mod claims;
+mod escalations;
+mod threads;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use shared::apply::{CORRELATION_DISPLAY, report_of};
 use shared::clients::Clients;
-use shared::domain::{IssueId, Lane, LinkKey, Role, Stream, Subject, SysId, TableName, Timestamp, UseCase};
+use shared::domain::{IssueId, IssueState, Lane, LinkKey, Role, Stream, Subject, SysId, TableName, Timestamp, UseCase};
 use shared::effect::{CreateRecord, Record, Status};
-use shared::event::Event;
+use shared::event::{ClosureDue, Event};
 use shared::failure::Failure;
 use shared::servicenow::{Error, Field, Query, Row, Select};
 use shared::store::{Adopted, Adoption, LinkState};
 use shared::trading_grid;
+use shared::trading_grid::collaboration::{Closure, ClosureState};
 
 use super::progress::bar;
 use super::records::{adoption, chosen, company_of, seen, unanswered, untold};
 use crate::failed::Failed;
 use crate::place::Place;
 use crate::report::{Cell, Report, Tone};
+use threads::Task;
 
 /// The base table of cases, incidents and all other tasks.
 const TASKS: &str = "task";
 /// At most so many records are looked at.
 const MOST: u64 = 1_000_000;
-/// What separates the id of an issue from what tells its other records apart.
+/// ServiceNow's clock may be this far from ours.
+const CLOCK_SKEW: Duration = Duration::from_secs(300);
+/// What separates the id of an issue or thread from what tells its other records apart.
 const OTHERS: [char; 2] = ['~', '/'];
 
 /// A record that bears our name, with what becomes of it.
@@ -51,14 +58,26 @@ struct Ground<'a> {
     clients: &'a Clients,
     /// What the feed still tells of each issue.
     feed: BTreeMap<Subject, Vec<Event>>,
+    /// All records that bear our name, first records before those that continue them.
+    rows: Vec<Row>,
     /// How many records bear a key.
     keys: BTreeMap<String, usize>,
 }
 
-/// A record that belongs to an issue.
+/// A record that bears our name, and whose it is.
 struct Found {
     adoption: Adoption,
-    status: Option<Status>,
+    kind: Kind,
+}
+
+/// What a record is.
+enum Kind {
+    /// The record of an issue, with what its partner would be told of it.
+    Issue(Option<Status>),
+    /// The task of something that was asked for in a thread.
+    Task(Task),
+    /// The task of a team, or the record of an escalation.
+    OfEscalation,
 }
 
 /// Brings the links back, or with `is_done` false only says which. May be repeated.
@@ -79,18 +98,19 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
         clients: &clients,
         feed: BTreeMap::new(),
         keys: BTreeMap::new(),
+        rows,
     };
     for event in told.feed {
         if let shared::event::Destination::Stream(stream, _) = event.destination() {
             ground.feed.entry(stream.subject).or_default().push(event);
         }
     }
-    for row in &rows {
+    for row in &ground.rows {
         *ground.keys.entry(row.text("correlation_id").to_owned()).or_default() += 1;
     }
-    let progress = bar(if is_done { "linking" } else { "looking" }, rows.len());
+    let progress = bar(if is_done { "linking" } else { "looking" }, ground.rows.len());
     let mut shown = Vec::new();
-    for row in &rows {
+    for row in &ground.rows {
         progress.inc(1);
         let one = Box::pin(ground.one(row, is_done)).await;
         shown.push(one.map_err(|failure| unanswered(&format!("{} is not linked again", row.text("number")), failure))?);
@@ -106,7 +126,14 @@ async fn records(clients: &Clients) -> Result<Vec<Row>, Failure> {
         .equals(CORRELATION_DISPLAY)
         .map_err(Error::from)?;
     let table = TableName::try_from(TASKS.to_owned()).map_err(fault)?;
-    let fields = ["sys_id", "number", "sys_class_name", "correlation_id"];
+    let fields = [
+        "sys_id",
+        "number",
+        "sys_class_name",
+        "correlation_id",
+        "sys_mod_count",
+        "sys_created_on",
+    ];
     let select = Select::named(fields).map_err(Error::from)?;
     let rows = clients
         .servicenow
@@ -147,7 +174,11 @@ impl Ground<'_> {
             (Some(_), false) => return Ok(shown(subject, "is linked", "", 0)),
             (None, false) => return Ok(shown(subject, "would be linked", "", 0)),
         }
-        let known = Box::pin(self.put_back(&found)).await?;
+        let known = match &found.kind {
+            Kind::Issue(status) => Box::pin(self.put_back(&found.adoption, status.as_ref())).await?,
+            Kind::Task(task) => Box::pin(self.put_task_back(&found, task)).await?,
+            Kind::OfEscalation => Box::pin(self.put_part_back(&found)).await?,
+        };
         let result = if before.is_some() { "is linked" } else { "linked" };
         Ok(shown(subject, result, "", known))
     }
@@ -157,6 +188,15 @@ impl Ground<'_> {
         let (key, clients) = (row.text("correlation_id"), self.clients);
         let (issue, rest) = key.split_once(OTHERS).unwrap_or((key, ""));
         let table = row.text("sys_class_name").parse::<TableName>().ok();
+        // A sys_id that Gridlink chooses says whose the record is.
+        if let (Some(table), Some(sys_id)) = (&table, row.sys_id()) {
+            if let Some(found) = Box::pin(self.task(row, table, &sys_id)).await? {
+                return Ok(Ok(found));
+            }
+            if let Some(found) = Box::pin(self.of_an_escalation(row, table, &sys_id)).await? {
+                return Ok(Ok(found));
+            }
+        }
         let table = table.filter(|table| clients.mapping.table(table).is_some());
         let (Ok(issue), Some(table), Some(sys_id)) = (issue.parse::<IssueId>(), table, row.sys_id()) else {
             return Ok(Err(
@@ -186,7 +226,7 @@ impl Ground<'_> {
         let adoption = Box::pin(adoption(clients, issue, record, &seen)).await?;
         Ok(Ok(Found {
             adoption,
-            status: seen.status,
+            kind: Kind::Issue(seen.status),
         }))
     }
 
@@ -210,9 +250,9 @@ impl Ground<'_> {
     }
 
     /// Puts back the link, what is known of both sides, and the numbers of reports. Gives how much is known again.
-    async fn put_back(&self, found: &Found) -> Result<usize, Failure> {
+    async fn put_back(&self, found: &Adoption, status: Option<&Status>) -> Result<usize, Failure> {
         let (store, clients) = (&self.place.store, self.clients);
-        let Some((company, issue)) = found.adoption.subject.as_issue() else {
+        let Some((company, issue)) = found.subject.as_issue() else {
             return Ok(0);
         };
         let ids = (&company, &issue);
@@ -220,17 +260,26 @@ impl Ground<'_> {
         let told = told.map_err(trading_grid::Error::into_failure)?;
         let closure = clients.community.closure(ids.0, ids.1).await;
         let closure = closure.map_err(trading_grid::Error::into_failure)?;
-        let status = found.status.as_ref();
         let is_told = status
             .zip(told.as_ref())
             .is_some_and(|(status, told)| report_of(status, told.version, told.since) == *told);
+        let workspace = self.workspace(ids.0, ids.1).await?;
         let adoption = Adoption {
             told: status.filter(|_| is_told).map(Status::digest),
-            ..found.adoption.clone()
+            // A critical record of an issue that never was escalated is news.
+            is_critical: found.is_critical && workspace.is_some(),
+            ..found.clone()
         };
         // What was written is known before the link is: nothing is taken for new in between.
         let events = self.feed.get(&adoption.subject).map(Vec::as_slice).unwrap_or_default();
-        let known = Box::pin(claims::restore(clients, &adoption, events)).await?;
+        let sides = claims::of_issue(clients, &adoption, events).await?;
+        let known = Box::pin(claims::restore(clients, &adoption, &sides)).await?;
+        // What came before a follow-up was written to the record that it continues.
+        let asks = |event: &Event| LinkKey::follow_up(&event.sender, &event.id) == adoption.record.link;
+        if let Some(begin) = events.iter().position(asks) {
+            let before = claims::written(&events[..begin], &adoption.record);
+            claims::heard(clients, &adoption, &before).await?;
+        }
         let versions = told
             .iter()
             .map(|told| told.version)
@@ -247,6 +296,11 @@ impl Ground<'_> {
         let line = format!("{} was linked again after a loss of the table", adoption.number);
         if store.adopt(&adoption, Vec::new(), &line).await? == Adopted::Already {
             self.catch_up(&adoption).await?;
+        }
+        if adoption.record.link.role == Role::Case {
+            if let Some(workspace) = &workspace {
+                self.go_on_escalated(&adoption.subject, &issue, workspace).await?;
+            }
         }
         if adoption.record.link.role == Role::FollowUp {
             let create = CreateRecord {
@@ -266,11 +320,49 @@ impl Ground<'_> {
                     .await?;
             }
         }
+        if store.link(&adoption.subject, &LinkKey::case()).await?.is_some() {
+            self.ask_on(&adoption, closure.as_ref(), status).await?;
+        }
         Ok(known)
     }
 }
 
 impl Ground<'_> {
+    /// A question about closing that is open stays open, and ends at its time; an answer that may not have been dealt with
+    /// is not asked over.
+    async fn ask_on(
+        &self,
+        adoption: &Adoption,
+        closure: Option<&Closure>,
+        status: Option<&Status>,
+    ) -> Result<(), Failure> {
+        let (store, subject) = (&self.place.store, &adoption.subject);
+        let (Some(closure), Some((company_id, issue_id))) = (closure, subject.as_issue()) else {
+            return Ok(());
+        };
+        let is_resolved = status.is_some_and(|status| status.state == IssueState::Resolved);
+        let write = match closure.state {
+            ClosureState::Requested => store.asked(subject, Some(closure.version))?,
+            ClosureState::Disputed if is_resolved => store.asked(subject, Some(closure.version))?,
+            ClosureState::Disputed => store.disputed(subject, closure.version)?,
+            ClosureState::Confirmed | ClosureState::Closed | ClosureState::Withdrawn => return Ok(()),
+        };
+        store.put_all(vec![write]).await?;
+        let Some(due_at) = closure.confirm_by.filter(|_| closure.state == ClosureState::Requested) else {
+            return Ok(());
+        };
+        let due = ClosureDue {
+            issue_id,
+            company_id,
+            sys_id: adoption.record.sys_id.clone(),
+            closure_version: closure.version,
+            due_at,
+        };
+        let fault = |error| Failure::permanent(error, "report this as a fault of Gridlink");
+        store.accept(&due.event(self.clients.clock.now()).map_err(fault)?).await?;
+        Ok(())
+    }
+
     /// A link of an earlier time learns what was told and agreed on since: a field that is as the issue is now was
     /// carried over.
     async fn catch_up(&self, adoption: &Adoption) -> Result<(), Failure> {

@@ -97,6 +97,7 @@ pub(crate) async fn adoption(
         journal_at: None,
         told: None,
         is_critical: seen.is_critical,
+        rule: None,
         record,
     })
 }

@@ -9,6 +9,7 @@ use shared::event::{Event, RecordChange};
 use shared::failure::Failure;
 use shared::servicenow::{Error, Field, Query, Row, Select};
 use shared::store::{Adoption, Link, LinkState};
+use shared::trading_grid::collaboration::Room;
 
 use super::super::progress::{bar, counting};
 use super::super::records::{adoption, chosen, company_of, seen, settled, unanswered, untold};
@@ -192,15 +193,12 @@ async fn verified(clients: &Clients, row: &Row, sys_id: &SysId) -> Result<Option
     Box::pin(adoption(clients, issue, record, &seen)).await.map(Some)
 }
 
-/// What stands in the place of a comment's id where none was posted: it was refused, or had no words for the partner.
-const NOT_POSTED: [&str; 2] = ["refused", "nothing"];
-
 /// Which of the posted comments the community has no more.
 async fn comments(clients: &Clients, facts: &mut Facts) -> Result<(), Failure> {
     let mut posted: BTreeMap<&Subject, Vec<&str>> = BTreeMap::new();
     for (subject, claim) in &facts.survey.relayed {
-        if subject.as_issue().is_some() && !NOT_POSTED.contains(&claim.reference.as_str()) {
-            posted.entry(subject).or_default().push(&claim.reference);
+        if let (Some(_), Some(id)) = (subject.as_issue(), claim.posted()) {
+            posted.entry(subject).or_default().push(id);
         }
     }
     let progress = bar("looking for what was shown to partners", posted.len());
@@ -222,7 +220,7 @@ async fn all_shown(clients: &Clients, subject: &Subject) -> Result<BTreeSet<Stri
         return Ok(BTreeSet::new());
     };
     let comments = shown::comments(clients, &company, &issue).await?;
-    let messages = shown::messages(clients, &company, &issue).await?;
+    let messages = shown::messages(clients, Room::Escalation(&company, &issue)).await?;
     let comments = comments.into_iter().map(|comment| String::from(comment.comment_id));
     let messages = messages.into_iter().map(|message| String::from(message.message_id));
     Ok(comments.chain(messages).collect())
