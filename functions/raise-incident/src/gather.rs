@@ -235,6 +235,15 @@ async fn partner(
     Ok((None, name.map_or("an unknown partner", String::as_str).to_owned()))
 }
 
+/// Whom an incident that is made today would be assigned to.
+///
+/// # Errors
+/// When ServiceNow gives no clear answer.
+pub async fn analyst_of(clients: &Clients, assign_to: &AssignTo, group: &str) -> Result<Option<SysId>, Failure> {
+    let group = clients.group(group).await?;
+    Ok(analyst(clients, assign_to, &group).await?.ok().flatten())
+}
+
 /// Who of the group gets the incident; an error says why nobody does.
 async fn analyst(
     clients: &Clients,

@@ -51,7 +51,10 @@ async fn poll_with(town: &Town, poller: &LensPoller) -> Polled {
 /// Reads Lens once more.
 pub(crate) async fn poll_again(town: &Arc<Town>, reading: Reading) -> Polled {
     let deadline = town.clock.now().after(FUNCTION);
-    poller(town, transport(town)).poll(reading, "again", deadline).await.unwrap()
+    poller(town, transport(town))
+        .poll(reading, "again", deadline)
+        .await
+        .unwrap()
 }
 
 pub(crate) async fn poll(town: &Arc<Town>) -> Polled {
@@ -453,7 +456,7 @@ fn history(seed: u64) {
 }
 
 /// Addresses of partners: two that the directory knows, and others that it does not.
-const OTHERS: [&str; 5] = ["ZZ:CONTOSO", "ZZ:NORTHWIND", "ZZ:NOBODY1", "ZZ:NOBODY2", "ZZ:NOBODY3"];
+pub(crate) const OTHERS: [&str; 5] = ["ZZ:CONTOSO", "ZZ:NORTHWIND", "ZZ:NOBODY1", "ZZ:NOBODY2", "ZZ:NOBODY3"];
 
 fn any_status(random: &mut Rng) -> Status {
     let all = [

@@ -1,6 +1,7 @@
 //! The drill for a lost table, for each kind of record: what both sides show in the end is the same as if nothing had
 //! been lost.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,19 +9,26 @@ use gridlink::rebuild;
 use serde_json::{Value, json};
 use shared::poll::Reading;
 use tokio::time::sleep;
+use worlds::trading_grid::{ExchangeSeed, Status};
 
-use crate::create_task;
 use crate::operate::place;
-use crate::oracle;
 use crate::play::{Play, default_mapping, in_town};
-use crate::poll_lens;
 use crate::reconcile::polled;
-use crate::scenarios::NORTHWIND;
+use crate::scenarios::{self, ISSUE, NORTHWIND};
 use crate::table::restore;
 use crate::town::{TABLE, Town};
+use crate::{bridge_escalation, create_task, oracle, poll_lens, relay_status};
 
-/// What somebody does.
-type Act = fn(&Town);
+/// What happens.
+#[derive(Clone, Copy)]
+enum Act {
+    /// Somebody does something.
+    Does(fn(&Town)),
+    /// Nobody does anything for so many days.
+    Days(u64),
+}
+
+use Act::{Days, Does};
 
 /// How much of the table is lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,7 +46,7 @@ struct Drill {
     /// Between the copy and the loss.
     middle: &'static [Act],
     /// While the table is away.
-    away: &'static [Act],
+    away: &'static [fn(&Town)],
     /// After everything goes on.
     after: &'static [Act],
     shows: fn(&Town) -> Value,
@@ -53,7 +61,10 @@ async fn hear(town: &Arc<Town>, play: &Play) {
 
 async fn act(town: &Arc<Town>, play: &Play, acts: &[Act]) {
     for act in acts {
-        act(town);
+        match act {
+            Does(act) => act(town),
+            Days(days) => play.days(*days).await,
+        }
         hear(town, play).await;
     }
 }
@@ -64,10 +75,12 @@ impl Drill {
         let mut shown = Value::Null;
         in_town(default_mapping(), async |town, play| {
             play.open_the_doors();
+            EXCHANGES.with_borrow_mut(Vec::clear);
             hear(town, play).await;
             act(town, play, self.before).await;
             let middle = town.cloud.items(TABLE).to_vec();
             act(town, play, self.middle).await;
+            hear(town, play).await;
             let before = (self.shows)(town);
             for act in self.away {
                 act(town);
@@ -91,15 +104,24 @@ impl Drill {
                 rebuild::rebuild(&place, true).await.unwrap();
                 assert_eq!(items, town.cloud.items(TABLE).len());
                 if self.away.is_empty() {
-                    assert_eq!((self.shows)(town), before, "{loss:?}: the rebuilding itself writes nothing");
+                    assert_eq!(
+                        (self.shows)(town),
+                        before,
+                        "{loss:?}: the rebuilding itself writes nothing"
+                    );
                 }
                 fill_in(town, play).await;
             }
             hear(town, play).await;
             if self.away.is_empty() {
-                assert_eq!((self.shows)(town), before, "{loss:?}: nothing comes of what is told again");
+                assert_eq!(
+                    (self.shows)(town),
+                    before,
+                    "{loss:?}: nothing comes of what is told again"
+                );
             }
             act(town, play, self.after).await;
+            hear(town, play).await;
             oracle::check_table(town);
             shown = (self.shows)(town);
         });
@@ -129,13 +151,18 @@ async fn fill_in(town: &Arc<Town>, play: &Play) {
 
 fn texts(town: &Town, sys_id: &str, journal: &str) -> Vec<String> {
     let entries = town.servicenow.journal(sys_id, journal).into_iter();
-    entries.map(|entry| entry.value).collect()
+    // A reference follows from the number of an event, which is another one after a loss.
+    let text = |entry: worlds::JournalEntry| entry.value.split(" · ref ").next().unwrap().to_owned();
+    entries.map(text).collect()
 }
 
 /// The tasks that bear our name, with all that was written to them.
 fn tasks(town: &Town) -> Vec<Value> {
     let rows = town.servicenow.rows("task").into_iter();
-    let ours = rows.filter(|row| row.get("correlation_display").is_some_and(|name| name == "Trading Grid"));
+    let ours = rows.filter(|row| {
+        row.get("correlation_display")
+            .is_some_and(|name| name == "Trading Grid")
+    });
     let mut all: Vec<Value> = ours
         .map(|row| {
             let files = town.servicenow.attachments(&row["sys_id"]);
@@ -199,10 +226,10 @@ fn writes(town: &Town) {
 #[test]
 fn a_task_of_a_request_is_answered_in_its_thread_after_the_table_was_lost() {
     Drill {
-        before: &[starts, asks, agent_asks],
-        middle: &[writes, create_task::delivers],
+        before: &[Does(starts), Does(asks), Does(agent_asks)],
+        middle: &[Does(writes), Does(create_task::delivers)],
         away: &[],
-        after: &[writes, agent_asks, create_task::finishes],
+        after: &[Does(writes), Does(agent_asks), Does(create_task::finishes)],
         shows: thread,
     }
     .holds();
@@ -211,10 +238,10 @@ fn a_task_of_a_request_is_answered_in_its_thread_after_the_table_was_lost() {
 #[test]
 fn a_task_that_ends_while_the_table_is_away_is_told_once() {
     Drill {
-        before: &[starts],
-        middle: &[asks, writes],
+        before: &[Does(starts)],
+        middle: &[Does(asks), Does(writes)],
         away: &[create_task::declines],
-        after: &[writes],
+        after: &[Does(writes)],
         shows: thread,
     }
     .holds();
@@ -232,11 +259,282 @@ fn wants_it_again(town: &Town) {
 #[test]
 fn a_message_that_its_rule_takes_goes_to_the_open_task_after_the_table_was_lost() {
     Drill {
-        before: &[starts_with_a_file, agent_asks],
-        middle: &[wants_it_again],
+        before: &[Does(starts_with_a_file), Does(agent_asks)],
+        middle: &[Does(wants_it_again)],
         away: &[],
-        after: &[wants_it_again, create_task::declines],
+        after: &[Does(wants_it_again), Does(create_task::declines)],
         shows: thread,
     }
+    .holds();
+}
+
+fn finishes_the_second(town: &Town) {
+    let rows = town.servicenow.rows(create_task::TASKS);
+    let second = rows.iter().find(|row| row["correlation_id"] == "THR-1/req-4").unwrap();
+    town.servicenow
+        .update(create_task::TASKS, &second["sys_id"], &[("state", "3")]);
+}
+
+#[test]
+fn what_was_written_to_one_task_of_a_thread_is_not_written_to_another_after_the_table_was_lost() {
+    Drill {
+        before: &[Does(starts), Does(asks), Does(writes)],
+        middle: &[Does(asks), Does(writes), Does(create_task::finishes)],
+        away: &[],
+        after: &[Does(writes), Does(finishes_the_second)],
+        shows: thread,
+    }
+    .holds();
+}
+
+/// The issue as its partner has it, and its records.
+fn issue(town: &Town) -> Value {
+    let seen = town.community.partner_sees_issue(NORTHWIND, ISSUE).unwrap_or_default();
+    let escalation = &seen["escalation"];
+    json!({
+        "status": [seen["statusReport"]["state"], seen["statusReport"]["label"]],
+        "closure": [seen["closure"]["state"], seen["closure"]["because"]],
+        "comments": only(&seen["comments"], &["text", "author"]),
+        "escalation": [
+            escalation["state"],
+            only(&escalation["messages"], &["text", "author"]),
+            only(&escalation["milestones"], &["title", "state"]),
+        ],
+        "records": tasks(town),
+    })
+}
+
+fn opens(town: &Town) {
+    let _ = scenarios::opens(&town.community);
+}
+
+fn escalates(town: &Town) {
+    let _ = bridge_escalation::escalates(&town.community);
+}
+
+fn ends_it(town: &Town) {
+    let _ = bridge_escalation::ends_it(&town.community);
+}
+
+fn writes_in_the_workspace(town: &Town) {
+    let _ = bridge_escalation::writes(&town.community);
+}
+
+fn agent_answers(town: &Town) {
+    town.servicenow
+        .agent_comment(&scenarios::case(town), "We look into it.");
+}
+
+#[test]
+fn an_escalation_of_the_partner_ends_with_its_question_after_the_table_was_lost() {
+    Drill {
+        before: &[Does(opens), Does(agent_answers)],
+        middle: &[Does(escalates), Does(writes_in_the_workspace), Does(agent_answers)],
+        away: &[],
+        after: &[
+            Does(bridge_escalation::finds_the_proof),
+            Does(writes_in_the_workspace),
+            Does(agent_answers),
+            Does(ends_it),
+        ],
+        shows: issue,
+    }
+    .holds();
+}
+
+#[test]
+fn an_escalation_of_the_desk_is_the_same_one_after_the_table_was_lost() {
+    Drill {
+        before: &[Does(opens), Does(bridge_escalation::makes_it_critical)],
+        middle: &[Does(agent_answers), Does(bridge_escalation::finds_the_proof)],
+        away: &[],
+        after: &[Does(agent_answers), Does(bridge_escalation::calms_it)],
+        shows: issue,
+    }
+    .holds();
+    Drill {
+        before: &[Does(opens)],
+        middle: &[Does(bridge_escalation::makes_it_critical), Does(agent_answers)],
+        away: &[bridge_escalation::finds_the_proof],
+        after: &[Does(ends_it), Does(agent_answers)],
+        shows: issue,
+    }
+    .holds();
+}
+
+#[test]
+fn what_becomes_critical_while_the_table_is_away_is_escalated_once() {
+    let drill = |away| Drill {
+        before: &[Does(opens)],
+        middle: &[Does(agent_answers)],
+        away,
+        after: &[Does(agent_answers)],
+        shows: |town| json!([issue(town)["escalation"][0], bridge_escalation::made(town)]),
+    };
+    drill(&[bridge_escalation::makes_it_critical]).holds();
+    drill(&[escalates]).holds();
+}
+
+fn confirms(town: &Town) {
+    let _ = relay_status::confirms(&town.community);
+}
+
+fn disputes(town: &Town) {
+    let _ = relay_status::disputes(&town.community);
+}
+
+#[test]
+fn a_question_about_closing_stays_open_after_the_table_was_lost() {
+    let drill = |away: &'static [fn(&Town)], after| Drill {
+        before: &[Does(opens), Does(agent_answers)],
+        middle: &[Does(scenarios::resolves)],
+        away,
+        after,
+        shows: issue,
+    };
+    drill(&[], &[Does(confirms)]).holds();
+    drill(&[], &[Does(disputes), Does(scenarios::resolves), Does(confirms)]).holds();
+    // Silence counts as a yes.
+    drill(&[], &[Days(8)]).holds();
+    drill(&[disputes], &[Does(agent_answers)]).holds();
+    drill(&[confirms], &[]).holds();
+}
+
+thread_local! {
+    /// The exchanges of the play, in the order in which they began.
+    static EXCHANGES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn exchange(town: &Town, partner: &str, status: Status) {
+    let count = EXCHANGES.with_borrow(Vec::len);
+    let number = format!("{}", 90_073 + count);
+    let mut seed = ExchangeSeed::new(partner, "01:147678796", "810").key("invoice number", &number);
+    seed.status = status;
+    let id = town.community.add_exchange(seed);
+    EXCHANGES.with_borrow_mut(|all| all.push(id));
+}
+
+fn fails(town: &Town) {
+    exchange(town, "ZZ:CONTOSO", Status::ValidationError);
+}
+
+fn of_the_second_fails(town: &Town) {
+    exchange(town, poll_lens::OTHERS[1], Status::ValidationError);
+}
+
+fn of_the_third_fails(town: &Town) {
+    exchange(town, poll_lens::OTHERS[2], Status::ValidationError);
+}
+
+fn goes_through(town: &Town, which: usize) {
+    let id = EXCHANGES.with_borrow(|all| all[which].clone());
+    town.community.set_status(&id, Status::Delivered);
+}
+
+fn first_recovers(town: &Town) {
+    goes_through(town, 0);
+}
+
+fn second_recovers(town: &Town) {
+    goes_through(town, 1);
+}
+
+fn third_recovers(town: &Town) {
+    goes_through(town, 2);
+}
+
+fn takes_it_over(town: &Town) {
+    let incident = poll_lens::incidents(town).remove(0);
+    town.servicenow.update("incident", &incident["sys_id"], &[("state", "2")]);
+}
+
+/// The incidents of exchanges.
+fn incidents(town: &Town) -> Value {
+    let mut all: Vec<Value> = poll_lens::incidents(town)
+        .iter()
+        .map(|row| {
+            json!({
+                "sys_id": row["sys_id"],
+                "state": row["state"],
+                "count": row["description"].rsplit("\n\n").next(),
+                // When it was told depends on how long the rebuilding took.
+                "close_notes": row["close_notes"].split(", 2026").next(),
+                "parent": row.get("parent_incident"),
+                "work_notes": texts(town, &row["sys_id"], "work_notes"),
+            })
+        })
+        .collect();
+    all.sort_by_key(|incident| incident["sys_id"].to_string());
+    json!(all)
+}
+
+#[test]
+fn an_incident_is_joined_and_resolves_itself_after_the_table_was_lost() {
+    let drill = |middle: &'static [Act], after: &'static [Act]| Drill {
+        before: &[Does(fails)],
+        middle,
+        away: &[],
+        after,
+        shows: incidents,
+    };
+    // Another one joins, and all go through.
+    drill(
+        &[Does(fails)],
+        &[Does(fails), Does(first_recovers), Does(second_recovers), Does(third_recovers)],
+    )
+    .holds();
+    // The one that it was opened with went through before.
+    drill(
+        &[Does(fails), Does(first_recovers)],
+        &[Does(fails), Does(second_recovers), Does(third_recovers)],
+    )
+    .holds();
+    // It was resolved before, and opens again.
+    drill(&[Does(first_recovers)], &[Does(fails), Does(second_recovers)]).holds();
+    // Somebody works on it: it is left to them.
+    drill(&[Does(takes_it_over)], &[Does(fails), Does(first_recovers), Does(second_recovers)]).holds();
+}
+
+#[test]
+fn an_exchange_that_recovers_while_the_table_is_away_resolves_its_incident() {
+    let drill = |away, after| Drill {
+        before: &[],
+        middle: &[Does(fails)],
+        away,
+        after,
+        shows: incidents,
+    };
+    drill(&[first_recovers], &[]).holds();
+    drill(&[first_recovers, fails], &[Does(second_recovers)]).holds();
+    drill(&[fails], &[Does(first_recovers), Does(second_recovers)]).holds();
+}
+
+#[test]
+fn a_parent_of_incidents_resolves_itself_after_the_table_was_lost() {
+    let drill = |before, middle, after| Drill {
+        before,
+        middle,
+        away: &[],
+        after,
+        shows: incidents,
+    };
+    let all_recover = &[Does(first_recovers), Does(second_recovers), Does(third_recovers)];
+    drill(
+        &[Does(fails)],
+        &[Does(of_the_second_fails), Does(of_the_third_fails)],
+        all_recover,
+    )
+    .holds();
+    // Those that have none yet get it.
+    drill(
+        &[Does(fails)],
+        &[Does(of_the_second_fails)],
+        &[
+            Does(of_the_third_fails),
+            Does(first_recovers),
+            Does(second_recovers),
+            Does(third_recovers),
+        ],
+    )
     .holds();
 }

@@ -5,6 +5,7 @@
 
 mod claims;
 mod escalations;
+mod incidents;
 mod threads;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use shared::domain::{IssueId, IssueState, Lane, LinkKey, Role, Stream, Subject, 
 use shared::effect::{CreateRecord, Record, Status};
 use shared::event::{ClosureDue, Event};
 use shared::failure::Failure;
+use shared::mapping::WhenFinished;
+use shared::poll::LensPoller;
 use shared::servicenow::{Error, Field, Query, Row, Select};
 use shared::store::{Adopted, Adoption, LinkState};
 use shared::trading_grid;
@@ -27,6 +30,7 @@ use super::records::{adoption, chosen, company_of, seen, unanswered, untold};
 use crate::failed::Failed;
 use crate::place::Place;
 use crate::report::{Cell, Report, Tone};
+use incidents::Incident;
 use threads::Task;
 
 /// The base table of cases, incidents and all other tasks.
@@ -56,6 +60,11 @@ struct Shown {
 struct Ground<'a> {
     place: &'a Place,
     clients: &'a Clients,
+    lens: LensPoller,
+    /// What Lens tells and nobody knows any more.
+    failing: Vec<Event>,
+    /// The parents of incidents: of what, and their links.
+    parents: BTreeMap<SysId, (Subject, LinkKey)>,
     /// What the feed still tells of each issue.
     feed: BTreeMap<Subject, Vec<Event>>,
     /// All records that bear our name, first records before those that continue them.
@@ -78,6 +87,10 @@ enum Kind {
     Task(Task),
     /// The task of a team, or the record of an escalation.
     OfEscalation,
+    /// The incident of exchanges that fail in the same way.
+    Incident(Box<Incident>),
+    /// The parent of several incidents, as it is.
+    Parent(Box<Row>),
 }
 
 /// Brings the links back, or with `is_done` false only says which. May be repeated.
@@ -96,6 +109,9 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
     let mut ground = Ground {
         place,
         clients: &clients,
+        lens: place.lens()?,
+        failing: Vec::new(),
+        parents: BTreeMap::new(),
         feed: BTreeMap::new(),
         keys: BTreeMap::new(),
         rows,
@@ -108,6 +124,12 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
     for row in &ground.rows {
         *ground.keys.entry(row.text("correlation_id").to_owned()).or_default() += 1;
     }
+    let exchanges = async {
+        ground.read_lens().await?;
+        Box::pin(ground.find_parents()).await
+    };
+    let exchanges = exchanges.await;
+    exchanges.map_err(|failure| unanswered("Lens cannot be asked for our exchanges", failure))?;
     let progress = bar(if is_done { "linking" } else { "looking" }, ground.rows.len());
     let mut shown = Vec::new();
     for row in &ground.rows {
@@ -133,6 +155,7 @@ async fn records(clients: &Clients) -> Result<Vec<Row>, Failure> {
         "correlation_id",
         "sys_mod_count",
         "sys_created_on",
+        "state",
     ];
     let select = Select::named(fields).map_err(Error::from)?;
     let rows = clients
@@ -140,7 +163,10 @@ async fn records(clients: &Clients) -> Result<Vec<Row>, Failure> {
         .find(&table, Query::new().and(query), select)
         .map_err(Error::from)?;
     let mut rows = rows.all(MOST).await?;
-    rows.sort_by_key(|row| row.text("correlation_id").contains(OTHERS));
+    rows.sort_by_key(|row| {
+        let continues = row.text("correlation_id").contains(OTHERS);
+        (continues, row.time("sys_created_on").ok())
+    });
     Ok(rows)
 }
 
@@ -178,6 +204,8 @@ impl Ground<'_> {
             Kind::Issue(status) => Box::pin(self.put_back(&found.adoption, status.as_ref())).await?,
             Kind::Task(task) => Box::pin(self.put_task_back(&found, task)).await?,
             Kind::OfEscalation => Box::pin(self.put_part_back(&found)).await?,
+            Kind::Incident(incident) => Box::pin(self.put_incident_back(&found, incident)).await?,
+            Kind::Parent(row) => Box::pin(self.put_parent_back(&found, row)).await?,
         };
         let result = if before.is_some() { "is linked" } else { "linked" };
         Ok(shown(subject, result, "", known))
@@ -185,6 +213,25 @@ impl Ground<'_> {
 
     /// The link of a record; why it has none.
     async fn found(&self, row: &Row) -> Result<Result<Found, &'static str>, Failure> {
+        let why = match Box::pin(self.of_issue(row)).await? {
+            Ok(found) => return Ok(Ok(found)),
+            Err(why) => why,
+        };
+        let rules = self.clients.mapping.exchanges.as_ref();
+        let table = rules.map(|rules| &rules.table);
+        let table = table.filter(|table| row.text("sys_class_name") == table.as_str());
+        let (Some(table), Some(sys_id)) = (table, row.sys_id()) else {
+            return Ok(Err(why));
+        };
+        if self.finished(table, row) == Some(WhenFinished::New) {
+            return Ok(Err("it is closed: another failure makes another incident"));
+        }
+        let incident = Box::pin(self.incident(row, table, &sys_id)).await?;
+        Ok(incident.ok_or(why))
+    }
+
+    /// The link of a record of an issue or thread, or of a parent of incidents; why it has none.
+    async fn of_issue(&self, row: &Row) -> Result<Result<Found, &'static str>, Failure> {
         let (key, clients) = (row.text("correlation_id"), self.clients);
         let (issue, rest) = key.split_once(OTHERS).unwrap_or((key, ""));
         let table = row.text("sys_class_name").parse::<TableName>().ok();
@@ -196,11 +243,14 @@ impl Ground<'_> {
             if let Some(found) = Box::pin(self.of_an_escalation(row, table, &sys_id)).await? {
                 return Ok(Ok(found));
             }
+            if let Some(found) = Box::pin(self.parent(table, &sys_id)).await? {
+                return Ok(Ok(found));
+            }
         }
         let table = table.filter(|table| clients.mapping.table(table).is_some());
         let (Ok(issue), Some(table), Some(sys_id)) = (issue.parse::<IssueId>(), table, row.sys_id()) else {
             return Ok(Err(
-                "it is no record of an issue: its link comes back with its next event",
+                "nothing says what it is about: its link comes back with its next event, if it is ours",
             ));
         };
         let company = match clients.store.company_of_issue(issue.as_str()).await? {
@@ -342,10 +392,10 @@ impl Ground<'_> {
         };
         let is_resolved = status.is_some_and(|status| status.state == IssueState::Resolved);
         let write = match closure.state {
-            ClosureState::Requested => store.asked(subject, Some(closure.version))?,
+            ClosureState::Requested | ClosureState::Confirmed => store.asked(subject, Some(closure.version))?,
             ClosureState::Disputed if is_resolved => store.asked(subject, Some(closure.version))?,
             ClosureState::Disputed => store.disputed(subject, closure.version)?,
-            ClosureState::Confirmed | ClosureState::Closed | ClosureState::Withdrawn => return Ok(()),
+            ClosureState::Closed | ClosureState::Withdrawn => return Ok(()),
         };
         store.put_all(vec![write]).await?;
         let Some(due_at) = closure.confirm_by.filter(|_| closure.state == ClosureState::Requested) else {
@@ -359,7 +409,9 @@ impl Ground<'_> {
             due_at,
         };
         let fault = |error| Failure::permanent(error, "report this as a fault of Gridlink");
-        store.accept(&due.event(self.clients.clock.now()).map_err(fault)?).await?;
+        store
+            .accept(&due.event(self.clients.clock.now()).map_err(fault)?)
+            .await?;
         Ok(())
     }
 

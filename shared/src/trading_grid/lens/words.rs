@@ -45,10 +45,9 @@ macro_rules! vocabulary {
             }
         }
 
-        #[cfg(test)]
         impl $name {
             /// All that are known.
-            pub(super) const KNOWN: &[$name] = &[$(Self::$variant,)+];
+            pub const KNOWN: &[$name] = &[$(Self::$variant,)+];
         }
     };
 }

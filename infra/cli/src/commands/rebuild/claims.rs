@@ -44,11 +44,17 @@ pub(super) async fn of_issue(clients: &Clients, adoption: &Adoption, events: &[E
     let messages = messages.map_err(trading_grid::Error::into_failure)?;
     for comment in comments {
         sides.post(&comment.origin, comment.comment_id.as_str());
-        sides.said.insert(in_journal(Journal::Comments, &open_case::named_comment(&comment.comment_id)));
+        sides.said.insert(in_journal(
+            Journal::Comments,
+            &open_case::named_comment(&comment.comment_id),
+        ));
     }
     for message in messages {
         sides.post(&message.origin, message.message_id.as_str());
-        sides.said.insert(in_journal(Journal::Comments, &open_case::named_message(&message.message_id)));
+        sides.said.insert(in_journal(
+            Journal::Comments,
+            &open_case::named_message(&message.message_id),
+        ));
     }
     for effect in events
         .iter()
@@ -70,11 +76,20 @@ pub(super) async fn of_thread(clients: &Clients, thread: &Thread, events: &[Even
     let messages = shown::messages(clients, Room::Thread(&thread.company_id, &thread.thread_id)).await;
     for message in messages.map_err(trading_grid::Error::into_failure)? {
         sides.post(&message.origin, message.message_id.as_str());
-        sides.said.insert(in_journal(Journal::Comments, &create_task::named_message(&message.message_id)));
+        sides.said.insert(in_journal(
+            Journal::Comments,
+            &create_task::named_message(&message.message_id),
+        ));
     }
     for request in &thread.document_requests {
-        sides.said.insert(in_journal(Journal::Comments, &create_task::named_request(&request.request_id)));
-        sides.said.insert(in_journal(Journal::Comments, &create_task::named_withdrawal(&request.request_id)));
+        sides.said.insert(in_journal(
+            Journal::Comments,
+            &create_task::named_request(&request.request_id),
+        ));
+        sides.said.insert(in_journal(
+            Journal::Comments,
+            &create_task::named_withdrawal(&request.request_id),
+        ));
         match request.from {
             Side::Partner => sides.delivered.extend(request.documents.iter().cloned()),
             Side::Desk => sides.brought.extend(request.documents.iter().cloned()),
@@ -105,7 +120,14 @@ pub(super) async fn heard(clients: &Clients, adoption: &Adoption, what: &[Heard]
         let reference = clients.reference(&name).await?;
         let heard = Restored {
             remote: None,
-            ..restored(name, reference, one.kind, &record.sys_id, &record.sys_id, adoption.since)
+            ..restored(
+                name,
+                reference,
+                one.kind,
+                &record.sys_id,
+                &record.sys_id,
+                adoption.since,
+            )
         };
         clients.store.restore_claim(&adoption.subject, &heard).await?;
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::domain::{CompanyId, EscalationKey, EventId, IssueId, Lane, LinkKey, Stream, Subject, SysId};
 use shared::domain::{TableName, TaskName, UseCase};
 use shared::effect::{Milestone, Record};
-use shared::event::{Data, RecordChange};
+use shared::event::RecordChange;
 use shared::failure::Failure;
 use shared::servicenow::Row;
 use shared::store::Adoption;
@@ -72,9 +72,15 @@ impl Ground<'_> {
             return Ok(BTreeSet::from([company]));
         }
         let told = self.feed.keys().filter_map(Subject::as_issue);
-        let mut companies: BTreeSet<CompanyId> =
-            told.filter(|(_, told)| told == issue).map(|(company, _)| company).collect();
-        for row in self.rows.iter().filter(|row| row.text("correlation_id") == issue.as_str()) {
+        let mut companies: BTreeSet<CompanyId> = told
+            .filter(|(_, told)| told == issue)
+            .map(|(company, _)| company)
+            .collect();
+        for row in self
+            .rows
+            .iter()
+            .filter(|row| row.text("correlation_id") == issue.as_str())
+        {
             let table = row.text("sys_class_name").parse().ok();
             let table = table.filter(|table| clients.mapping.table(table).is_some());
             if let (Some(table), Some(sys_id)) = (table, row.sys_id()) {
@@ -158,11 +164,7 @@ impl Ground<'_> {
     }
 
     /// The workspace of an issue.
-    pub(super) async fn workspace(
-        &self,
-        company: &CompanyId,
-        issue: &IssueId,
-    ) -> Result<Option<Escalation>, Failure> {
+    pub(super) async fn workspace(&self, company: &CompanyId, issue: &IssueId) -> Result<Option<Escalation>, Failure> {
         let workspace = self.clients.community.escalation(company, issue).await;
         workspace.map_err(trading_grid::Error::into_failure)
     }
@@ -195,7 +197,8 @@ impl Ground<'_> {
         Ok(store.put_all(store.lanes_moved(subject, true)?).await?)
     }
 
-    /// The escalation of the newest record that verifies; without any, the last one that the partner asked for.
+    /// The escalation of the newest record that verifies. One without any begins again, without harm, when the event that
+    /// asked for it is told again.
     fn under_way(&self, subject: &Subject, issue: &IssueId) -> Option<EscalationKey> {
         let verified = self.rows.iter().filter_map(|row| {
             let (of, rest) = row.text("correlation_id").split_once('/')?;
@@ -203,12 +206,6 @@ impl Ground<'_> {
             let (key, _) = self.escalation(subject, issue, parts, &row.sys_id()?)?;
             Some((row.time("sys_created_on").ok(), key))
         });
-        let newest = verified.max_by_key(|(created, _)| *created).map(|(_, key)| key);
-        let told = self.feed.get(subject).into_iter().flatten();
-        let mut asked = told.filter(|event| matches!(event.data, Data::IssueEscalated(_)));
-        newest.or_else(|| {
-            let event = asked.next_back()?;
-            Some(EscalationKey::asked_by(&event.sender, &event.id))
-        })
+        verified.max_by_key(|(created, _)| *created).map(|(_, key)| key)
     }
 }

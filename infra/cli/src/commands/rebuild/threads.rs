@@ -185,13 +185,18 @@ impl Ground<'_> {
     /// What came before the task stands in its description, or in another task.
     async fn heard_elsewhere(&self, adoption: &Adoption, events: &[Event]) -> Result<(), Failure> {
         let (record, asked) = (&adoption.record, adoption.record.link.wish());
-        let begin = events.iter().position(|event| asked.is_some() && wish_of(event) == asked);
+        let begin = events
+            .iter()
+            .position(|event| asked.is_some() && wish_of(event) == asked);
         let (before, after) = events.split_at(begin.unwrap_or(0));
         let mut heard = claims::written(before, record);
         let mut later = claims::written(after, record);
         let thread = adoption.correlation.split_once(OTHERS).map(|(thread, _)| thread);
         for other in &self.rows {
-            let of_thread = other.text("correlation_id").split_once(OTHERS).map(|(thread, _)| thread);
+            let of_thread = other
+                .text("correlation_id")
+                .split_once(OTHERS)
+                .map(|(thread, _)| thread);
             let table = other.text("sys_class_name").parse::<TableName>();
             if let (Some(sys_id), Ok(table)) = (other.sys_id(), table)
                 && of_thread == thread
@@ -209,8 +214,15 @@ impl Ground<'_> {
     /// more than the tasks have changed.
     async fn raise_out(&self, subject: &Subject, task: &Task) -> Result<(), Failure> {
         let versions = task.thread.outcomes.iter().map(|told| told.report.version);
-        let used = versions.max().and_then(|version| i64::try_from(version).ok()).unwrap_or(0);
-        let is_closed = task.thread.document_requests.iter().any(|request| is_closed(request.state));
+        let used = versions
+            .max()
+            .and_then(|version| i64::try_from(version).ok())
+            .unwrap_or(0);
+        let is_closed = task
+            .thread
+            .document_requests
+            .iter()
+            .any(|request| is_closed(request.state));
         let out = Stream {
             subject: subject.clone(),
             lane: Lane::Out,
