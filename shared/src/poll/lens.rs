@@ -256,17 +256,44 @@ impl LensPoller {
 }
 
 impl LensPoller {
-    /// What a poll would tell of what moved between two times, in the order of when it did; nothing where the mapping
-    /// polls nothing. `read` hears of how much was read so far.
+    /// What polls should have told of what moved between two times and did not, in the order of when it moved; nothing of
+    /// before the first poll, and nothing where the mapping polls nothing. `read` hears of how much was read so far.
     ///
     /// # Errors
     /// When the table or Trading Grid gives no clear answer.
     pub async fn untold(&self, since: Timestamp, until: Timestamp, read: &dyn Fn(u64)) -> anyhow::Result<Vec<Event>> {
+        let begun = self.store.begun(&PASSES.map(|pass| pass.name)).await?;
+        // The pass without a cursor is made by every poll.
+        let first = begun.values().min().copied();
+        let from = |pass: &Pass| {
+            let begun = begun.get(pass.name).copied();
+            let begun = begun.or(first.filter(|_| pass.name == TIMED_OUT.name))?;
+            Some(since.max(earlier(begun, super::FIRST)))
+        };
+        self.look(from, until, read).await
+    }
+
+    /// The same, whenever polls began: for a table that has forgotten it.
+    ///
+    /// # Errors
+    /// As [`Self::untold`].
+    pub async fn unknown(&self, since: Timestamp, read: &dyn Fn(u64)) -> anyhow::Result<Vec<Event>> {
+        self.look(|_| Some(since), self.clock.now(), read).await
+    }
+
+    /// What a poll would tell of what moved from a time of each pass on.
+    async fn look(
+        &self,
+        from: impl Fn(&Pass) -> Option<Timestamp>,
+        until: Timestamp,
+        read: &dyn Fn(u64),
+    ) -> anyhow::Result<Vec<Event>> {
         let Some(mut run) = self.looking() else {
             return Ok(Vec::new());
         };
         for pass in PASSES.iter().chain([&TIMED_OUT]) {
-            let (mut at, end) = (since, run.end(pass, until));
+            let Some(mut at) = from(pass) else { continue };
+            let end = run.end(pass, until);
             while at < end {
                 let from = earlier(at, OVERLAP);
                 at = run

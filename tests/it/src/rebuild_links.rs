@@ -445,7 +445,8 @@ fn third_recovers(town: &Town) {
 
 fn takes_it_over(town: &Town) {
     let incident = poll_lens::incidents(town).remove(0);
-    town.servicenow.update("incident", &incident["sys_id"], &[("state", "2")]);
+    town.servicenow
+        .update("incident", &incident["sys_id"], &[("state", "2")]);
 }
 
 /// The incidents of exchanges.
@@ -480,7 +481,12 @@ fn an_incident_is_joined_and_resolves_itself_after_the_table_was_lost() {
     // Another one joins, and all go through.
     drill(
         &[Does(fails)],
-        &[Does(fails), Does(first_recovers), Does(second_recovers), Does(third_recovers)],
+        &[
+            Does(fails),
+            Does(first_recovers),
+            Does(second_recovers),
+            Does(third_recovers),
+        ],
     )
     .holds();
     // The one that it was opened with went through before.
@@ -492,7 +498,11 @@ fn an_incident_is_joined_and_resolves_itself_after_the_table_was_lost() {
     // It was resolved before, and opens again.
     drill(&[Does(first_recovers)], &[Does(fails), Does(second_recovers)]).holds();
     // Somebody works on it: it is left to them.
-    drill(&[Does(takes_it_over)], &[Does(fails), Does(first_recovers), Does(second_recovers)]).holds();
+    drill(
+        &[Does(takes_it_over)],
+        &[Does(fails), Does(first_recovers), Does(second_recovers)],
+    )
+    .holds();
 }
 
 #[test]

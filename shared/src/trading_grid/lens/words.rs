@@ -45,9 +45,15 @@ macro_rules! vocabulary {
             }
         }
 
+        #[cfg(test)]
         impl $name {
             /// All that are known.
-            pub const KNOWN: &[$name] = &[$(Self::$variant,)+];
+            pub(super) const KNOWN: &[$name] = &[$(Self::$variant,)+];
+        }
+
+        impl $name {
+            /// The texts of all that are known, in all their spellings.
+            pub const TEXTS: &[&str] = &[$($text, $($other,)*)+];
         }
     };
 }

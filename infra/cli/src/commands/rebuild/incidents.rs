@@ -62,8 +62,7 @@ impl Ground<'_> {
         let found = self.lens.exchange(&id).await.map_err(no_answer)?;
         let Some((turn, now)) = found else { return Ok(None) };
         let (turn, at) = (turn, now.at());
-        let exchange = raise_incident::in_the_words_of_lens(&now, Some(rules));
-        let Some(verified) = self.verified(rules, &exchange, sys_id) else {
+        let Some(verified) = self.verified(rules, &now, sys_id) else {
             return Ok(None);
         };
         let record = Record {
@@ -88,16 +87,12 @@ impl Ground<'_> {
     }
 
     /// In which state of the exchange an incident was opened with it, and as which class.
-    fn verified(&self, rules: &ExchangeRules, exchange: &Exchange, sys_id: &SysId) -> Option<Verified> {
+    fn verified(&self, rules: &ExchangeRules, now: &Exchange, sys_id: &SysId) -> Option<Verified> {
+        let exchange = &raise_incident::in_the_words_of_lens(now, Some(rules));
         let deployment = self.clients.store.deployment();
-        let own = |text: &String| std::iter::once(text.clone());
-        let statuses: BTreeSet<String> = own(&exchange.status)
-            .chain(Status::KNOWN.iter().map(Status::to_string))
-            .collect();
-        let acknowledgements: BTreeSet<String> = own(&exchange.acknowledgement)
-            .chain(Acknowledgement::KNOWN.iter().map(Acknowledgement::to_string))
-            .chain([String::new()])
-            .collect();
+        let statuses = spellings(&now.status, Status::TEXTS);
+        let mut acknowledgements = spellings(&now.acknowledgement, Acknowledgement::TEXTS);
+        acknowledgements.insert(String::new());
         let nameless = Exchange {
             company_id: None,
             ..exchange.clone()
@@ -121,7 +116,7 @@ impl Ground<'_> {
                             failures,
                             class: class.clone(),
                             opened_by: event,
-                            exchange: was,
+                            exchange: raise_incident::in_the_words_of_lens(&was, Some(rules)),
                         });
                     }
                 }
@@ -481,12 +476,25 @@ impl Ground<'_> {
         let Some(oldest) = oldest else { return Ok(()) };
         let since = oldest.before(rules.window).before(LONGEST_WAIT);
         let progress = super::super::progress::counting("reading Lens");
-        let now = self.clients.clock.now();
-        let failing = self.lens.untold(since, now, &|read| progress.set_position(read)).await;
+        let failing = self.lens.unknown(since, &|read| progress.set_position(read)).await;
         progress.finish_and_clear();
         self.failing = failing.map_err(no_answer)?;
         Ok(())
     }
+}
+
+/// Words of Lens in all spellings that an event can have: as they are written, and as one word.
+fn spellings(now: &str, texts: &[&str]) -> BTreeSet<String> {
+    let one_word = |text: &str| -> String {
+        let words = text.split(' ').map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(letters).collect::<String>()
+        });
+        words.collect()
+    };
+    let texts = texts.iter().flat_map(|text| [(*text).to_owned(), one_word(text)]);
+    texts.chain([now.to_owned()]).collect()
 }
 
 /// So long before its incident an exchange may have come to its state.

@@ -12,7 +12,7 @@ use shared::store::{Adoption, Link, LinkState};
 use shared::trading_grid::collaboration::Room;
 
 use super::super::progress::{bar, counting};
-use super::super::records::{adoption, chosen, company_of, seen, settled, unanswered, untold};
+use super::super::records::{adoption, chosen, company_of, no_answer, seen, settled, unanswered, untold};
 use super::super::shown;
 use super::Facts;
 use crate::failed::Failed;
@@ -30,11 +30,17 @@ const AT_ONCE: usize = 50;
 pub(super) async fn gather(place: &Place, clients: &Clients, since: Timestamp) -> Result<Facts, Failed> {
     let now = place.clock.now();
     let untold = Box::pin(untold(clients, since, settled(now))).await?;
+    let progress = counting("reading Lens");
+    let lens = place.lens()?;
+    let exchanges = Box::pin(lens.untold(since, settled(now), &|read| progress.set_position(read))).await;
+    progress.finish_and_clear();
+    let exchanges = exchanges.map_err(|error| no_answer(&error))?;
     let progress = counting("reading the table");
     let survey = place.store.survey(since, &|more| progress.inc(more)).await;
     progress.finish_and_clear();
     let mut facts = Facts {
         untold,
+        exchanges,
         survey: survey?,
         ..Facts::default()
     };
