@@ -215,6 +215,14 @@ async fn table(
     Ok(intent.map_or_else(|| rules.table.clone(), |link| link.record.table))
 }
 
+/// The name of the partner of an exchange.
+///
+/// # Errors
+/// When ServiceNow gives no clear answer.
+pub async fn partner_name_of(clients: &Clients, table: &TableName, exchange: &Exchange) -> Result<String, Failure> {
+    Ok(partner(clients, table, exchange).await?.1)
+}
+
 /// The partner as ServiceNow knows it; else as the exchange names it.
 async fn partner(
     clients: &Clients,

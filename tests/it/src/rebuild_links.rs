@@ -17,7 +17,7 @@ use crate::reconcile::polled;
 use crate::scenarios::{self, ISSUE, NORTHWIND};
 use crate::table::restore;
 use crate::town::{TABLE, Town};
-use crate::{bridge_escalation, create_task, oracle, poll_lens, relay_status};
+use crate::{bridge_escalation, create_task, oracle, poll_lens, provision_partner, publish_knowledge, relay_status};
 
 /// What happens.
 #[derive(Clone, Copy)]
@@ -54,7 +54,8 @@ struct Drill {
 
 /// Everybody hears of everything.
 async fn hear(town: &Arc<Town>, play: &Play) {
-    sleep(Duration::from_secs(60)).await;
+    // So long Lens may take.
+    sleep(Duration::from_secs(120)).await;
     poll_lens::poll(town).await;
     polled(town, play).await;
 }
@@ -152,8 +153,18 @@ async fn fill_in(town: &Arc<Town>, play: &Play) {
 fn texts(town: &Town, sys_id: &str, journal: &str) -> Vec<String> {
     let entries = town.servicenow.journal(sys_id, journal).into_iter();
     // A reference follows from the number of an event, which is another one after a loss.
-    let text = |entry: worlds::JournalEntry| entry.value.split(" · ref ").next().unwrap().to_owned();
-    entries.map(text).collect()
+    entries
+        .map(|entry| timeless(entry.value.split(" · ref ").next().unwrap()))
+        .collect()
+}
+
+/// A text without times: how long a rebuilding takes is not compared.
+fn timeless(text: &str) -> String {
+    let mut parts = text.split("2026-");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + part.get("11-23 09:02:37".len()..).unwrap_or_default()
+    })
 }
 
 /// The tasks that bear our name, with all that was written to them.
@@ -457,9 +468,8 @@ fn incidents(town: &Town) -> Value {
             json!({
                 "sys_id": row["sys_id"],
                 "state": row["state"],
-                "count": row["description"].rsplit("\n\n").next(),
-                // When it was told depends on how long the rebuilding took.
-                "close_notes": row["close_notes"].split(", 2026").next(),
+                "count": row["description"].rsplit("\n\n").next().map(timeless),
+                "close_notes": timeless(&row["close_notes"]),
                 "parent": row.get("parent_incident"),
                 "work_notes": texts(town, &row["sys_id"], "work_notes"),
             })
@@ -547,4 +557,77 @@ fn a_parent_of_incidents_resolves_itself_after_the_table_was_lost() {
         ],
     )
     .holds();
+}
+
+/// The requested items with what was written to them, the tasks for them, and who has access.
+fn requests(town: &Town) -> Value {
+    let items: Vec<Value> = town
+        .servicenow
+        .rows("sc_req_item")
+        .iter()
+        .map(|row| {
+            json!([
+                row["state"],
+                texts(town, &row["sys_id"], "work_notes"),
+                texts(town, &row["sys_id"], "comments"),
+            ])
+        })
+        .collect();
+    let users = provision_partner::users(town, provision_partner::FIRST);
+    json!({"items": items, "tasks": tasks(town), "users": format!("{users:?}")})
+}
+
+#[test]
+fn a_request_that_waits_for_its_company_goes_on_after_the_table_was_lost() {
+    Drill {
+        before: &[Does(provision_partner::orders_a_partner)],
+        middle: &[Does(provision_partner::approves)],
+        away: &[],
+        after: &[Does(provision_partner::sets_the_company_up), Days(1)],
+        shows: requests,
+    }
+    .holds();
+}
+
+#[test]
+fn a_request_that_is_complete_stays_so_after_the_table_was_lost() {
+    Drill {
+        before: &[
+            Does(provision_partner::orders_a_partner),
+            Does(provision_partner::sets_the_company_up),
+        ],
+        middle: &[Does(provision_partner::approves), Days(1)],
+        away: &[],
+        after: &[],
+        shows: requests,
+    }
+    .holds();
+}
+
+const ARTICLE: &str = publish_knowledge::DRAFT;
+
+fn publishes(town: &Town) {
+    publish_knowledge::publish(town, ARTICLE);
+}
+
+fn becomes_internal(town: &Town) {
+    publish_knowledge::becomes_internal(town, ARTICLE);
+}
+
+fn guidance(town: &Town) -> Value {
+    json!(publish_knowledge::seen(town, NORTHWIND, ARTICLE).is_some())
+}
+
+#[test]
+fn an_article_that_becomes_internal_is_withdrawn_after_the_table_was_lost() {
+    let drill = |away: &'static [fn(&Town)], after| Drill {
+        before: &[],
+        middle: &[Does(publishes)],
+        away,
+        after,
+        shows: guidance,
+    };
+    drill(&[], &[Does(becomes_internal)]).holds();
+    drill(&[becomes_internal], &[]).holds();
+    assert_eq!(drill(&[], &[]).run(Loss::Everything), true);
 }

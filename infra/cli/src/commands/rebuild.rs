@@ -6,6 +6,7 @@
 mod claims;
 mod escalations;
 mod incidents;
+mod requests;
 mod threads;
 
 use std::collections::BTreeMap;
@@ -65,6 +66,8 @@ struct Ground<'a> {
     failing: Vec<Event>,
     /// The parents of incidents: of what, and their links.
     parents: BTreeMap<SysId, (Subject, LinkKey)>,
+    /// The tasks of whoever sets up the company of a request.
+    setups: BTreeMap<SysId, Subject>,
     /// What the feed still tells of each issue.
     feed: BTreeMap<Subject, Vec<Event>>,
     /// All records that bear our name, first records before those that continue them.
@@ -85,8 +88,8 @@ enum Kind {
     Issue(Option<Status>),
     /// The task of something that was asked for in a thread.
     Task(Task),
-    /// The task of a team, or the record of an escalation.
-    OfEscalation,
+    /// The task of a team, the record of an escalation, or the task of whoever sets a company up.
+    Part,
     /// The incident of exchanges that fail in the same way.
     Incident(Box<Incident>),
     /// The parent of several incidents, as it is.
@@ -112,6 +115,7 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
         lens: place.lens()?,
         failing: Vec::new(),
         parents: BTreeMap::new(),
+        setups: BTreeMap::new(),
         feed: BTreeMap::new(),
         keys: BTreeMap::new(),
         rows,
@@ -131,7 +135,14 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
     let exchanges = exchanges.await;
     exchanges.map_err(|failure| unanswered("Lens cannot be asked for our exchanges", failure))?;
     let progress = bar(if is_done { "linking" } else { "looking" }, ground.rows.len());
-    let mut shown = Vec::new();
+    let others = async {
+        let mut shown = Box::pin(ground.requests(is_done)).await?;
+        shown.extend(ground.articles(is_done).await?);
+        Ok(shown)
+    };
+    let others = others.await;
+    let mut shown: Vec<Shown> =
+        others.map_err(|failure| unanswered("requests and articles are not known again", failure))?;
     for row in &ground.rows {
         progress.inc(1);
         let one = Box::pin(ground.one(row, is_done)).await;
@@ -203,7 +214,7 @@ impl Ground<'_> {
         let known = match &found.kind {
             Kind::Issue(status) => Box::pin(self.put_back(&found.adoption, status.as_ref())).await?,
             Kind::Task(task) => Box::pin(self.put_task_back(&found, task)).await?,
-            Kind::OfEscalation => Box::pin(self.put_part_back(&found)).await?,
+            Kind::Part => Box::pin(self.put_part_back(&found)).await?,
             Kind::Incident(incident) => Box::pin(self.put_incident_back(&found, incident)).await?,
             Kind::Parent(row) => Box::pin(self.put_parent_back(&found, row)).await?,
         };
@@ -241,6 +252,9 @@ impl Ground<'_> {
                 return Ok(Ok(found));
             }
             if let Some(found) = Box::pin(self.of_an_escalation(row, table, &sys_id)).await? {
+                return Ok(Ok(found));
+            }
+            if let Some(found) = self.setup(row, table, &sys_id) {
                 return Ok(Ok(found));
             }
             if let Some(found) = Box::pin(self.parent(table, &sys_id)).await? {

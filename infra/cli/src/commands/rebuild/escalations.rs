@@ -59,7 +59,7 @@ impl Ground<'_> {
             };
             return Ok(Some(Found {
                 adoption,
-                kind: Kind::OfEscalation,
+                kind: Kind::Part,
             }));
         }
         Ok(None)

@@ -243,12 +243,28 @@ impl Ground<'_> {
         // Records come in the order in which they were made: the newest is the one that others join.
         marks.push((subject.clone(), Mark::Current { incident: link.clone() }));
         let adoption = self.with_its_analyst(&found.adoption, rules, incident).await?;
-        let line = format!("{} was linked again after a loss of the table", adoption.number);
         for (subject, mark) in &marks {
             store.put_all(store.mark(subject, mark)?).await?;
         }
-        store.adopt(&adoption, Vec::new(), &line).await?;
+        self.adopt_incident(&adoption).await?;
         Ok(members.len())
+    }
+
+    /// The link of an incident; one of an earlier time learns which count and which parent were written since.
+    async fn adopt_incident(&self, adoption: &Adoption) -> Result<(), Failure> {
+        let store = &self.place.store;
+        let line = format!("{} was linked again after a loss of the table", adoption.number);
+        store.adopt(adoption, Vec::new(), &line).await?;
+        let parent = self
+            .clients
+            .mapping
+            .common_cause()
+            .map(|(_, common)| common.field.as_str());
+        let is_ours = |field: &str| field == DESCRIPTION || Some(field) == parent;
+        let written = adoption.base.iter().filter(|(field, _)| is_ours(field));
+        let written = written.map(|(field, value)| (field.clone(), value.clone())).collect();
+        let write = store.rebased(&adoption.subject, &adoption.record.link, &written)?;
+        Ok(store.put_all(write.into_iter().collect()).await?)
     }
 
     /// Who the incident was assigned to when it was made: whoever it is now has taken it over, if that is another.
@@ -319,7 +335,8 @@ impl Ground<'_> {
             failures: found.adoption.subject.clone(),
             incident: failures.incident.clone(),
             partner: raise_incident::partner_of(&incident.exchange),
-            name: String::new(),
+            name: raise_incident::partner_name_of(self.clients, &found.adoption.record.table, &incident.exchange)
+                .await?,
         };
         let parent = incident.row.text(common.field.as_str()).parse::<SysId>().ok();
         let parent = parent.and_then(|parent| self.parents.get(&parent).cloned());
@@ -459,8 +476,7 @@ impl Ground<'_> {
         adoption.base.insert("assigned_to".to_owned(), analyst);
         let state = rules.untouched.first().cloned().unwrap_or_default();
         adoption.base.insert("state".to_owned(), state);
-        let line = format!("{} was linked again after a loss of the table", adoption.number);
-        store.adopt(&adoption, Vec::new(), &line).await?;
+        self.adopt_incident(&adoption).await?;
         Ok(known)
     }
 
