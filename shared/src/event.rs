@@ -708,6 +708,11 @@ struct Envelope<'a> {
 }
 
 impl Event {
+    /// Whether Gridlink told it to itself.
+    pub fn is_ours(&self) -> bool {
+        self.sender.as_str() == OURSELVES
+    }
+
     /// Parses the body of a webhook or a stored event.
     ///
     /// # Errors

@@ -210,6 +210,7 @@ impl LensPoller {
             poller: self,
             rule,
             seen: Seen::Accepted(worker),
+            knowing: Knowing::What,
             partners: BTreeMap::new(),
             done: Polled::default(),
         };
@@ -270,15 +271,20 @@ impl LensPoller {
             let begun = begun.or(first.filter(|_| pass.name == TIMED_OUT.name))?;
             Some(since.max(earlier(begun, super::FIRST)))
         };
-        self.look(from, until, read).await
+        let mut events = self.look(from, until, Knowing::What, read).await?;
+        let seen = self.store.seen(&events).await?;
+        events.retain(|event| !seen.contains(&event.id));
+        Ok(events)
     }
 
-    /// The same, whenever polls began: for a table that has forgotten it.
+    /// The exchanges that came to fail or to be late since a time and still are so, known or not, as what would be told of
+    /// them; nothing where the mapping polls nothing. `read` hears of how much was read so far.
     ///
     /// # Errors
-    /// As [`Self::untold`].
-    pub async fn unknown(&self, since: Timestamp, read: &dyn Fn(u64)) -> anyhow::Result<Vec<Event>> {
-        self.look(|_| Some(since), self.clock.now(), read).await
+    /// When the table or Trading Grid gives no clear answer.
+    pub async fn failing(&self, since: Timestamp, read: &dyn Fn(u64)) -> anyhow::Result<Vec<Event>> {
+        self.look(|_| Some(since), self.clock.now(), Knowing::Nothing, read)
+            .await
     }
 
     /// What a poll would tell of what moved from a time of each pass on.
@@ -286,9 +292,10 @@ impl LensPoller {
         &self,
         from: impl Fn(&Pass) -> Option<Timestamp>,
         until: Timestamp,
+        knowing: Knowing,
         read: &dyn Fn(u64),
     ) -> anyhow::Result<Vec<Event>> {
-        let Some(mut run) = self.looking() else {
+        let Some(mut run) = self.looking(knowing) else {
             return Ok(Vec::new());
         };
         for pass in PASSES.iter().chain([&TIMED_OUT]) {
@@ -307,8 +314,6 @@ impl LensPoller {
             return Ok(Vec::new());
         };
         let mut events: Vec<Event> = kept.into_values().collect();
-        let seen = self.store.seen(&events).await?;
-        events.retain(|event| !seen.contains(&event.id));
         events.sort_by_key(|event| event.time);
         Ok(events)
     }
@@ -318,19 +323,20 @@ impl LensPoller {
     /// # Errors
     /// When Trading Grid gives no clear answer.
     pub async fn exchange(&self, exchange: &CorrelationId) -> anyhow::Result<Option<(Option<Turn>, Exchange)>> {
-        match self.looking() {
+        match self.looking(Knowing::Nothing) {
             Some(mut run) => run.as_it_is(exchange).await,
             None => Ok(None),
         }
     }
 
     /// A run that accepts nothing.
-    fn looking(&self) -> Option<Run<'_>> {
+    fn looking(&self, knowing: Knowing) -> Option<Run<'_>> {
         let rule = self.mapping.exchanges.as_ref()?.poll.as_ref()?;
         Some(Run {
             poller: self,
             rule,
             seen: Seen::Kept(BTreeMap::new()),
+            knowing,
             partners: BTreeMap::new(),
             done: Polled::default(),
         })
@@ -345,11 +351,21 @@ enum Seen<'a> {
     Kept(BTreeMap<EventId, Event>),
 }
 
+/// Whether it counts what is known of exchanges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Knowing {
+    /// It does: only news is told.
+    What,
+    /// As if nothing were known.
+    Nothing,
+}
+
 /// One poll under way.
 struct Run<'a> {
     poller: &'a LensPoller,
     rule: &'a PollRule,
     seen: Seen<'a>,
+    knowing: Knowing,
     /// Companies by trading address, as far as they were asked for.
     partners: BTreeMap<String, Option<CompanyId>>,
     done: Polled,
@@ -479,7 +495,10 @@ impl Run<'_> {
             }
         }
         let exchanges = rows.keys().map(Subject::exchange).collect::<Vec<_>>();
-        let known = self.poller.store.known_exchanges(&exchanges).await?;
+        let known = match self.knowing {
+            Knowing::What => self.poller.store.known_exchanges(&exchanges).await?,
+            Knowing::Nothing => BTreeMap::new(),
+        };
         for (exchange, rows) in rows {
             if is_news(pass, &rows, known.get(&Subject::exchange(&exchange))) {
                 self.exchange(pass, &exchange).await?;

@@ -631,3 +631,20 @@ fn an_article_that_becomes_internal_is_withdrawn_after_the_table_was_lost() {
     drill(&[becomes_internal], &[]).holds();
     assert_eq!(drill(&[], &[]).run(Loss::Everything), true);
 }
+
+/// A draft comes back with its next event: its sys_id follows from its record.
+#[test]
+fn a_draft_is_not_made_again_after_the_table_was_lost() {
+    Drill {
+        before: &[Does(opens), Does(publish_knowledge::drafts::marks)],
+        middle: &[Does(scenarios::resolves)],
+        away: &[],
+        after: &[Does(agent_answers), Does(disputes), Does(scenarios::resolves), Does(confirms)],
+        shows: |town| {
+            let drafts = publish_knowledge::drafts::drafts(town);
+            let named = town.servicenow.rows("m2m_kb_task");
+            json!([drafts.len(), drafts.first().map(|row| row["text"].clone()), named.len(), tasks(town)])
+        },
+    }
+    .holds();
+}

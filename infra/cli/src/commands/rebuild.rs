@@ -62,7 +62,7 @@ struct Ground<'a> {
     place: &'a Place,
     clients: &'a Clients,
     lens: LensPoller,
-    /// What Lens tells and nobody knows any more.
+    /// Exchanges that fail or are late, as Lens has them.
     failing: Vec<Event>,
     /// The parents of incidents: of what, and their links.
     parents: BTreeMap<SysId, (Subject, LinkKey)>,

@@ -480,7 +480,7 @@ impl Ground<'_> {
         Ok(known)
     }
 
-    /// What Lens tells since the oldest incident that may still be worked on.
+    /// Which exchanges fail in Lens since the oldest incident that may still be worked on.
     pub(super) async fn read_lens(&mut self) -> Result<(), Failure> {
         let Some(rules) = &self.clients.mapping.exchanges else {
             return Ok(());
@@ -492,7 +492,7 @@ impl Ground<'_> {
         let Some(oldest) = oldest else { return Ok(()) };
         let since = oldest.before(rules.window).before(LONGEST_WAIT);
         let progress = super::super::progress::counting("reading Lens");
-        let failing = self.lens.unknown(since, &|read| progress.set_position(read)).await;
+        let failing = self.lens.failing(since, &|read| progress.set_position(read)).await;
         progress.finish_and_clear();
         self.failing = failing.map_err(no_answer)?;
         Ok(())
