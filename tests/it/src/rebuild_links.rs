@@ -639,11 +639,21 @@ fn a_draft_is_not_made_again_after_the_table_was_lost() {
         before: &[Does(opens), Does(publish_knowledge::drafts::marks)],
         middle: &[Does(scenarios::resolves)],
         away: &[],
-        after: &[Does(agent_answers), Does(disputes), Does(scenarios::resolves), Does(confirms)],
+        after: &[
+            Does(agent_answers),
+            Does(disputes),
+            Does(scenarios::resolves),
+            Does(confirms),
+        ],
         shows: |town| {
             let drafts = publish_knowledge::drafts::drafts(town);
             let named = town.servicenow.rows("m2m_kb_task");
-            json!([drafts.len(), drafts.first().map(|row| row["text"].clone()), named.len(), tasks(town)])
+            json!([
+                drafts.len(),
+                drafts.first().map(|row| row["text"].clone()),
+                named.len(),
+                tasks(town)
+            ])
         },
     }
     .holds();

@@ -361,10 +361,8 @@ impl Ground<'_> {
         if store.adopt(&adoption, Vec::new(), &line).await? == Adopted::Already {
             self.catch_up(&adoption).await?;
         }
-        if adoption.record.link.role == Role::Case {
-            if let Some(workspace) = &workspace {
-                self.go_on_escalated(&adoption.subject, &issue, workspace).await?;
-            }
+        if let (Role::Case, Some(workspace)) = (adoption.record.link.role, &workspace) {
+            self.go_on_escalated(&adoption.subject, &issue, workspace).await?;
         }
         if adoption.record.link.role == Role::FollowUp {
             let create = CreateRecord {
