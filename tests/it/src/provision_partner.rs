@@ -181,7 +181,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 const OKAFOR: &str = "ada.okafor@northwind.example";
 const OKAFOR_ID: &str = "GCP4N8W225A19";
 const CONTOSO: &str = "GC00804444LX01";
-const BRIGHTWATER: &str = "GC99BRIGHT";
+pub(crate) const BRIGHTWATER: &str = "GC99BRIGHT";
 pub(crate) const FIRST: &str = "sam.rivers@brightwater.example";
 const CHANGE_ROLES: &str = "Change a trading partner user's roles";
 const REMOVE_ACCESS: &str = "Remove a trading partner user's access";

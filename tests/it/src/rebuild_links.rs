@@ -234,6 +234,28 @@ fn writes(town: &Town) {
     let _ = create_task::writes(&town.community);
 }
 
+fn works(town: &Town) {
+    town.servicenow
+        .update(create_task::TASKS, &task(town), &[("state", "2")]);
+}
+
+fn pauses(town: &Town) {
+    town.servicenow
+        .update(create_task::TASKS, &task(town), &[("state", "1")]);
+}
+
+#[test]
+fn what_is_reported_after_the_table_was_lost_is_newer_than_what_was_before() {
+    Drill {
+        before: &[Does(starts), Does(asks), Does(works)],
+        middle: &[Does(pauses), Does(works), Does(pauses)],
+        away: &[],
+        after: &[Does(create_task::finishes)],
+        shows: thread,
+    }
+    .holds();
+}
+
 #[test]
 fn a_task_of_a_request_is_answered_in_its_thread_after_the_table_was_lost() {
     Drill {
@@ -574,7 +596,13 @@ fn requests(town: &Town) -> Value {
         })
         .collect();
     let users = provision_partner::users(town, provision_partner::FIRST);
-    json!({"items": items, "tasks": tasks(town), "users": format!("{users:?}")})
+    let partner = town.community.partner_sees(provision_partner::BRIGHTWATER);
+    json!({
+        "items": items,
+        "tasks": tasks(town),
+        "users": format!("{users:?}"),
+        "told": only(&partner["onboardings"], &["state", "label"]),
+    })
 }
 
 #[test]
