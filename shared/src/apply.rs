@@ -21,6 +21,7 @@ mod sharing;
 mod threads;
 mod to_partner;
 
+pub use threads::outcome_report_of;
 pub use to_partner::report_of;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,9 @@ use crate::trading_grid::collaboration::Key;
 
 /// ServiceNow's clock may be this far from ours when traces are looked for.
 const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// After this, nothing of before a rebuilding is filled in any more.
+const FILLED_IN_AFTER: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
 /// How an effect stands when it is about to be carried out.
 #[derive(Debug)]
@@ -432,11 +436,13 @@ impl Apply<'_> {
             return Ok(TakenUp::Fresh);
         };
         let claim = match standing {
-            Standing::Fresh if self.rebuilt_at.is_some_and(|at| self.event.time <= at) => {
+            Standing::Fresh => {
+                let Some(since) = self.may_be_written_since() else {
+                    return Ok(TakenUp::Fresh);
+                };
                 let put = self.clients.store.claim_of(self.subject, &claim).await?;
-                return Ok(put.map_or(TakenUp::Fresh, |claim| TakenUp::Uncertain(claim.since(self.event.time))));
+                return Ok(put.map_or(TakenUp::Fresh, |claim| TakenUp::Uncertain(claim.since(since))));
             }
-            Standing::Fresh => return Ok(TakenUp::Fresh),
             Standing::Claimed(claim) => claim,
             Standing::Resumed => match self.clients.store.claim_of(self.subject, &claim).await? {
                 Some(claim) => claim,
@@ -471,6 +477,17 @@ impl Apply<'_> {
                 Ok(TakenUp::Uncertain(claim))
             }
         }
+    }
+
+    /// Since when what the event asks for may be written, although nobody knows: the table was rebuilt after the event, or
+    /// so lately that our own event may follow from one of before.
+    fn may_be_written_since(&self) -> Option<Timestamp> {
+        let rebuilt_at = self.rebuilt_at?;
+        if self.event.time <= rebuilt_at {
+            return Some(self.event.time);
+        }
+        let is_ours = self.event.is_ours() && self.event.time <= rebuilt_at.after(FILLED_IN_AFTER);
+        is_ours.then_some(Timestamp::from_millis(0))
     }
 
     async fn begin_again(&self, claim: &Claim) -> Result<(), Failure> {

@@ -613,8 +613,13 @@ impl ShareDocument {
 impl AddJournal {
     /// What makes this entry the one it is, whichever journal it stands in.
     pub fn in_journal(&self) -> String {
-        format!("{} {}", self.journal.field(), self.what)
+        in_journal(self.journal, &self.what)
     }
+}
+
+/// Names a text among all that is written to a record.
+pub fn in_journal(journal: Journal, what: &str) -> String {
+    format!("{} {what}", journal.field())
 }
 
 /// What is kept of exchanges, articles and requests.

@@ -661,6 +661,12 @@ impl RecordChange {
         own_event(Self::KIND, &format!("{table}/{sys_id}/deleted"), &subject, &data, now)
     }
 
+    /// The id of the event that a record was changed for the time of this number: who pushes it and who polls it say the
+    /// same.
+    pub fn id_of(table: &TableName, sys_id: &SysId, mod_count: u64) -> String {
+        format!("{table}/{sys_id}/{mod_count}")
+    }
+
     /// Whether the news is of a file of the record.
     pub fn is_of_a_file(&self) -> bool {
         self.record.is_some()
@@ -702,6 +708,11 @@ struct Envelope<'a> {
 }
 
 impl Event {
+    /// Whether Gridlink told it to itself.
+    pub fn is_ours(&self) -> bool {
+        self.sender.as_str() == OURSELVES
+    }
+
     /// Parses the body of a webhook or a stored event.
     ///
     /// # Errors

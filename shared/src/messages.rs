@@ -20,9 +20,9 @@ pub use articles::{
 };
 pub use drafts::{draft_body, draft_made, draft_title, feedback_comment, proposal_body, proposal_title};
 pub use exchanges::{
-    children_count, children_recovered, children_resolved, exchange_count, exchange_incident, exchange_reopened,
-    exchange_sample, exchange_still_fails, exchanges_recovered, exchanges_resolved, parent_incident, partner_of_sample,
-    partner_sample, recounted,
+    Counted, children_count, children_recovered, children_resolved, counted, exchange_count, exchange_incident,
+    exchange_reopened, exchange_sample, exchange_still_fails, exchanges_recovered, exchanges_resolved,
+    is_resolved_by_us, parent_incident, partner_of_sample, partner_sample, recounted,
 };
 pub use onboarding::*;
 pub use threads::{

@@ -6,8 +6,8 @@ mod task;
 mod tests;
 
 use shared::additions::{documents, said};
-use shared::domain::{LinkKey, WishId};
-use shared::effect::Effect;
+use shared::domain::{LinkKey, MessageId, RequestId, WishId};
+use shared::effect::{Effect, Record};
 use shared::event::{Data, Event, ThreadAct, ThreadNews};
 use shared::mapping::{Mode, TaskRule};
 use shared::messages;
@@ -98,7 +98,7 @@ fn acted(facts: &Facts, news: &ThreadNews, found: &News) -> Vec<Effect> {
                 (_, Some(_)) => format!("no rule makes a task of {what}: it goes to the open task {number}"),
                 (_, None) => format!("{what} goes to the open task {number}"),
             })];
-            effects.extend(words(news, found, link));
+            effects.extend(words(news, &link.record, &found.partner_name));
             let rule = &facts.mapping.documents;
             effects.extend(documents(rule, &link.record, news.documents(), found.documents_before));
             effects
@@ -128,28 +128,41 @@ fn made(facts: &Facts, news: &ThreadNews, found: &News, rule: &TaskRule, what: &
     }
 }
 
-/// What the partner says, for the task.
-fn words(news: &ThreadNews, found: &News, link: &Link) -> Vec<Effect> {
-    let partner = &found.partner_name;
+/// Names a message of a thread among what is in the journal of its task.
+pub fn named_message(message: &MessageId) -> String {
+    format!("message {message}")
+}
+
+/// Names a request.
+pub fn named_request(request: &RequestId) -> String {
+    format!("request {request}")
+}
+
+/// Names the withdrawal of a request.
+pub fn named_withdrawal(request: &RequestId) -> String {
+    format!("withdrawal of request {request}")
+}
+
+/// What the partner says, for the task; nothing of an event without words.
+pub fn words(news: &ThreadNews, record: &Record, partner: &str) -> Vec<Effect> {
     let (what, text, file) = match &news.act {
         ThreadAct::Posted { message, .. } => {
             let id = &message.message_id;
             let text = messages::thread_message(&message.author, partner, &message.text);
-            (format!("message {id}"), text, format!("message-{id}.txt"))
+            (named_message(id), text, format!("message-{id}.txt"))
         }
         ThreadAct::Requested(request) => {
             let id = &request.request_id;
             let text = messages::thread_request(request, partner);
-            (format!("request {id}"), text, format!("request-{id}.txt"))
+            (named_request(id), text, format!("request-{id}.txt"))
         }
         ThreadAct::Withdrawn { request, reason } => {
             let text = messages::request_withdrawn(news.author(), partner, reason.as_deref());
-            let what = format!("withdrawal of request {request}");
-            (what, text, format!("withdrawal-{request}.txt"))
+            (named_withdrawal(request), text, format!("withdrawal-{request}.txt"))
         }
         ThreadAct::Provided(_) => return Vec::new(),
     };
-    said(&link.record, what, text, file)
+    said(record, what, text, file)
 }
 
 /// What the partner did, for the timeline.

@@ -22,7 +22,7 @@ use shared::effect::Outcome;
 use shared::mapping::{Mapping, TaskRule};
 use shared::store::Link;
 
-pub use decide::decide;
+pub use decide::{decide, named_message, named_request, named_withdrawal, words};
 pub use gather::gather;
 use relay_status::Conversation;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use shared::clients::Clients;
 use shared::domain::{CompanyId, LinkKey, OnboardingKind, RoleName, SysId, TableName, UserId};
-use shared::effect::{Record, Requested, Saga, Said, Stage};
+use shared::effect::{End, Record, Requested, Saga, Said, Stage};
 use shared::event::{Data, Event, RequestNews};
 use shared::failure::Failure;
 use shared::lambda::Situation;
@@ -116,6 +116,29 @@ async fn place(
         found,
         setup,
     })))
+}
+
+/// A request that its item says is complete, as it is kept when it is over; nothing of another.
+///
+/// # Errors
+/// When ServiceNow gives no clear answer.
+pub async fn over(clients: &Clients, request: &SysId) -> Result<Option<(Record, Saga)>, Failure> {
+    let Some(rules) = &clients.mapping.onboarding else {
+        return Ok(None);
+    };
+    let Some(row) = read(clients, request).await? else {
+        return Ok(None);
+    };
+    let item = item(rules, &row, request)?;
+    let Some(kind) = rules
+        .kind(row.text("cat_item.name"))
+        .filter(|_| item.verdict == Verdict::Completed)
+    else {
+        return Ok(None);
+    };
+    let mut saga = new_saga(clients, request, &row, kind).await?;
+    saga.stage = Stage::Over(End::Done);
+    Ok(Some((item.record, saga)))
 }
 
 async fn read(clients: &Clients, request: &SysId) -> Result<Option<Row>, Failure> {

@@ -25,7 +25,7 @@ use shared::trading_grid::community::{Partner, User};
 
 pub use account::{account, export};
 pub use decide::decide;
-pub use gather::gather;
+pub use gather::{gather, over};
 
 /// The roles of some users.
 pub type Roles = BTreeMap<UserId, BTreeSet<RoleName>>;

@@ -90,7 +90,7 @@ fn fails(facts: &Facts, own: &Own, turn: Turn) -> Vec<Effect> {
 fn counts_as_failed(facts: &Facts, own: &Own, turn: Turn, classified: &Classified) -> Vec<Effect> {
     let before = own.known.as_ref().and_then(|known| known.failures.clone());
     let (failures, class) = before.unwrap_or_else(|| {
-        let fingerprint = fingerprint(&facts.exchange, classified);
+        let fingerprint = fingerprint(&facts.exchange, &classified.class);
         (fingerprint, classified.class.clone())
     });
     vec![
@@ -124,18 +124,18 @@ fn keep(facts: &Facts, own: &Own, turn: Turn, failures: Option<(Subject, Categor
 }
 
 /// What fails in the same way: the same partner, direction, document type and class.
-fn fingerprint(exchange: &Exchange, classified: &Classified) -> Subject {
+pub fn fingerprint(exchange: &Exchange, class: &Category) -> Subject {
     let reference = &exchange.transaction_ref;
     Subject::failures(&[
         &partner_of(exchange),
         &reference.direction,
         &reference.document_type,
-        classified.class.as_str(),
+        class.as_str(),
     ])
 }
 
 /// The company of the partner, or the addresses where it is not known.
-fn partner_of(exchange: &Exchange) -> String {
+pub fn partner_of(exchange: &Exchange) -> String {
     let reference = &exchange.transaction_ref;
     match &exchange.company_id {
         Some(company) => company.to_string(),

@@ -215,6 +215,14 @@ async fn table(
     Ok(intent.map_or_else(|| rules.table.clone(), |link| link.record.table))
 }
 
+/// The name of the partner of an exchange.
+///
+/// # Errors
+/// When ServiceNow gives no clear answer.
+pub async fn partner_name_of(clients: &Clients, table: &TableName, exchange: &Exchange) -> Result<String, Failure> {
+    Ok(partner(clients, table, exchange).await?.1)
+}
+
 /// The partner as ServiceNow knows it; else as the exchange names it.
 async fn partner(
     clients: &Clients,
@@ -233,6 +241,15 @@ async fn partner(
     };
     let name = names.into_iter().find(|name| !name.trim().is_empty());
     Ok((None, name.map_or("an unknown partner", String::as_str).to_owned()))
+}
+
+/// Whom an incident that is made today would be assigned to.
+///
+/// # Errors
+/// When ServiceNow gives no clear answer.
+pub async fn analyst_of(clients: &Clients, assign_to: &AssignTo, group: &str) -> Result<Option<SysId>, Failure> {
+    let group = clients.group(group).await?;
+    Ok(analyst(clients, assign_to, &group).await?.ok().flatten())
 }
 
 /// Who of the group gets the incident; an error says why nobody does.

@@ -30,8 +30,8 @@ use shared::mapping::{Classified, Mapping};
 use shared::servicenow::Row;
 use shared::store::Link;
 
-pub use decide::decide;
-pub use gather::{gather, in_the_words_of_lens};
+pub use decide::{decide, fingerprint, partner_of};
+pub use gather::{analyst_of, gather, in_the_words_of_lens, partner_name_of};
 
 /// What must be known before deciding.
 pub struct Facts {

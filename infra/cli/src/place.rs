@@ -13,6 +13,7 @@ use shared::config::{AwsConfig, Config, Published, Systems};
 use shared::domain::UseCase;
 use shared::http::Transport;
 use shared::mapping::Mapping;
+use shared::poll::LensPoller;
 use shared::queue::Queue;
 use shared::store::Store;
 use url::Url;
@@ -245,6 +246,26 @@ impl Place {
             let message = format!("the parameter CollaborationBinding cannot be used: {error}");
             Failed::new(message, "Deploy the stack with a binding that the README describes.")
         })
+    }
+
+    /// What reads Lens, with the operator's rights.
+    ///
+    /// # Errors
+    /// When the stack or the mapping does not allow it.
+    pub fn lens(&self) -> Result<LensPoller, Failed> {
+        let exchanges = Published {
+            url: self.stack.url("TradingGridUrl")?,
+            token_url: self.stack.url("TradingGridTokenUrl")?,
+            secret: self.stack.secret("credentials/trading-grid"),
+        };
+        let (transport, clock) = (self.transport.clone(), self.clock.clone());
+        Ok(LensPoller::new(
+            &self.config,
+            exchanges,
+            self.mapping.read()?,
+            transport,
+            clock,
+        ))
     }
 
     /// Who asks: as was said, or as AWS knows them.

@@ -2,8 +2,8 @@
 
 use super::to_partner::problem;
 use super::{Applied, Apply};
-use crate::domain::{OutcomeId, WishId};
-use crate::effect::{CloseRequest, Ending, ReportOutcome};
+use crate::domain::{LinkKey, OutcomeId, Timestamp, WishId};
+use crate::effect::{CloseRequest, Ending, Outcome, ReportOutcome};
 use crate::failure::Failure;
 use crate::store::documents_of;
 use crate::trading_grid;
@@ -21,29 +21,7 @@ impl Apply<'_> {
         let outcome = OutcomeId::try_from(record.sys_id.to_string());
         let outcome = outcome.map_err(|error| Failure::permanent(error, "report this as a fault of Gridlink"))?;
         let key = self.key("outcome", &[record.sys_id.as_str(), &report.version.to_string()]);
-        let (message_id, request_id) = match record.link.wish() {
-            Some(WishId::Message(id)) => (Some(id), None),
-            Some(WishId::Request(id)) => (None, Some(id)),
-            None => (None, None),
-        };
-        let resolution = shown.resolution.as_ref().map(|text| text.as_str());
-        let texts = [shown.text.as_deref(), resolution].into_iter().flatten();
-        let text = texts.collect::<Vec<_>>().join("\n\n");
-        let sent = OutcomeReport {
-            version: report.version,
-            message_id,
-            request_id,
-            state: shown.state,
-            label: shown.label.clone(),
-            text: (!text.is_empty()).then_some(text),
-            expected_action: shown.expected.as_ref().map(|expected| ExpectedAction {
-                kind: expected.kind,
-                text: expected.text.clone(),
-                due_at: None,
-            }),
-            due_at: None,
-            since: report.since,
-        };
+        let sent = outcome_report_of(&record.link, shown, report.version, report.since);
         let reported = self
             .clients
             .community
@@ -112,5 +90,32 @@ impl Apply<'_> {
             writes: vec![store.answered(self.subject, &record.link, &close.ending.digest(&documents))?],
             story: vec![story],
         })
+    }
+}
+
+/// An outcome as it is reported.
+pub fn outcome_report_of(task: &LinkKey, shown: &Outcome, version: u64, since: Timestamp) -> OutcomeReport {
+    let (message_id, request_id) = match task.wish() {
+        Some(WishId::Message(id)) => (Some(id), None),
+        Some(WishId::Request(id)) => (None, Some(id)),
+        None => (None, None),
+    };
+    let resolution = shown.resolution.as_ref().map(|text| text.as_str());
+    let texts = [shown.text.as_deref(), resolution].into_iter().flatten();
+    let text = texts.collect::<Vec<_>>().join("\n\n");
+    OutcomeReport {
+        version,
+        message_id,
+        request_id,
+        state: shown.state,
+        label: shown.label.clone(),
+        text: (!text.is_empty()).then_some(text),
+        expected_action: shown.expected.as_ref().map(|expected| ExpectedAction {
+            kind: expected.kind,
+            text: expected.text.clone(),
+            due_at: None,
+        }),
+        due_at: None,
+        since,
     }
 }

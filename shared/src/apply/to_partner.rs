@@ -97,7 +97,7 @@ impl Apply<'_> {
     pub(super) fn not_shown(&self, post: &PostComment) -> Result<Vec<Write>, Failure> {
         let (store, record) = (&self.clients.store, &post.record);
         Ok(vec![
-            store.relayed(self.subject, &record.sys_id, &post.entry, "refused")?,
+            store.refused(self.subject, &record.sys_id, &post.entry)?,
             store.read_until(self.subject, &record.link, post.created)?,
         ])
     }
@@ -239,7 +239,7 @@ impl Apply<'_> {
         let silent = recognize
             .silent
             .iter()
-            .map(|entry| store.relayed(self.subject, record, entry, "nothing"));
+            .map(|entry| store.silent(self.subject, record, entry));
         Ok(Applied {
             writes: bound.chain(silent).collect::<Result<_, _>>()?,
             story: recognize.silent.iter().map(no_words).collect(),

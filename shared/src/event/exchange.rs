@@ -309,56 +309,64 @@ impl ExchangeNews {
 }
 
 impl Passing {
-    /// The event by which the exchange of an event is passed on: the same for every try.
+    /// The type of the event, and what it is about.
+    fn place(&self, exchange: &CorrelationId) -> (&'static str, Subject) {
+        match self {
+            Passing::Later { .. } => (WAITING, Subject::exchange(exchange)),
+            Passing::Due => (DUE, Subject::exchange(exchange)),
+            Passing::Failures { failures, .. } => (PASSED, failures.clone()),
+            Passing::Cause { cause, .. } => (ONE_OF, cause.clone()),
+            Passing::Parent { incident, .. } => (CHILD, incident.failures.clone()),
+        }
+    }
+
+    /// The id of the event by which an exchange is passed on, whatever else is known of it.
     ///
     /// # Errors
-    /// When it is too long for an event.
-    pub fn event(&self, exchange: &Exchange, cause: &EventId, now: Timestamp) -> Result<Event, Malformed> {
-        let own = || Subject::exchange(&exchange.correlation_id);
-        let (kind, subject, data) = match self {
-            Passing::Later { at } => (WAITING, own(), json!({"dueAt": at, "exchange": exchange})),
-            Passing::Due => (DUE, own(), json!(exchange)),
-            Passing::Failures { failures, class, turn } => {
-                let data = json!({"failures": failures, "class": class, "turn": turn, "exchange": exchange});
-                (PASSED, failures.clone(), data)
-            }
-            Passing::Cause {
-                cause,
-                incident,
-                is_failing,
-            } => {
-                let data = json!({"cause": cause, "incident": incident, "isFailing": is_failing, "exchange": exchange});
-                (ONE_OF, cause.clone(), data)
-            }
-            Passing::Parent {
-                incident,
-                parent,
-                resolved_with,
-            } => {
-                let data = json!({
-                    "incident": incident, "parent": parent, "resolvedWith": resolved_with, "exchange": exchange,
-                });
-                (CHILD, incident.failures.clone(), data)
-            }
-        };
+    /// When it is no id of an event.
+    pub fn id(&self, exchange: &CorrelationId, cause: &EventId) -> Result<EventId, crate::domain::Malformed> {
+        let (kind, subject) = self.place(exchange);
         // One event may tell a cause, or the children of a parent, of several incidents.
         let incident = match self {
             Passing::Cause { incident, .. } => incident.incident.to_string(),
             Passing::Parent { incident, parent, .. } => format!("{} of {parent}", incident.incident),
             Passing::Later { .. } | Passing::Due | Passing::Failures { .. } => String::new(),
         };
-        let mut parts = vec![
-            "passed",
-            kind,
-            subject.as_str(),
-            exchange.correlation_id.as_str(),
-            cause.as_str(),
-        ];
+        let mut parts = vec!["passed", kind, subject.as_str(), exchange.as_str(), cause.as_str()];
         if !incident.is_empty() {
             parts.push(&incident);
         }
-        let id = format!("passed/{}", hex(&digest_of(&parts)[..16]));
-        own_event(kind, &id, &subject, &data, now)
+        format!("passed/{}", hex(&digest_of(&parts)[..16])).try_into()
+    }
+
+    /// The event by which the exchange of an event is passed on: the same for every try.
+    ///
+    /// # Errors
+    /// When it is too long for an event.
+    pub fn event(&self, exchange: &Exchange, cause: &EventId, now: Timestamp) -> Result<Event, Malformed> {
+        let (kind, subject) = self.place(&exchange.correlation_id);
+        let data = match self {
+            Passing::Later { at } => json!({"dueAt": at, "exchange": exchange}),
+            Passing::Due => json!(exchange),
+            Passing::Failures { failures, class, turn } => {
+                json!({"failures": failures, "class": class, "turn": turn, "exchange": exchange})
+            }
+            Passing::Cause {
+                cause,
+                incident,
+                is_failing,
+            } => json!({"cause": cause, "incident": incident, "isFailing": is_failing, "exchange": exchange}),
+            Passing::Parent {
+                incident,
+                parent,
+                resolved_with,
+            } => json!({
+                "incident": incident, "parent": parent, "resolvedWith": resolved_with, "exchange": exchange,
+            }),
+        };
+        let id = self.id(&exchange.correlation_id, cause);
+        let id = id.map_err(|error| malformed("id", error.to_string()))?;
+        own_event(kind, id.as_str(), &subject, &data, now)
     }
 }
 

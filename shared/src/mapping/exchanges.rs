@@ -227,6 +227,11 @@ struct ClassFile {
 }
 
 impl ExchangeRules {
+    /// The names of the classes.
+    pub fn classes(&self) -> impl Iterator<Item = &Category> {
+        self.classes.iter().map(|class| &class.name)
+    }
+
     /// The groups of the classes, each with the class that names it.
     pub(super) fn groups(&self) -> Vec<(String, String)> {
         let common = self.common_cause.iter();

@@ -11,6 +11,8 @@ use crate::event::{Exchange, OneOfSeveral};
 const COUNT: &str = "Exchanges that failed in this way: ";
 /// The same on a parent incident.
 const CHILDREN: &str = "Incidents of partners that failed alike: ";
+/// How the close notes end of what Gridlink resolved.
+const RESOLVED: &str = "Resolved by Gridlink.";
 /// The longest text before that line, in characters.
 const WHAT_HAPPENED: usize = 2_400;
 /// The longest line that names an exchange, in characters.
@@ -71,6 +73,48 @@ pub fn recounted(description: &str, count: &str) -> String {
     format!("{}\n\n{count}", head.trim_end())
 }
 
+/// What the count at the end of a description says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// How many failed.
+    pub count: u64,
+    /// How many of them still do.
+    pub failing: u64,
+    /// When the first one did.
+    pub first_at: Timestamp,
+    /// When the last one did.
+    pub last_at: Timestamp,
+    /// Some of them, a line each.
+    pub samples: Vec<String>,
+}
+
+/// Reads the count at the end of a description: that of [`exchange_count`] or [`children_count`]. Nothing where somebody
+/// has edited it.
+pub fn counted(description: &str) -> Option<Counted> {
+    let canonical = super::canonical(description);
+    let count = [COUNT, CHILDREN]
+        .iter()
+        .find_map(|begin| Some(canonical.rsplit_once(begin)?.1))?;
+    let mut lines = count.lines();
+    let (count, rest) = lines.next()?.split_once(", of which ")?;
+    let (failing, rest) = rest.split_once(" still fail. First ")?;
+    let (first, rest) = rest.split_once(", last ")?;
+    let last = rest.strip_suffix(" (UTC).")?;
+    let samples = lines.map(|line| line.strip_prefix("- ").map(str::to_owned));
+    Some(Counted {
+        count: count.parse().ok()?,
+        failing: failing.parse().ok()?,
+        first_at: Timestamp::parse_servicenow(first).ok()?,
+        last_at: Timestamp::parse_servicenow(last).ok()?,
+        samples: samples.collect::<Option<_>>()?,
+    })
+}
+
+/// Whether close notes are those with which Gridlink resolves an incident.
+pub fn is_resolved_by_us(notes: &str) -> bool {
+    notes.trim_end().ends_with(RESOLVED)
+}
+
 /// How many incidents are children of a parent, and some of their partners.
 pub fn children_count(parent: &Parent) -> String {
     let Parent { count, failing, .. } = parent;
@@ -111,7 +155,7 @@ pub fn children_recovered(parent: &Parent) -> String {
 /// The close notes of a parent incident that Gridlink resolved.
 pub fn children_resolved(parent: &Parent) -> String {
     format!(
-        "{} The exchanges of all of them went through. Resolved by Gridlink.",
+        "{} The exchanges of all of them went through. {RESOLVED}",
         all_children(parent)
     )
 }
@@ -190,7 +234,7 @@ pub fn exchanges_recovered(failures: &Failures, exchange: &Exchange) -> String {
 
 /// The close notes of an incident that Gridlink resolved.
 pub fn exchanges_resolved(failures: &Failures, exchange: &Exchange) -> String {
-    format!("{} Resolved by Gridlink.", went_through(failures, exchange))
+    format!("{} {RESOLVED}", went_through(failures, exchange))
 }
 
 fn went_through(failures: &Failures, exchange: &Exchange) -> String {

@@ -19,9 +19,9 @@ use super::{LAG, OVERLAP, Polled, RESERVE, accept, cursor_name, earlier, give_ba
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{Config, Published};
-use crate::domain::{CompanyId, CorrelationId, Subject, Timestamp};
+use crate::domain::{CompanyId, CorrelationId, EventId, Subject, Timestamp};
 use crate::effect::KnownExchange;
-use crate::event::Turn;
+use crate::event::{Event, Exchange, Turn};
 use crate::http::Transport;
 use crate::mapping::{Mapping, PollRule};
 use crate::queue::Queue;
@@ -209,7 +209,8 @@ impl LensPoller {
         let mut run = Run {
             poller: self,
             rule,
-            worker,
+            seen: Seen::Accepted(worker),
+            knowing: Knowing::What,
             partners: BTreeMap::new(),
             done: Polled::default(),
         };
@@ -226,7 +227,7 @@ impl LensPoller {
                 );
                 continue;
             };
-            run.pass(pass, &span, deadline).await.context(pass.name)?;
+            run.pass(pass, &span, (worker, deadline)).await.context(pass.name)?;
         }
         // What has timed out is looked for over days by every poll.
         let timed_out_since = match reading {
@@ -255,22 +256,127 @@ impl LensPoller {
     }
 }
 
+impl LensPoller {
+    /// What polls should have told of what moved between two times and did not, in the order of when it moved; nothing of
+    /// before the first poll, and nothing where the mapping polls nothing. `read` hears of how much was read so far.
+    ///
+    /// # Errors
+    /// When the table or Trading Grid gives no clear answer.
+    pub async fn untold(&self, since: Timestamp, until: Timestamp, read: &dyn Fn(u64)) -> anyhow::Result<Vec<Event>> {
+        let begun = self.store.begun(&PASSES.map(|pass| pass.name)).await?;
+        // The pass without a cursor is made by every poll.
+        let first = begun.values().min().copied();
+        let from = |pass: &Pass| {
+            let begun = begun.get(pass.name).copied();
+            let begun = begun.or(first.filter(|_| pass.name == TIMED_OUT.name))?;
+            Some(since.max(earlier(begun, super::FIRST)))
+        };
+        let mut events = self.look(from, until, Knowing::What, read).await?;
+        let seen = self.store.seen(&events).await?;
+        events.retain(|event| !seen.contains(&event.id));
+        Ok(events)
+    }
+
+    /// The exchanges that came to fail or to be late since a time and still are so, known or not, as what would be told of
+    /// them; nothing where the mapping polls nothing. `read` hears of how much was read so far.
+    ///
+    /// # Errors
+    /// When the table or Trading Grid gives no clear answer.
+    pub async fn failing(&self, since: Timestamp, read: &dyn Fn(u64)) -> anyhow::Result<Vec<Event>> {
+        self.look(|_| Some(since), self.clock.now(), Knowing::Nothing, read)
+            .await
+    }
+
+    /// What a poll would tell of what moved from a time of each pass on.
+    async fn look(
+        &self,
+        from: impl Fn(&Pass) -> Option<Timestamp>,
+        until: Timestamp,
+        knowing: Knowing,
+        read: &dyn Fn(u64),
+    ) -> anyhow::Result<Vec<Event>> {
+        let Some(mut run) = self.looking(knowing) else {
+            return Ok(Vec::new());
+        };
+        for pass in PASSES.iter().chain([&TIMED_OUT]) {
+            let Some(mut at) = from(pass) else { continue };
+            let end = run.end(pass, until);
+            while at < end {
+                let from = earlier(at, OVERLAP);
+                at = run
+                    .window(pass, from, end.min(at.after(WINDOW)), at)
+                    .await
+                    .context(pass.name)?;
+                read(run.done.entries);
+            }
+        }
+        let Seen::Kept(kept) = run.seen else {
+            return Ok(Vec::new());
+        };
+        let mut events: Vec<Event> = kept.into_values().collect();
+        events.sort_by_key(|event| event.time);
+        Ok(events)
+    }
+
+    /// An exchange as Lens has it now, with how it is; nothing where the mapping polls nothing, or Lens has it no more.
+    ///
+    /// # Errors
+    /// When Trading Grid gives no clear answer.
+    pub async fn exchange(&self, exchange: &CorrelationId) -> anyhow::Result<Option<(Option<Turn>, Exchange)>> {
+        match self.looking(Knowing::Nothing) {
+            Some(mut run) => run.as_it_is(exchange).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A run that accepts nothing.
+    fn looking(&self, knowing: Knowing) -> Option<Run<'_>> {
+        let rule = self.mapping.exchanges.as_ref()?.poll.as_ref()?;
+        Some(Run {
+            poller: self,
+            rule,
+            seen: Seen::Kept(BTreeMap::new()),
+            knowing,
+            partners: BTreeMap::new(),
+            done: Polled::default(),
+        })
+    }
+}
+
+/// What becomes of what is seen.
+enum Seen<'a> {
+    /// It is accepted, by this worker.
+    Accepted(&'a str),
+    /// It is kept, each event once.
+    Kept(BTreeMap<EventId, Event>),
+}
+
+/// Whether it counts what is known of exchanges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Knowing {
+    /// It does: only news is told.
+    What,
+    /// As if nothing were known.
+    Nothing,
+}
+
 /// One poll under way.
 struct Run<'a> {
     poller: &'a LensPoller,
     rule: &'a PollRule,
-    worker: &'a str,
+    seen: Seen<'a>,
+    knowing: Knowing,
     /// Companies by trading address, as far as they were asked for.
     partners: BTreeMap<String, Option<CompanyId>>,
     done: Polled,
 }
 
 impl Run<'_> {
-    async fn pass(&mut self, pass: &Pass, span: &Span, deadline: Timestamp) -> anyhow::Result<()> {
+    async fn pass(&mut self, pass: &Pass, span: &Span, (worker, deadline): (&str, Timestamp)) -> anyhow::Result<()> {
         let store = &self.poller.store;
         let taken = match span.until {
-            None => store.take_cursor(&span.cursor, self.worker).await?,
-            Some(_) => store.take_passing_cursor(&span.cursor, self.worker, AGAIN_KEPT).await?,
+            None => store.take_cursor(&span.cursor, worker).await?,
+            Some(_) => store.take_passing_cursor(&span.cursor, worker, AGAIN_KEPT).await?,
         };
         let Some(mut held) = taken else {
             self.done.busy += 1;
@@ -289,15 +395,7 @@ impl Run<'_> {
         deadline: Timestamp,
     ) -> anyhow::Result<()> {
         let clock = &self.poller.clock;
-        // What is late is looked at when it has been so for a while.
-        let age = match pass.looks_for {
-            Turn::Delayed => self.rule.late_after(),
-            Turn::Failed | Turn::Recovered => Duration::ZERO,
-        };
-        let end = span
-            .until
-            .unwrap_or_else(|| earlier(clock.now(), LAG))
-            .min(earlier(clock.now(), LAG + age));
+        let end = self.end(pass, span.until.unwrap_or_else(|| earlier(clock.now(), LAG)));
         let first = span.from.unwrap_or_else(|| earlier(end, super::FIRST));
         loop {
             let read_until = held.read_until.unwrap_or(first);
@@ -318,6 +416,15 @@ impl Run<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// Up to when a pass reads: what is late is looked at when it has been so for a while.
+    fn end(&self, pass: &Pass, until: Timestamp) -> Timestamp {
+        let age = match pass.looks_for {
+            Turn::Delayed => self.rule.late_after(),
+            Turn::Failed | Turn::Recovered => Duration::ZERO,
+        };
+        until.min(earlier(self.poller.clock.now(), LAG + age))
     }
 
     /// Reads one window, or the first part of a large one that ends after `least`; gives its end.
@@ -388,7 +495,10 @@ impl Run<'_> {
             }
         }
         let exchanges = rows.keys().map(Subject::exchange).collect::<Vec<_>>();
-        let known = self.poller.store.known_exchanges(&exchanges).await?;
+        let known = match self.knowing {
+            Knowing::What => self.poller.store.known_exchanges(&exchanges).await?,
+            Knowing::Nothing => BTreeMap::new(),
+        };
         for (exchange, rows) in rows {
             if is_news(pass, &rows, known.get(&Subject::exchange(&exchange))) {
                 self.exchange(pass, &exchange).await?;
@@ -400,22 +510,14 @@ impl Run<'_> {
     /// Reads all entries of an exchange and tells how it is.
     async fn exchange(&mut self, pass: &Pass, exchange: &CorrelationId) -> anyhow::Result<()> {
         self.done.exchanges += 1;
-        let of_it = Search::selecting(&process::FIELDS)
-            .with_content_keys(self.rule.content_keys.iter().cloned())
-            .must(Field::CorrelationId, Term::Text(exchange.to_string()));
-        let mut entries = self.poller.lens.page(&of_it).await?.entries;
-        // A search may find more than what is the same.
-        entries.retain(|entry| entry.text(Field::CorrelationId) == Some(exchange.as_str()));
-        let turn = match (process::turn(&entries), pass.looks_for) {
+        let Some((turn, shown)) = self.as_it_is(exchange).await? else {
+            return Ok(());
+        };
+        let turn = match (turn, pass.looks_for) {
             (Some(turn @ (Turn::Failed | Turn::Recovered)), _) => turn,
             (Some(Turn::Delayed), Turn::Delayed) => Turn::Delayed,
             (Some(Turn::Delayed) | None, _) => return Ok(()),
         };
-        let Some(mut shown) = process::exchange(&entries, self.rule) else {
-            tracing::warn!(%exchange, "the entries of an exchange tell too little to name it");
-            return Ok(());
-        };
-        shown.company_id = self.company(process::partner_address(&shown)).await?;
         let event = match shown.seen(turn, &self.rule.sender) {
             Ok(event) => event,
             Err(error) => {
@@ -423,14 +525,32 @@ impl Run<'_> {
                 return Ok(());
             }
         };
-        accept(
-            &self.poller.store,
-            &self.poller.queue,
-            &event,
-            self.worker,
-            &mut self.done,
-        )
-        .await
+        match &mut self.seen {
+            Seen::Accepted(worker) => {
+                let poller = self.poller;
+                accept(&poller.store, &poller.queue, &event, worker, &mut self.done).await
+            }
+            Seen::Kept(kept) => {
+                kept.insert(event.id.clone(), event);
+                Ok(())
+            }
+        }
+    }
+
+    /// An exchange with its partner, and how it is; nothing where its entries tell too little to name it.
+    async fn as_it_is(&mut self, exchange: &CorrelationId) -> anyhow::Result<Option<(Option<Turn>, Exchange)>> {
+        let of_it = Search::selecting(&process::FIELDS)
+            .with_content_keys(self.rule.content_keys.iter().cloned())
+            .must(Field::CorrelationId, Term::Text(exchange.to_string()));
+        let mut entries = self.poller.lens.page(&of_it).await?.entries;
+        // A search may find more than what is the same.
+        entries.retain(|entry| entry.text(Field::CorrelationId) == Some(exchange.as_str()));
+        let Some(mut shown) = process::exchange(&entries, self.rule) else {
+            tracing::warn!(%exchange, "the entries of an exchange tell too little to name it");
+            return Ok(None);
+        };
+        shown.company_id = self.company(process::partner_address(&shown)).await?;
+        Ok(Some((process::turn(&entries), shown)))
     }
 
     /// The partner at an address; none where the directory knows none, or does not let us ask.

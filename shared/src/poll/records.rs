@@ -228,7 +228,7 @@ pub(super) fn changed(sender: &SenderName, table: &TableName, row: &Row) -> anyh
     let at = Timestamp::parse_servicenow(row.text("sys_updated_on"))?;
     let event = json!({
         "specversion": "1.0",
-        "id": format!("{table}/{sys_id}/{count}"),
+        "id": RecordChange::id_of(&table, &sys_id, count),
         "source": "/servicenow",
         "type": RecordChange::KIND,
         "subject": Subject::record(&table, &sys_id).as_str(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
+use super::adoption::bound;
 use super::item::{Item, bind_key, entry_key, head_key, item, n, number, s, seen_key, seen_name, text, values};
 use super::{Error, Refusal, SCHEMA, SEEN_FOR, Store, failed};
 use crate::domain::{CompanyId, EventId, Lane, Role, Stream, Subject, Timestamp, UseCase};
@@ -220,15 +221,8 @@ impl Store {
             TransactWriteItem::builder().update(head).build(),
             TransactWriteItem::builder().put(self.put_new(entry)?).build(),
         ];
-        let bound = || match stream.subject.as_issue() {
-            Some((company, issue)) => Some((company, bind_key(issue.as_str()))),
-            None => {
-                let (company, thread) = stream.subject.as_thread()?;
-                Some((company, bind_key(&format!("threads/{thread}"))))
-            }
-        };
-        if let (None, Some((company, key))) = (known, bound()) {
-            let bind = self.bound_to(key, &company)?;
+        if let (None, Some((bound, company))) = (known, bound(&stream.subject)) {
+            let bind = self.bound_to(bind_key(&bound), &company)?;
             writes.push(TransactWriteItem::builder().put(bind).build());
         }
         Ok(writes)

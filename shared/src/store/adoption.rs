@@ -9,7 +9,7 @@ use super::item::{bind_key, item, link_key, n, s};
 use super::link::{LinkState, base_of};
 use super::work::{Write, request};
 use super::{Error, Refusal, Store, failed};
-use crate::domain::{Lane, Stream, Subject, Timestamp};
+use crate::domain::{CompanyId, Lane, Stream, Subject, TaskName, Timestamp};
 use crate::effect::Record;
 
 /// A record with all that its link is to say.
@@ -33,6 +33,8 @@ pub struct Adoption {
     pub told: Option<String>,
     /// Whether the record is critical by its table's rule.
     pub is_critical: bool,
+    /// The rule of the mapping that made it, where it is the task of a thread.
+    pub rule: Option<TaskName>,
 }
 
 /// What came of an adoption.
@@ -46,7 +48,7 @@ pub enum Adopted {
     HasAnother(Record),
     /// The record belongs to another subject.
     BelongsTo(Subject),
-    /// The issue belongs to another company.
+    /// The issue or thread belongs to another company.
     Foreign,
 }
 
@@ -61,8 +63,8 @@ impl Store {
         {
             return Ok(Some(Adopted::BelongsTo(other)));
         }
-        if let Some((company, issue)) = subject.as_issue()
-            && let Some(other) = self.company_of_issue(issue.as_str()).await?
+        if let Some((bound, company)) = bound(subject)
+            && let Some(other) = self.bound(&bound).await?
             && other != company
         {
             return Ok(Some(Adopted::Foreign));
@@ -74,8 +76,8 @@ impl Store {
         })
     }
 
-    /// Makes a record that is there the record of its subject: its link, the way back, and the company of the issue, as
-    /// if Gridlink had made it; with `known`, which go in the same transaction, and a line on the timeline. What stands
+    /// Makes a record that is there the record of its subject: its link, the way back, and the company of the issue or thread,
+    /// as if Gridlink had made it; with `known`, which go in the same transaction, and a line on the timeline. What stands
     /// already is never changed.
     ///
     /// # Errors
@@ -89,8 +91,8 @@ impl Store {
             Write::Put(self.new_link(adoption)?),
             Write::Put(self.new_way_back(subject, record)?),
         ];
-        if let Some((company, issue)) = subject.as_issue() {
-            writes.push(Write::Put(self.bound_to(bind_key(issue.as_str()), &company)?));
+        if let Some((bound, company)) = bound(subject) {
+            writes.push(Write::Put(self.bound_to(bind_key(&bound), &company)?));
         }
         writes.extend(known);
         let mut requests: Vec<TransactWriteItem> = writes.into_iter().map(request).collect();
@@ -136,6 +138,7 @@ impl Store {
         };
         set("journal_at", adoption.journal_at.map(|at| n(at.millis())));
         set("told", adoption.told.as_deref().map(s));
+        set("rule", adoption.rule.as_ref().map(|rule| s(rule.as_str())));
         set("critical", adoption.is_critical.then_some(AttributeValue::Bool(true)));
         Put::builder()
             .table_name(&self.table)
@@ -146,5 +149,16 @@ impl Store {
             .expression_attribute_values(":linked", s("LINKED"))
             .build()
             .map_err(failed("adoption"))
+    }
+}
+
+/// What of a subject is bound to a company for good, and to which.
+pub(super) fn bound(subject: &Subject) -> Option<(String, CompanyId)> {
+    match subject.as_issue() {
+        Some((company, issue)) => Some((issue.to_string(), company)),
+        None => {
+            let (company, thread) = subject.as_thread()?;
+            Some((format!("threads/{thread}"), company))
+        }
     }
 }

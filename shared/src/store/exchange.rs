@@ -168,6 +168,15 @@ impl Store {
         Ok(common)
     }
 
+    /// All incidents with one cause.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or an item is of a newer version.
+    pub async fn children(&self, cause: &Subject) -> Result<Vec<Child>, Error> {
+        let items = self.of_subject(cause, "CHILD#", "read of incidents").await?;
+        items.iter().map(read).collect()
+    }
+
     /// What is kept of the incident that something belongs to, and of the one that others join, when it is another.
     async fn own_and_current<T: DeserializeOwned>(
         &self,

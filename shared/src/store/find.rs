@@ -28,7 +28,7 @@ impl Store {
         self.bound(&format!("threads/{thread}")).await
     }
 
-    async fn bound(&self, what: &str) -> Result<Option<CompanyId>, Error> {
+    pub(super) async fn bound(&self, what: &str) -> Result<Option<CompanyId>, Error> {
         let found = self.read_all(vec![bind_key(what)]).await?.pop();
         Ok(found.and_then(|item| text(&item, "company")?.parse().ok()))
     }

@@ -146,7 +146,18 @@ pub fn documents_taken(ledger: &[Claim], except: &BTreeSet<String>) -> usize {
     others.filter(|claim| !except.contains(&claim.key)).count()
 }
 
+/// What stands in the place of the id in the community of an entry that was refused.
+const REFUSED: &str = "refused";
+/// The same of one that has no words for the partner.
+const NO_WORDS: &str = "nothing";
+
 impl Claim {
+    /// The id in the community of an entry that was posted there; nothing of one that was not, and never will be.
+    pub fn posted(&self) -> Option<&str> {
+        let is_id = self.kind == ClaimKind::Relayed && ![REFUSED, NO_WORDS].contains(&self.reference.as_str());
+        is_id.then_some(self.reference.as_str())
+    }
+
     /// Whether the write is known to have led to this entry or attachment.
     pub fn led_to(&self, id: &SysId) -> bool {
         self.remote.as_deref() == Some(id.as_str())
@@ -265,6 +276,22 @@ impl Store {
     pub fn relayed(&self, subject: &Subject, record: &SysId, entry: &SysId, posted: &str) -> Result<Write, Error> {
         let name = reference_key(record, &format!("relay {entry}"));
         self.brought(subject, &name, ClaimKind::Relayed, record, entry, posted)
+    }
+
+    /// The entry of a record was refused by the community: it is not posted later either.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn refused(&self, subject: &Subject, record: &SysId, entry: &SysId) -> Result<Write, Error> {
+        self.relayed(subject, record, entry, REFUSED)
+    }
+
+    /// The entry of a record has no words for the partner.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn silent(&self, subject: &Subject, record: &SysId, entry: &SysId) -> Result<Write, Error> {
+        self.relayed(subject, record, entry, NO_WORDS)
     }
 
     /// The file of a record was shared in the community, under this id, as `what` asked. It may be said

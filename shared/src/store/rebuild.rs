@@ -18,8 +18,8 @@ pub struct Restored {
     pub kind: ClaimKind,
     /// The record that it was written to or read from.
     pub target: SysId,
-    /// The entry or attachment.
-    pub remote: SysId,
+    /// The entry or attachment; none of what was written to another record, or before there was this one.
+    pub remote: Option<SysId>,
     /// When it was written.
     pub at: Timestamp,
 }
@@ -53,23 +53,29 @@ impl Store {
     /// When it is not known whether it stands.
     pub async fn restore_claim(&self, subject: &Subject, restored: &Restored) -> Result<bool, Error> {
         let at = || n(restored.at.millis());
-        let claim = item(
+        let mut claim = item(
             claim_key(subject, &restored.name),
             [
                 ("state", s(ClaimState::Done.as_str())),
                 ("reference", s(restored.reference.as_str())),
                 ("kind", s(restored.kind.as_str())),
                 ("target", s(restored.target.as_str())),
-                ("remote", s(restored.remote.as_str())),
                 ("at", at()),
                 ("first_at", at()),
                 ("ttl", n(self.clock.now().after(super::SEEN_FOR).seconds())),
             ],
         );
+        let condition = match &restored.remote {
+            Some(remote) => {
+                claim.insert("remote".to_owned(), s(remote.as_str()));
+                "attribute_not_exists(pk) OR attribute_not_exists(remote)"
+            }
+            None => "attribute_not_exists(pk)",
+        };
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(claim))
-            .condition_expression("attribute_not_exists(pk) OR attribute_not_exists(remote)")
+            .condition_expression(condition)
             .build()
             .map_err(failed("claim"))?;
         match self

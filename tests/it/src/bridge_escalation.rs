@@ -184,7 +184,7 @@ pub(crate) fn escalates(community: &TradingGrid) -> Value {
     told(community, "escalated", act)
 }
 
-fn ends_it(community: &TradingGrid) -> Value {
+pub(crate) fn ends_it(community: &TradingGrid) -> Value {
     let act = PartnerAct::DeEscalates {
         company_id: NORTHWIND.to_owned(),
         issue_id: ISSUE.to_owned(),
@@ -194,7 +194,7 @@ fn ends_it(community: &TradingGrid) -> Value {
     told(community, "de-escalated", act)
 }
 
-fn writes(community: &TradingGrid) -> Value {
+pub(crate) fn writes(community: &TradingGrid) -> Value {
     let act = PartnerAct::WritesInWorkspace {
         company_id: NORTHWIND.to_owned(),
         issue_id: ISSUE.to_owned(),
@@ -209,12 +209,12 @@ fn told(community: &TradingGrid, kind: &str, act: PartnerAct) -> Value {
     event(kind, community.act(act).pop().unwrap().data)
 }
 
-fn makes_it_critical(town: &Town) {
+pub(crate) fn makes_it_critical(town: &Town) {
     town.servicenow.update(CASES, &case(town), &[("priority", "1")]);
 }
 
 /// The desk ends its escalation record and lowers the priority.
-fn calms_it(town: &Town) {
+pub(crate) fn calms_it(town: &Town) {
     let ours = task(town, "escalation");
     if !ours.is_empty() {
         town.servicenow.update(RECORD.table, &ours, &[("state", "3")]);
@@ -222,7 +222,7 @@ fn calms_it(town: &Town) {
     town.servicenow.update(CASES, &case(town), &[("priority", "3")]);
 }
 
-fn finds_the_proof(town: &Town) {
+pub(crate) fn finds_the_proof(town: &Town) {
     let fields = [("state", "3"), ("close_notes", INTERNAL), ("comments", INTERNAL)];
     town.servicenow.update(TASKS, &task(town, "proof-of-delivery"), &fields);
 }
@@ -241,7 +241,7 @@ pub(crate) async fn deliver(town: &Arc<Town>, play: &Play, act: fn(&TradingGrid)
 }
 
 /// The records that an escalation made, by table.
-fn made(town: &Town) -> Vec<String> {
+pub(crate) fn made(town: &Town) -> Vec<String> {
     let rows = town.servicenow.rows("task");
     let its = rows.iter().filter(|row| row["correlation_id"].starts_with("ISS-1/"));
     let mut tables: Vec<String> = its.map(|row| row["sys_class_name"].clone()).collect();

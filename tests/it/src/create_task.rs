@@ -178,7 +178,7 @@ pub(crate) fn starts_with_a_file(community: &TradingGrid) -> Value {
     start(community, None, text, vec![FileSeed::known("doc-asn-856")])
 }
 
-fn write(community: &TradingGrid, text: &str, in_reply_to: Option<&str>) -> Value {
+pub(crate) fn write(community: &TradingGrid, text: &str, in_reply_to: Option<&str>) -> Value {
     let act = PartnerAct::WritesInThread {
         company_id: NORTHWIND.to_owned(),
         thread_id: THREAD.to_owned(),
@@ -190,7 +190,7 @@ fn write(community: &TradingGrid, text: &str, in_reply_to: Option<&str>) -> Valu
     told(community, act)
 }
 
-fn writes(community: &TradingGrid) -> Value {
+pub(crate) fn writes(community: &TradingGrid) -> Value {
     write(community, "The plant is 1200.", None)
 }
 
@@ -260,7 +260,7 @@ fn update(town: &Town, fields: &[(&str, &str)]) {
     town.servicenow.update(&class, &sys_id, fields);
 }
 
-fn delivers(town: &Town) {
+pub(crate) fn delivers(town: &Town) {
     let (sys_id, servicenow) = (task(town), &town.servicenow);
     servicenow.agent_file(&sys_id, "packing-list.txt", "text/plain", LIST);
     servicenow.agent_file(&sys_id, "internal.txt", "text/plain", INTERNAL);
@@ -268,11 +268,11 @@ fn delivers(town: &Town) {
     servicenow.agent_comment(&sys_id, "Here it is.\nshare: packing-list.txt");
 }
 
-fn finishes(town: &Town) {
+pub(crate) fn finishes(town: &Town) {
     update(town, &[("state", "3"), ("work_notes", INTERNAL)]);
 }
 
-fn declines(town: &Town) {
+pub(crate) fn declines(town: &Town) {
     let fields = [
         ("state", "4"),
         ("close_notes", "The carrier has the only copy."),

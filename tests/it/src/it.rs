@@ -39,6 +39,7 @@ mod publish_knowledge;
 mod raise_incident;
 mod random;
 mod rebuild;
+mod rebuild_links;
 mod reconcile;
 mod relay_status;
 mod stories;

@@ -48,6 +48,15 @@ async fn poll_with(town: &Town, poller: &LensPoller) -> Polled {
     poller.poll(Reading::Onward, &worker, deadline).await.unwrap()
 }
 
+/// Reads Lens once more.
+pub(crate) async fn poll_again(town: &Arc<Town>, reading: Reading) -> Polled {
+    let deadline = town.clock.now().after(FUNCTION);
+    poller(town, transport(town))
+        .poll(reading, "again", deadline)
+        .await
+        .unwrap()
+}
+
 pub(crate) async fn poll(town: &Arc<Town>) -> Polled {
     poll_with(town, &poller(town, transport(town))).await
 }
@@ -447,7 +456,7 @@ fn history(seed: u64) {
 }
 
 /// Addresses of partners: two that the directory knows, and others that it does not.
-const OTHERS: [&str; 5] = ["ZZ:CONTOSO", "ZZ:NORTHWIND", "ZZ:NOBODY1", "ZZ:NOBODY2", "ZZ:NOBODY3"];
+pub(crate) const OTHERS: [&str; 5] = ["ZZ:CONTOSO", "ZZ:NORTHWIND", "ZZ:NOBODY1", "ZZ:NOBODY2", "ZZ:NOBODY3"];
 
 fn any_status(random: &mut Rng) -> Status {
     let all = [

@@ -181,8 +181,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 const OKAFOR: &str = "ada.okafor@northwind.example";
 const OKAFOR_ID: &str = "GCP4N8W225A19";
 const CONTOSO: &str = "GC00804444LX01";
-const BRIGHTWATER: &str = "GC99BRIGHT";
-const FIRST: &str = "sam.rivers@brightwater.example";
+pub(crate) const BRIGHTWATER: &str = "GC99BRIGHT";
+pub(crate) const FIRST: &str = "sam.rivers@brightwater.example";
 const CHANGE_ROLES: &str = "Change a trading partner user's roles";
 const REMOVE_ACCESS: &str = "Remove a trading partner user's access";
 const OFF_BOARD: &str = "Off-board a trading partner";
@@ -227,11 +227,11 @@ fn partner() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-fn orders_a_partner(town: &Town) {
+pub(crate) fn orders_a_partner(town: &Town) {
     town.servicenow.order(REQUESTER, ONBOARD, &partner());
 }
 
-fn sets_the_company_up(town: &Town) {
+pub(crate) fn sets_the_company_up(town: &Town) {
     let company = serde_json::json!({
         "companyId": BRIGHTWATER, "companyName": "Brightwater", "address": {}, "tradingAddresses": ["ZZ:BRIGHTWATER"],
     });
@@ -290,7 +290,7 @@ fn item(town: &Town) -> std::collections::BTreeMap<String, String> {
     town.servicenow.row("sc_req_item", &request(town)).unwrap()
 }
 
-fn approves(town: &Town) {
+pub(crate) fn approves(town: &Town) {
     town.servicenow.approve(&request(town));
 }
 
@@ -309,7 +309,7 @@ fn closes(town: &Town) {
 }
 
 /// Every user whose log-in or e-mail address this is or was.
-fn users(town: &Town, login: &str) -> Vec<User> {
+pub(crate) fn users(town: &Town, login: &str) -> Vec<User> {
     town.community.user_with_login(login).into_iter().collect()
 }
 

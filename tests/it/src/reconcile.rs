@@ -7,11 +7,13 @@ use gridlink::reconcile::Most;
 use gridlink::{Report, reconcile};
 use serde_json::{Value, json};
 use tokio::time::sleep;
+use worlds::trading_grid::{ExchangeSeed, Status};
 
 use crate::faults::{Fault, Plan};
 use crate::operate::{SUBJECT, cases, place, text};
 use crate::oracle;
 use crate::play::{Play, default_mapping, in_paused_time, in_town};
+use crate::poll_lens;
 use crate::scenarios::{self, ISSUE, NORTHWIND};
 use crate::table::{lose, put};
 use crate::town::{TABLE, Town};
@@ -141,6 +143,76 @@ fn a_push_that_never_came_is_found_and_accepted_once_and_in_order() {
         let polled = clients.poll_feed(Some(since), "poll", deadline).await.unwrap();
         assert_eq!((polled.told, polled.known), (0, 5), "{polled:?}");
         assert_eq!(cases(town).len(), 2);
+    });
+}
+
+/// Lens is asked by polls that do not come.
+#[test]
+fn an_exchange_that_no_poll_told_is_found_and_its_incident_opened_and_resolved() {
+    in_town(default_mapping(), async |town, play| {
+        play.open_the_doors();
+        let fails = || {
+            let mut seed = ExchangeSeed::new("ZZ:CONTOSO", "01:147678796", "810");
+            seed.status = Status::ValidationError;
+            town.community.add_exchange(seed)
+        };
+        // What is older than the deployment is nobody's miss.
+        fails();
+        sleep(Duration::from_secs(3600)).await;
+        poll_lens::poll(town).await;
+        let exchange = fails();
+        sleep(Duration::from_secs(600)).await;
+        let before = town.cloud.items(TABLE);
+        let planned = plan(town).await;
+        assert_eq!(kinds(&planned), ["K5"], "{}", planned.data);
+        let subject = format!("exchanges/{exchange}");
+        assert_eq!(planned.data["differences"][0]["subject"], *subject, "{}", planned.data);
+        assert_eq!(before, town.cloud.items(TABLE), "a plan changes nothing");
+        let none = apply(town, Most { most: 0, ..ALL }).await;
+        assert_eq!(none.data["left"], 1, "{}", none.data);
+        for _ in 0..2 {
+            apply(town, ALL).await;
+            play.quiet().await;
+            assert_eq!(poll_lens::incidents(town).len(), 1);
+        }
+        let agreed = plan(town).await;
+        assert!(!agreed.has_findings, "{}", agreed.data);
+        // It goes through, and nobody hears of it: the incident is open although nothing fails.
+        town.community.set_status(&exchange, Status::Delivered);
+        sleep(Duration::from_secs(600)).await;
+        let planned = plan(town).await;
+        assert_eq!(kinds(&planned), ["K5"], "{}", planned.data);
+        apply(town, ALL).await;
+        play.quiet().await;
+        assert_eq!(poll_lens::incidents(town)[0]["state"], "6");
+        let agreed = plan(town).await;
+        assert!(!agreed.has_findings, "{}", agreed.data);
+        // The poll comes in the end: it knows all of it.
+        assert_eq!(poll_lens::poll(town).await.told, 0);
+        oracle::check_table(town);
+    });
+}
+
+#[test]
+fn lens_is_not_asked_where_the_mapping_does_not_poll_it() {
+    let yaml = include_str!("../../../infra/mapping.yaml");
+    let (head, rest) = yaml.split_once("  # How Lens is polled;").unwrap();
+    let (_, tail) = rest.split_once("  # Incidents of so many different partners").unwrap();
+    let without = format!("{head}  # Incidents of so many different partners{tail}");
+    let mapping = Arc::new(shared::mapping::Mapping::parse(&without).unwrap());
+    in_town(mapping, async |town, play| {
+        opened(town, play).await;
+        town.community.add_exchange(ExchangeSeed {
+            status: Status::ValidationError,
+            ..ExchangeSeed::new("ZZ:CONTOSO", "01:147678796", "810")
+        });
+        sleep(Duration::from_secs(600)).await;
+        let before = town.calls().len();
+        let agreed = plan(town).await;
+        assert!(!agreed.has_findings, "{}", agreed.data);
+        let asked = town.calls().split_off(before);
+        let lens = |operation: &str| operation.contains("lens") || operation.contains("graphql");
+        assert!(asked.iter().all(|call| !lens(&call.operation)), "{asked:?}");
     });
 }
 

@@ -167,7 +167,7 @@ pub(crate) fn confirms(community: &TradingGrid) -> Value {
     event("closure-confirmed", data)
 }
 
-fn disputes(community: &TradingGrid) -> Value {
+pub(crate) fn disputes(community: &TradingGrid) -> Value {
     let data = community.partner_disputes(scenarios::NORTHWIND, scenarios::ISSUE, "Still refused.");
     event("closure-disputed", data)
 }

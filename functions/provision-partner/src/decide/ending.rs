@@ -65,11 +65,13 @@ impl Step<'_> {
             };
             let text = messages::company_awaited(&rule.assignment_group, days(rule.give_up_after));
             let mut effects: Vec<Effect> = self.setup_task(&saga).into_iter().collect();
-            effects.extend([
-                self.keep(&saga),
-                self.note(&format!("setup {}", self.facts.number), text),
-                again,
-            ]);
+            effects.push(self.keep(&saga));
+            // A task of a request of which nothing is kept was made before the table was lost, and the item says so.
+            let linked = self.sight.setup.as_ref().and_then(|setup| setup.link.as_ref());
+            if self.sight.is_known || linked.is_none() {
+                effects.push(self.note(&format!("setup {}", self.facts.number), text));
+            }
+            effects.push(again);
             return effects;
         };
         // Only when its time has come: else each change of a record would begin another wait.

@@ -4,31 +4,43 @@
 //! event of before asks to be written is looked for first.
 
 mod claims;
+mod escalations;
+mod incidents;
+mod requests;
+mod threads;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use shared::apply::{CORRELATION_DISPLAY, report_of};
 use shared::clients::Clients;
-use shared::domain::{IssueId, Lane, LinkKey, Role, Stream, Subject, SysId, TableName, Timestamp, UseCase};
+use shared::domain::{IssueId, IssueState, Lane, LinkKey, Role, Stream, Subject, SysId, TableName, Timestamp, UseCase};
 use shared::effect::{CreateRecord, Record, Status};
-use shared::event::Event;
+use shared::event::{ClosureDue, Event};
 use shared::failure::Failure;
+use shared::mapping::WhenFinished;
+use shared::poll::LensPoller;
 use shared::servicenow::{Error, Field, Query, Row, Select};
 use shared::store::{Adopted, Adoption, LinkState};
 use shared::trading_grid;
+use shared::trading_grid::collaboration::{Closure, ClosureState};
 
 use super::progress::bar;
 use super::records::{adoption, chosen, company_of, seen, unanswered, untold};
 use crate::failed::Failed;
 use crate::place::Place;
 use crate::report::{Cell, Report, Tone};
+use incidents::Incident;
+use threads::Task;
 
 /// The base table of cases, incidents and all other tasks.
 const TASKS: &str = "task";
 /// At most so many records are looked at.
 const MOST: u64 = 1_000_000;
-/// What separates the id of an issue from what tells its other records apart.
+/// ServiceNow's clock may be this far from ours.
+const CLOCK_SKEW: Duration = Duration::from_secs(300);
+/// What separates the id of an issue or thread from what tells its other records apart.
 const OTHERS: [char; 2] = ['~', '/'];
 
 /// A record that bears our name, with what becomes of it.
@@ -49,16 +61,39 @@ struct Shown {
 struct Ground<'a> {
     place: &'a Place,
     clients: &'a Clients,
+    lens: LensPoller,
+    /// Exchanges that fail or are late, as Lens has them.
+    failing: Vec<Event>,
+    /// The parents of incidents: of what, and their links.
+    parents: BTreeMap<SysId, (Subject, LinkKey)>,
+    /// The tasks of whoever sets up the company of a request.
+    setups: BTreeMap<SysId, Subject>,
     /// What the feed still tells of each issue.
     feed: BTreeMap<Subject, Vec<Event>>,
+    /// All records that bear our name, first records before those that continue them.
+    rows: Vec<Row>,
     /// How many records bear a key.
     keys: BTreeMap<String, usize>,
 }
 
-/// A record that belongs to an issue.
+/// A record that bears our name, and whose it is.
 struct Found {
     adoption: Adoption,
-    status: Option<Status>,
+    kind: Kind,
+}
+
+/// What a record is.
+enum Kind {
+    /// The record of an issue, with what its partner would be told of it.
+    Issue(Option<Status>),
+    /// The task of something that was asked for in a thread.
+    Task(Task),
+    /// The task of a team, the record of an escalation, or the task of whoever sets a company up.
+    Part,
+    /// The incident of exchanges that fail in the same way.
+    Incident(Box<Incident>),
+    /// The parent of several incidents, as it is.
+    Parent(Box<Row>),
 }
 
 /// Brings the links back, or with `is_done` false only says which. May be repeated.
@@ -77,20 +112,38 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
     let mut ground = Ground {
         place,
         clients: &clients,
+        lens: place.lens()?,
+        failing: Vec::new(),
+        parents: BTreeMap::new(),
+        setups: BTreeMap::new(),
         feed: BTreeMap::new(),
         keys: BTreeMap::new(),
+        rows,
     };
     for event in told.feed {
         if let shared::event::Destination::Stream(stream, _) = event.destination() {
             ground.feed.entry(stream.subject).or_default().push(event);
         }
     }
-    for row in &rows {
+    for row in &ground.rows {
         *ground.keys.entry(row.text("correlation_id").to_owned()).or_default() += 1;
     }
-    let progress = bar(if is_done { "linking" } else { "looking" }, rows.len());
-    let mut shown = Vec::new();
-    for row in &rows {
+    let exchanges = async {
+        ground.read_lens().await?;
+        Box::pin(ground.find_parents()).await
+    };
+    let exchanges = exchanges.await;
+    exchanges.map_err(|failure| unanswered("Lens cannot be asked for our exchanges", failure))?;
+    let progress = bar(if is_done { "linking" } else { "looking" }, ground.rows.len());
+    let others = async {
+        let mut shown = Box::pin(ground.requests(is_done)).await?;
+        shown.extend(ground.articles(is_done).await?);
+        Ok(shown)
+    };
+    let others = others.await;
+    let mut shown: Vec<Shown> =
+        others.map_err(|failure| unanswered("requests and articles are not known again", failure))?;
+    for row in &ground.rows {
         progress.inc(1);
         let one = Box::pin(ground.one(row, is_done)).await;
         shown.push(one.map_err(|failure| unanswered(&format!("{} is not linked again", row.text("number")), failure))?);
@@ -106,14 +159,25 @@ async fn records(clients: &Clients) -> Result<Vec<Row>, Failure> {
         .equals(CORRELATION_DISPLAY)
         .map_err(Error::from)?;
     let table = TableName::try_from(TASKS.to_owned()).map_err(fault)?;
-    let fields = ["sys_id", "number", "sys_class_name", "correlation_id"];
+    let fields = [
+        "sys_id",
+        "number",
+        "sys_class_name",
+        "correlation_id",
+        "sys_mod_count",
+        "sys_created_on",
+        "state",
+    ];
     let select = Select::named(fields).map_err(Error::from)?;
     let rows = clients
         .servicenow
         .find(&table, Query::new().and(query), select)
         .map_err(Error::from)?;
     let mut rows = rows.all(MOST).await?;
-    rows.sort_by_key(|row| row.text("correlation_id").contains(OTHERS));
+    rows.sort_by_key(|row| {
+        let continues = row.text("correlation_id").contains(OTHERS);
+        (continues, row.time("sys_created_on").ok())
+    });
     Ok(rows)
 }
 
@@ -147,20 +211,60 @@ impl Ground<'_> {
             (Some(_), false) => return Ok(shown(subject, "is linked", "", 0)),
             (None, false) => return Ok(shown(subject, "would be linked", "", 0)),
         }
-        let known = Box::pin(self.put_back(&found)).await?;
+        let known = match &found.kind {
+            Kind::Issue(status) => Box::pin(self.put_back(&found.adoption, status.as_ref())).await?,
+            Kind::Task(task) => Box::pin(self.put_task_back(&found, task)).await?,
+            Kind::Part => Box::pin(self.put_part_back(&found)).await?,
+            Kind::Incident(incident) => Box::pin(self.put_incident_back(&found, incident)).await?,
+            Kind::Parent(row) => Box::pin(self.put_parent_back(&found, row)).await?,
+        };
         let result = if before.is_some() { "is linked" } else { "linked" };
         Ok(shown(subject, result, "", known))
     }
 
     /// The link of a record; why it has none.
     async fn found(&self, row: &Row) -> Result<Result<Found, &'static str>, Failure> {
+        let why = match Box::pin(self.of_issue(row)).await? {
+            Ok(found) => return Ok(Ok(found)),
+            Err(why) => why,
+        };
+        let rules = self.clients.mapping.exchanges.as_ref();
+        let table = rules.map(|rules| &rules.table);
+        let table = table.filter(|table| row.text("sys_class_name") == table.as_str());
+        let (Some(table), Some(sys_id)) = (table, row.sys_id()) else {
+            return Ok(Err(why));
+        };
+        if self.finished(table, row) == Some(WhenFinished::New) {
+            return Ok(Err("it is closed: another failure makes another incident"));
+        }
+        let incident = Box::pin(self.incident(row, table, &sys_id)).await?;
+        Ok(incident.ok_or(why))
+    }
+
+    /// The link of a record of an issue or thread, or of a parent of incidents; why it has none.
+    async fn of_issue(&self, row: &Row) -> Result<Result<Found, &'static str>, Failure> {
         let (key, clients) = (row.text("correlation_id"), self.clients);
         let (issue, rest) = key.split_once(OTHERS).unwrap_or((key, ""));
         let table = row.text("sys_class_name").parse::<TableName>().ok();
+        // A sys_id that Gridlink chooses says whose the record is.
+        if let (Some(table), Some(sys_id)) = (&table, row.sys_id()) {
+            if let Some(found) = Box::pin(self.task(row, table, &sys_id)).await? {
+                return Ok(Ok(found));
+            }
+            if let Some(found) = Box::pin(self.of_an_escalation(row, table, &sys_id)).await? {
+                return Ok(Ok(found));
+            }
+            if let Some(found) = self.setup(row, table, &sys_id) {
+                return Ok(Ok(found));
+            }
+            if let Some(found) = Box::pin(self.parent(table, &sys_id)).await? {
+                return Ok(Ok(found));
+            }
+        }
         let table = table.filter(|table| clients.mapping.table(table).is_some());
         let (Ok(issue), Some(table), Some(sys_id)) = (issue.parse::<IssueId>(), table, row.sys_id()) else {
             return Ok(Err(
-                "it is no record of an issue: its link comes back with its next event",
+                "nothing says what it is about: its link comes back with its next event, if it is ours",
             ));
         };
         let company = match clients.store.company_of_issue(issue.as_str()).await? {
@@ -186,7 +290,7 @@ impl Ground<'_> {
         let adoption = Box::pin(adoption(clients, issue, record, &seen)).await?;
         Ok(Ok(Found {
             adoption,
-            status: seen.status,
+            kind: Kind::Issue(seen.status),
         }))
     }
 
@@ -210,9 +314,9 @@ impl Ground<'_> {
     }
 
     /// Puts back the link, what is known of both sides, and the numbers of reports. Gives how much is known again.
-    async fn put_back(&self, found: &Found) -> Result<usize, Failure> {
+    async fn put_back(&self, found: &Adoption, status: Option<&Status>) -> Result<usize, Failure> {
         let (store, clients) = (&self.place.store, self.clients);
-        let Some((company, issue)) = found.adoption.subject.as_issue() else {
+        let Some((company, issue)) = found.subject.as_issue() else {
             return Ok(0);
         };
         let ids = (&company, &issue);
@@ -220,17 +324,26 @@ impl Ground<'_> {
         let told = told.map_err(trading_grid::Error::into_failure)?;
         let closure = clients.community.closure(ids.0, ids.1).await;
         let closure = closure.map_err(trading_grid::Error::into_failure)?;
-        let status = found.status.as_ref();
         let is_told = status
             .zip(told.as_ref())
             .is_some_and(|(status, told)| report_of(status, told.version, told.since) == *told);
+        let workspace = self.workspace(ids.0, ids.1).await?;
         let adoption = Adoption {
             told: status.filter(|_| is_told).map(Status::digest),
-            ..found.adoption.clone()
+            // A critical record of an issue that never was escalated is news.
+            is_critical: found.is_critical && workspace.is_some(),
+            ..found.clone()
         };
         // What was written is known before the link is: nothing is taken for new in between.
         let events = self.feed.get(&adoption.subject).map(Vec::as_slice).unwrap_or_default();
-        let known = Box::pin(claims::restore(clients, &adoption, events)).await?;
+        let sides = claims::of_issue(clients, &adoption, events).await?;
+        let known = Box::pin(claims::restore(clients, &adoption, &sides)).await?;
+        // What came before a follow-up was written to the record that it continues.
+        let asks = |event: &Event| LinkKey::follow_up(&event.sender, &event.id) == adoption.record.link;
+        if let Some(begin) = events.iter().position(asks) {
+            let before = claims::written(&events[..begin], &adoption.record);
+            claims::heard(clients, &adoption, &before).await?;
+        }
         let versions = told
             .iter()
             .map(|told| told.version)
@@ -247,6 +360,9 @@ impl Ground<'_> {
         let line = format!("{} was linked again after a loss of the table", adoption.number);
         if store.adopt(&adoption, Vec::new(), &line).await? == Adopted::Already {
             self.catch_up(&adoption).await?;
+        }
+        if let (Role::Case, Some(workspace)) = (adoption.record.link.role, &workspace) {
+            self.go_on_escalated(&adoption.subject, &issue, workspace).await?;
         }
         if adoption.record.link.role == Role::FollowUp {
             let create = CreateRecord {
@@ -266,11 +382,51 @@ impl Ground<'_> {
                     .await?;
             }
         }
+        if store.link(&adoption.subject, &LinkKey::case()).await?.is_some() {
+            self.ask_on(&adoption, closure.as_ref(), status).await?;
+        }
         Ok(known)
     }
 }
 
 impl Ground<'_> {
+    /// A question about closing that is open stays open, and ends at its time; an answer that may not have been dealt with
+    /// is not asked over.
+    async fn ask_on(
+        &self,
+        adoption: &Adoption,
+        closure: Option<&Closure>,
+        status: Option<&Status>,
+    ) -> Result<(), Failure> {
+        let (store, subject) = (&self.place.store, &adoption.subject);
+        let (Some(closure), Some((company_id, issue_id))) = (closure, subject.as_issue()) else {
+            return Ok(());
+        };
+        let is_resolved = status.is_some_and(|status| status.state == IssueState::Resolved);
+        let write = match closure.state {
+            ClosureState::Requested | ClosureState::Confirmed => store.asked(subject, Some(closure.version))?,
+            ClosureState::Disputed if is_resolved => store.asked(subject, Some(closure.version))?,
+            ClosureState::Disputed => store.disputed(subject, closure.version)?,
+            ClosureState::Closed | ClosureState::Withdrawn => return Ok(()),
+        };
+        store.put_all(vec![write]).await?;
+        let Some(due_at) = closure.confirm_by.filter(|_| closure.state == ClosureState::Requested) else {
+            return Ok(());
+        };
+        let due = ClosureDue {
+            issue_id,
+            company_id,
+            sys_id: adoption.record.sys_id.clone(),
+            closure_version: closure.version,
+            due_at,
+        };
+        let fault = |error| Failure::permanent(error, "report this as a fault of Gridlink");
+        store
+            .accept(&due.event(self.clients.clock.now()).map_err(fault)?)
+            .await?;
+        Ok(())
+    }
+
     /// A link of an earlier time learns what was told and agreed on since: a field that is as the issue is now was
     /// carried over.
     async fn catch_up(&self, adoption: &Adoption) -> Result<(), Failure> {

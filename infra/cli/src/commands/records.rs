@@ -35,11 +35,14 @@ pub(crate) async fn untold(clients: &Clients, since: Timestamp, until: Timestamp
     let progress = counting("reading what both sides tell");
     let untold = clients.untold(since, until, &|read| progress.set_position(read)).await;
     progress.finish_and_clear();
-    untold.map_err(|error| {
-        let cause = chain(error.as_ref());
-        let advice = "See `gridlink doctor`, and repeat the command: it goes on where it stopped.";
-        Failed::new(format!("one of the two sides gives no answer: {cause}"), advice)
-    })
+    untold.map_err(|error| no_answer(&error))
+}
+
+/// That a comparison is not possible now.
+pub(crate) fn no_answer(error: &anyhow::Error) -> Failed {
+    let cause = chain(error.as_ref());
+    let advice = "See `gridlink doctor`, and repeat the command: it goes on where it stopped.";
+    Failed::new(format!("one of the two sides gives no answer: {cause}"), advice)
 }
 
 /// A record of an issue as it is, and what the partner would be told of it.
@@ -97,6 +100,7 @@ pub(crate) async fn adoption(
         journal_at: None,
         told: None,
         is_critical: seen.is_critical,
+        rule: None,
         record,
     })
 }

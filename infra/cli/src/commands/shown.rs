@@ -1,4 +1,4 @@
-//! What the community has of an issue, all pages of it.
+//! What the community has of an issue or a thread, all pages of it.
 
 use shared::clients::Clients;
 use shared::domain::{CompanyId, IssueId};
@@ -10,10 +10,9 @@ pub(crate) async fn comments(clients: &Clients, company: &CompanyId, issue: &Iss
     all(async |after: Option<Cursor>| clients.community.comments(company, issue, after.as_ref()).await).await
 }
 
-/// The messages of its workspace, oldest first; none where it was never escalated.
-pub(crate) async fn messages(clients: &Clients, company: &CompanyId, issue: &IssueId) -> Result<Vec<Message>, Error> {
-    let room = || Room::Escalation(company, issue);
-    all(async |after: Option<Cursor>| clients.community.messages(room(), after.as_ref()).await).await
+/// The messages of a thread or workspace, oldest first; none where there is no such room.
+pub(crate) async fn messages(clients: &Clients, room: Room<'_>) -> Result<Vec<Message>, Error> {
+    all(async |after: Option<Cursor>| clients.community.messages(room, after.as_ref()).await).await
 }
 
 async fn all<T>(page: impl AsyncFn(Option<Cursor>) -> Result<Option<Page<T>>, Error>) -> Result<Vec<T>, Error> {

@@ -50,6 +50,11 @@ macro_rules! vocabulary {
             /// All that are known.
             pub(super) const KNOWN: &[$name] = &[$(Self::$variant,)+];
         }
+
+        impl $name {
+            /// The texts of all that are known, in all their spellings.
+            pub const TEXTS: &[&str] = &[$($text, $($other,)*)+];
+        }
     };
 }
 

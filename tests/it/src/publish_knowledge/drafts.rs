@@ -48,13 +48,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 /// The agent marks the case; the internal fields of it are full.
-fn marks(town: &Town) {
+pub(crate) fn marks(town: &Town) {
     let fields = [(MARK, "true"), ("cause", INTERNAL), ("work_notes", INTERNAL)];
     town.servicenow.update(CASES, &case(town), &fields);
 }
 
 /// The drafts that Gridlink made.
-fn drafts(town: &Town) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn drafts(town: &Town) -> Vec<BTreeMap<String, String>> {
     let mut rows = town.servicenow.rows("kb_knowledge");
     rows.retain(|row| row["sys_created_by"] == "gridlink.integration");
     rows

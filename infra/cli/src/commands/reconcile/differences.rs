@@ -26,7 +26,7 @@ pub enum Kind {
     K3,
     /// A record bears our key, and belongs to no subject.
     K4,
-    /// Something happened in the community that was never accepted.
+    /// Something happened in the community, or to an exchange, that was never accepted.
     K5,
     /// A link and the way back from its record disagree.
     K6,
@@ -64,7 +64,7 @@ impl Kind {
             Kind::K2 => "a record is gone",
             Kind::K3 => "a record was only intended",
             Kind::K4 => "a record without a link",
-            Kind::K5 => "a push of the community never came",
+            Kind::K5 => "news of Trading Grid never came",
             Kind::K6 => "a link without its way back",
             Kind::K7 => "accepted and overdue",
             Kind::K8 => "the partner is overdue to be told",
@@ -111,6 +111,8 @@ pub struct Difference {
 pub struct Facts {
     /// What both sides tell and was never accepted.
     pub untold: Untold,
+    /// News of exchanges that polls of Lens should have told, the oldest first.
+    pub exchanges: Vec<Event>,
     /// What of the table may not agree.
     pub survey: Survey,
     /// Whose each known record is.
@@ -134,7 +136,8 @@ pub fn differences(facts: &Facts, now: Timestamp) -> Vec<Difference> {
     let (intended, rung) = intended(facts, now);
     found.extend(intended);
     found.extend(unlinked(facts));
-    found.extend(facts.untold.feed.iter().map(|event| untold(facts, Kind::K5, event)));
+    let community = facts.untold.feed.iter().chain(&facts.exchanges);
+    found.extend(community.map(|event| untold(facts, Kind::K5, event)));
     found.extend(ways_back(facts));
     found.extend(overdue(facts, now, &rung));
     found.extend(facts.untold.records.iter().map(|event| untold(facts, Kind::K9, event)));

@@ -9,9 +9,10 @@ use shared::event::{Event, RecordChange};
 use shared::failure::Failure;
 use shared::servicenow::{Error, Field, Query, Row, Select};
 use shared::store::{Adoption, Link, LinkState};
+use shared::trading_grid::collaboration::Room;
 
 use super::super::progress::{bar, counting};
-use super::super::records::{adoption, chosen, company_of, seen, settled, unanswered, untold};
+use super::super::records::{adoption, chosen, company_of, no_answer, seen, settled, unanswered, untold};
 use super::super::shown;
 use super::Facts;
 use crate::failed::Failed;
@@ -29,11 +30,17 @@ const AT_ONCE: usize = 50;
 pub(super) async fn gather(place: &Place, clients: &Clients, since: Timestamp) -> Result<Facts, Failed> {
     let now = place.clock.now();
     let untold = Box::pin(untold(clients, since, settled(now))).await?;
+    let progress = counting("reading Lens");
+    let lens = place.lens()?;
+    let exchanges = Box::pin(lens.untold(since, settled(now), &|read| progress.set_position(read))).await;
+    progress.finish_and_clear();
+    let exchanges = exchanges.map_err(|error| no_answer(&error))?;
     let progress = counting("reading the table");
     let survey = place.store.survey(since, &|more| progress.inc(more)).await;
     progress.finish_and_clear();
     let mut facts = Facts {
         untold,
+        exchanges,
         survey: survey?,
         ..Facts::default()
     };
@@ -192,15 +199,12 @@ async fn verified(clients: &Clients, row: &Row, sys_id: &SysId) -> Result<Option
     Box::pin(adoption(clients, issue, record, &seen)).await.map(Some)
 }
 
-/// What stands in the place of a comment's id where none was posted: it was refused, or had no words for the partner.
-const NOT_POSTED: [&str; 2] = ["refused", "nothing"];
-
 /// Which of the posted comments the community has no more.
 async fn comments(clients: &Clients, facts: &mut Facts) -> Result<(), Failure> {
     let mut posted: BTreeMap<&Subject, Vec<&str>> = BTreeMap::new();
     for (subject, claim) in &facts.survey.relayed {
-        if subject.as_issue().is_some() && !NOT_POSTED.contains(&claim.reference.as_str()) {
-            posted.entry(subject).or_default().push(&claim.reference);
+        if let (Some(_), Some(id)) = (subject.as_issue(), claim.posted()) {
+            posted.entry(subject).or_default().push(id);
         }
     }
     let progress = bar("looking for what was shown to partners", posted.len());
@@ -222,7 +226,7 @@ async fn all_shown(clients: &Clients, subject: &Subject) -> Result<BTreeSet<Stri
         return Ok(BTreeSet::new());
     };
     let comments = shown::comments(clients, &company, &issue).await?;
-    let messages = shown::messages(clients, &company, &issue).await?;
+    let messages = shown::messages(clients, Room::Escalation(&company, &issue)).await?;
     let comments = comments.into_iter().map(|comment| String::from(comment.comment_id));
     let messages = messages.into_iter().map(|message| String::from(message.message_id));
     Ok(comments.chain(messages).collect())
