@@ -275,10 +275,16 @@ fn mapping(config: &Config) -> anyhow::Result<Arc<Mapping>> {
 }
 
 /// Does the work of an invocation: it is measured, and nothing of it leaves for another system after its end.
-async fn invocation<T>(telemetry: &Telemetry, context: &lambda_runtime::Context, work: impl Future<Output = T>) -> T {
+///
+/// The work is boxed before it is part of anything: the compiler would follow each function to its last call.
+fn invocation<T>(
+    telemetry: &Telemetry,
+    context: &lambda_runtime::Context,
+    work: impl Future<Output = T>,
+) -> impl Future<Output = T> {
     let telemetry = telemetry.of_trace(context.xray_trace_id.as_deref());
-    let work = until(Clock::System, deadline(context), work);
-    telemetry.watch(Box::pin(work)).await
+    let work = until(Clock::System, deadline(context), Box::pin(work));
+    async move { telemetry.watch(work).await }
 }
 
 /// When Lambda kills the function.

@@ -13,7 +13,7 @@ use super::stream::is_refused;
 use super::work::Write;
 use super::{Error, Store, failed};
 use crate::domain::{CompanyId, Subject, UserId};
-use crate::effect::Saga;
+use crate::effect::{Saga, Stage};
 
 /// What is kept of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,17 +114,40 @@ impl Store {
 
     /// Takes the turn of a request at a company; gives the request that has it, if that is another.
     ///
+    /// A turn is taken over from a request that is over: only a worker that stood still until after the end of its request
+    /// can have taken it.
+    ///
     /// # Errors
     /// When the table cannot be asked.
     pub async fn take_turn(&self, company: &CompanyId, subject: &Subject) -> Result<Option<String>, Error> {
+        let Some(holder) = self.take_turn_from(company, subject, subject.as_str()).await? else {
+            return Ok(None);
+        };
+        let held = self.read_all(vec![key(holder.as_str(), "SAGA")]).await?;
+        match held.first().map(read::<Saga>).transpose()? {
+            Some(saga) if matches!(saga.stage, Stage::Over(_)) => self.take_turn_from(company, subject, &holder).await,
+            Some(_) | None => Ok(Some(holder)),
+        }
+    }
+
+    /// Takes a turn that nobody has, or this one.
+    async fn take_turn_from(
+        &self,
+        company: &CompanyId,
+        subject: &Subject,
+        holder_before: &str,
+    ) -> Result<Option<String>, Error> {
         let outcome = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(turn_key(company)))
             .update_expression("SET held_by = :mine")
-            .condition_expression("attribute_not_exists(held_by) OR held_by = :mine")
-            .set_expression_attribute_values(Some(values([(":mine", s(subject.as_str()))])))
+            .condition_expression("attribute_not_exists(held_by) OR held_by = :before")
+            .set_expression_attribute_values(Some(values([
+                (":mine", s(subject.as_str())),
+                (":before", s(holder_before)),
+            ])))
             .return_values_on_condition_check_failure(
                 aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld,
             )

@@ -361,12 +361,16 @@ fn is_over(town: &Town) {
     nobody_has_a_turn(town);
 }
 
-/// No request holds a company up for others.
+/// No request holds a company up for others: a turn of one that is over is taken over.
 pub(crate) fn nobody_has_a_turn(town: &Town) {
     let items = town.cloud.items(TABLE);
+    let is_over = |request: &Value| {
+        let saga = items.iter().find(|item| item["pk"] == *request && item["sk"] == "SAGA");
+        saga.is_some_and(|saga| saga["kept"].as_str().unwrap().contains(r#""stage":{"over""#))
+    };
     let turns = items
         .iter()
-        .filter(|item| item["sk"] == "TURN" && item.get("held_by").is_some());
+        .filter(|item| item["sk"] == "TURN" && item.get("held_by").is_some_and(|holder| !is_over(holder)));
     for turn in turns {
         town.violated(format!("somebody still has a turn: {turn}"));
     }

@@ -156,6 +156,7 @@ fn an_instance_that_chooses_its_own_sys_ids_gets_one_record_and_the_issue_waits_
         vec![Fault::CommitThenStatus { status: 503 }; 2],
     ] {
         in_town(default_mapping(), async |town, play| {
+            play.open_the_doors();
             town.servicenow
                 .guess(|guesses| guesses.chosen_sys_id_is_honored = false);
             for fault in faults.iter().cloned() {
@@ -168,7 +169,7 @@ fn an_instance_that_chooses_its_own_sys_ids_gets_one_record_and_the_issue_waits_
             sleep(Duration::from_secs(3600)).await;
             let rows = town.servicenow.rows("sn_customerservice_case").into_iter();
             let ours: Vec<_> = rows.filter(|row| row["correlation_id"] == scenarios::ISSUE).collect();
-            assert_eq!(ours.len(), 1, "{faults:?}");
+            assert_eq!(ours.len(), 1, "{faults:?} {}", head(town));
             let parked = head(town);
             let cause = parked["parked"]["cause"].as_str().unwrap_or_default();
             assert!(

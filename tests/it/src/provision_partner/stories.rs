@@ -96,6 +96,29 @@ fn requests_about_one_company_take_turns() {
     });
 }
 
+/// A worker that stood still until its request was over may take the turn again; that holds nobody up.
+#[test]
+fn a_turn_of_a_request_that_is_over_is_taken_over() {
+    when(async |town, play| {
+        let answers = [("login_id", OKAFOR), ("role_bundle", "partner_finance")];
+        approved(town, play, CHANGE_ROLES, &user(&answers)).await;
+        ended(town, "3", "done");
+        let environment = crate::town::Environment::new("zombie".to_owned());
+        let clients = crate::play::clients(town, &environment, town.clock.clone());
+        let subject = format!("requests/{}", request(town)).try_into().unwrap();
+        let company = NORTHWIND.parse().unwrap();
+        assert_eq!(clients.store.take_turn(&company, &subject).await.unwrap(), None);
+        let answers = [("login_id", OKAFOR), ("role_bundle", "partner_operator")];
+        approved(town, play, CHANGE_ROLES, &user(&answers)).await;
+        ended(town, "3", "done");
+        let items = town.cloud.items(crate::town::TABLE);
+        let held = items
+            .iter()
+            .any(|item| item["sk"] == "TURN" && item.get("held_by").is_some());
+        assert!(!held, "the second request had the turn, and gave it back");
+    });
+}
+
 #[test]
 fn nobody_sets_the_company_up_for_two_weeks() {
     when(async |town, play| {
