@@ -16,7 +16,7 @@ use crate::domain::{Category, CompanyId, SenderName, Subject, TableName, is_quer
 use crate::event::{Exchange, Turn};
 use crate::messages;
 
-/// Names that conditions and templates about exchanges may use beside [`super::COMMON`].
+/// Names that conditions and templates about exchanges may use beside [`super::templates::COMMON`].
 const VARIABLES: [&str; 9] = [
     "exchange.turn",
     "exchange.status",

@@ -12,7 +12,7 @@ use crate::domain::{CompanyId, TableName, is_query_value};
 use crate::event::Issue;
 use crate::messages;
 
-/// Names that conditions and templates about issues may use beside [`COMMON`].
+/// Names that conditions and templates about issues may use beside [`super::templates::COMMON`].
 const VARIABLES: [&str; 6] = [
     "issue.id",
     "issue.kind",

@@ -21,7 +21,7 @@ use crate::effect::Outcome;
 use crate::event::{Thread, Wish, WishKind};
 use crate::messages;
 
-/// Names that conditions and templates about threads may use beside [`super::COMMON`].
+/// Names that conditions and templates about threads may use beside [`super::templates::COMMON`].
 const VARIABLES: [&str; 6] = [
     "request.kind",
     "request.text",
