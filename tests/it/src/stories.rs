@@ -147,7 +147,7 @@ fn a_record_that_the_instance_refuses_parks_its_stream_and_can_be_replayed() {
     });
 }
 
-/// What does not honor a chosen sys_id keeps nobody from making a second record: so nobody tries, not even in doubt.
+/// What does not honor a chosen sys_id keeps nobody from making a second record: so nobody tries when the answer is lost.
 #[test]
 fn an_instance_that_chooses_its_own_sys_ids_gets_one_record_and_the_issue_waits_for_a_person() {
     for faults in [
