@@ -26,59 +26,66 @@ pub(super) fn read(file: &Path) -> Result<Vec<Wish>, Failed> {
     parsed(&text).map_err(|problem| Failed::usage(format!("{}: {problem}", file.display()), advice))
 }
 
+/// Stands at the end of a list that is read: in a quotation without an end it is not a row of its own.
+const END: &str = "\u{0}";
+
 fn parsed(text: &str) -> Result<Vec<Wish>, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let titles = reader.headers().map_err(|error| problem(&error))?.clone();
-    if titles.is_empty() {
-        return Err("it is empty".to_owned());
-    }
+    let mut rows = rows(text)?.into_iter();
+    let (_, titles) = rows.next().ok_or("it is empty")?;
     let place = |name: &str| titles.iter().position(|title| title.eq_ignore_ascii_case(name));
     let needed = |name: &str| place(name).ok_or_else(|| format!("it has no column {name}"));
     let (issue, table, record) = (needed("issue")?, needed("table")?, needed("record")?);
     let company = place("company");
-    let mut wishes = Vec::new();
-    let mut last_line = 1;
-    for row in reader.records() {
-        let row = row.map_err(|error| match is_open(text) {
-            true => endless(last_line + 1),
-            false => problem(&error),
-        })?;
-        last_line = row.position().map_or(last_line, csv::Position::line);
+    rows.map(|(line, row)| {
+        if row.len() != titles.len() {
+            return Err(format!("line {line} has {} columns, not {}", row.len(), titles.len()));
+        }
         let field = |at: usize| row[at].to_owned();
-        wishes.push(Wish {
+        Ok(Wish {
             issue: field(issue),
             table: field(table),
             record: field(record),
             company: company.map(field).unwrap_or_default(),
-        });
-    }
-    // The library takes the end of the text for the end of a quotation.
-    match is_open(text) {
-        true => Err(endless(last_line)),
-        false => Ok(wishes),
-    }
+        })
+    })
+    .collect()
 }
 
-/// Whether a quotation has no end: within one a quotation mark stands twice.
-fn is_open(text: &str) -> bool {
-    !text.matches('"').count().is_multiple_of(2)
-}
-
-fn endless(line: u64) -> String {
-    format!("a quotation that begins in the row of line {line} has no end")
-}
-
-fn problem(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let line = pos.as_ref().map_or(0, csv::Position::line);
-            format!("line {line} has {len} columns, not {expected_len}")
+/// The rows with the lines on which they begin; empty ones are none.
+fn rows(text: &str) -> Result<Vec<(usize, csv::StringRecord)>, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = format!("{text}\n{END}");
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut rows = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|error| error.to_string())?;
+        let line = row.position().map_or(1, |position| line_at(&text, position));
+        if row == vec![END] {
+            break;
         }
-        _ => error.to_string(),
+        if row.iter().any(|field| field.ends_with(END)) {
+            return Err(format!("a quotation that begins in the row of line {line} has no end"));
+        }
+        if row.iter().any(|field| !field.is_empty()) {
+            rows.push((line, row));
+        }
     }
+    Ok(rows)
+}
+
+/// The line on which a row begins: the library's place may be before the ends of lines above it.
+fn line_at(text: &str, position: &csv::Position) -> usize {
+    let begin = usize::try_from(position.byte()).unwrap_or(0).min(text.len());
+    let (before, rest) = text.split_at(begin);
+    let ends = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    1 + [before, &rest[..ends]]
+        .map(|part| part.matches('\n').count())
+        .iter()
+        .sum::<usize>()
 }
 
 /// Why wishes cannot be fulfilled that name an issue or a record a second time, by their place.
@@ -124,6 +131,8 @@ mod tests {
         );
         let other = "record,issue,table\nINC1,\"I\"\"1\",incident";
         assert_eq!(parsed(other), Ok(vec![wish("I\"1", "INC1", "")]));
+        let with_others = "issue,table,record,note\n,,,\nISS-1,incident,INC1,a pipe of 5\"\n  \n,,,\n";
+        assert_eq!(parsed(with_others), Ok(vec![wish("ISS-1", "INC1", "")]));
     }
 
     #[test]
@@ -132,6 +141,11 @@ mod tests {
             ("", "it is empty"),
             ("issue,record\n", "no column table"),
             ("issue,table,record\nISS-1,incident\n", "line 2 has 2 columns, not 3"),
+            (
+                "issue,table,record\r\n\r\nISS-1,incident\r\n",
+                "line 3 has 2 columns, not 3",
+            ),
+            (" \n,,\n", "it is empty"),
             ("issue,table,record\nISS-1,incident,\"INC1\n", "line 2 has no end"),
             ("issue,table,record\n\"ISS-1,incident,INC1\n", "line 2 has no end"),
         ] {
