@@ -323,10 +323,12 @@ impl LensPoller {
     /// # Errors
     /// When Trading Grid gives no clear answer.
     pub async fn exchange(&self, exchange: &CorrelationId) -> anyhow::Result<Option<(Option<Turn>, Exchange)>> {
-        match self.looking(Knowing::Nothing) {
-            Some(mut run) => run.as_it_is(exchange).await,
-            None => Ok(None),
-        }
+        let Some(mut run) = self.looking(Knowing::Nothing) else {
+            return Ok(None);
+        };
+        let entries = run.entries(exchange).await?;
+        let shown = run.named(exchange, &entries).await?;
+        Ok(shown.map(|shown| (process::turn(&entries), shown)))
     }
 
     /// A run that accepts nothing.
@@ -510,13 +512,14 @@ impl Run<'_> {
     /// Reads all entries of an exchange and tells how it is.
     async fn exchange(&mut self, pass: &Pass, exchange: &CorrelationId) -> anyhow::Result<()> {
         self.done.exchanges += 1;
-        let Some((turn, shown)) = self.as_it_is(exchange).await? else {
-            return Ok(());
-        };
-        let turn = match (turn, pass.looks_for) {
+        let entries = self.entries(exchange).await?;
+        let turn = match (process::turn(&entries), pass.looks_for) {
             (Some(turn @ (Turn::Failed | Turn::Recovered)), _) => turn,
             (Some(Turn::Delayed), Turn::Delayed) => Turn::Delayed,
             (Some(Turn::Delayed) | None, _) => return Ok(()),
+        };
+        let Some(shown) = self.named(exchange, &entries).await? else {
+            return Ok(());
         };
         let event = match shown.seen(turn, &self.rule.sender) {
             Ok(event) => event,
@@ -537,20 +540,25 @@ impl Run<'_> {
         }
     }
 
-    /// An exchange with its partner, and how it is; nothing where its entries tell too little to name it.
-    async fn as_it_is(&mut self, exchange: &CorrelationId) -> anyhow::Result<Option<(Option<Turn>, Exchange)>> {
+    /// All entries of an exchange.
+    async fn entries(&self, exchange: &CorrelationId) -> anyhow::Result<Vec<Entry>> {
         let of_it = Search::selecting(&process::FIELDS)
             .with_content_keys(self.rule.content_keys.iter().cloned())
             .must(Field::CorrelationId, Term::Text(exchange.to_string()));
         let mut entries = self.poller.lens.page(&of_it).await?.entries;
         // A search may find more than what is the same.
         entries.retain(|entry| entry.text(Field::CorrelationId) == Some(exchange.as_str()));
-        let Some(mut shown) = process::exchange(&entries, self.rule) else {
+        Ok(entries)
+    }
+
+    /// An exchange with its partner; nothing where its entries tell too little to name it.
+    async fn named(&mut self, exchange: &CorrelationId, entries: &[Entry]) -> anyhow::Result<Option<Exchange>> {
+        let Some(mut shown) = process::exchange(entries, self.rule) else {
             tracing::warn!(%exchange, "the entries of an exchange tell too little to name it");
             return Ok(None);
         };
         shown.company_id = self.company(process::partner_address(&shown)).await?;
-        Ok(Some((process::turn(&entries), shown)))
+        Ok(Some(shown))
     }
 
     /// The partner at an address; none where the directory knows none, or does not let us ask.
