@@ -13,7 +13,7 @@ use super::stream::is_refused;
 use super::work::Write;
 use super::{Error, Store, failed};
 use crate::domain::{CompanyId, Subject, UserId};
-use crate::effect::{Saga, Stage};
+use crate::effect::Saga;
 
 /// What is kept of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,10 +123,13 @@ impl Store {
         let Some(holder) = self.take_turn_from(company, subject, subject.as_str()).await? else {
             return Ok(None);
         };
-        let held = self.read_all(vec![key(holder.as_str(), "SAGA")]).await?;
-        match held.first().map(read::<Saga>).transpose()? {
-            Some(saga) if matches!(saga.stage, Stage::Over(_)) => self.take_turn_from(company, subject, &holder).await,
-            Some(_) | None => Ok(Some(holder)),
+        let known = match Subject::try_from(holder.clone()) {
+            Ok(request) => self.saga(&request).await?,
+            Err(_) => None,
+        };
+        match known.is_some_and(|known| known.saga.is_over()) {
+            true => self.take_turn_from(company, subject, &holder).await,
+            false => Ok(Some(holder)),
         }
     }
 

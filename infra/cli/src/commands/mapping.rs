@@ -60,10 +60,10 @@ struct Step {
 }
 
 impl Step {
-    fn of(stream: Stream, owner: UseCase, effects: Vec<Effect>) -> Step {
+    fn of(stream: Stream, owner: Option<UseCase>, effects: Vec<Effect>) -> Step {
         Step {
             stream,
-            owner: Some(owner),
+            owner,
             not_before: None,
             effects,
         }
@@ -137,15 +137,15 @@ pub fn read(path: &Path, sender: Option<&SenderName>) -> Result<Event, Failed> {
 /// When a system cannot be asked.
 pub async fn preview(place: &Place, event: &Event) -> Result<Report, Failed> {
     let clients = place.clients()?;
-    match Box::pin(steps(place, &clients, event)).await? {
+    match Box::pin(steps(place, &clients, event)).await {
         Ok(steps) if steps.is_empty() => {
             let mut report = Report::new(serde_json::json!({"kind": event.kind, "plan": []}));
             report.line("The event concerns nobody: it would be accepted, and nothing would be done.");
             Ok(report)
         }
         Ok(steps) => Ok(shown(event, rule_of(&clients.mapping, event), &steps)),
-        Err(parked) => {
-            let Parked { stream, cause, remedy } = *parked;
+        Err(Stopped::Failed(failed)) => Err(failed),
+        Err(Stopped::Parks(stream, cause, remedy)) => {
             let data = serde_json::json!({"kind": event.kind, "subject": stream.subject, "lane": stream.lane.as_str(),
                 "parks": {"cause": cause, "remedy": remedy}});
             let mut report = Report::new(data);
@@ -157,51 +157,41 @@ pub async fn preview(place: &Place, event: &Event) -> Result<Report, Failed> {
     }
 }
 
-/// A stream that an event would park.
-struct Parked {
-    stream: Stream,
-    cause: String,
-    remedy: String,
+/// Why there is no more to show.
+enum Stopped {
+    /// The event would park the stream, for this cause; and what to do then.
+    Parks(Stream, String, String),
+    /// Something cannot be asked.
+    Failed(Failed),
 }
 
-type Outcome<T> = Result<T, Box<Parked>>;
+impl<E: Into<Failed>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Stopped::Failed(error.into())
+    }
+}
 
 /// What the event would lead to in its stream, and then in that of its failures.
-async fn steps(place: &Place, clients: &Clients, event: &Event) -> Result<Outcome<Vec<Step>>, Failed> {
+async fn steps(place: &Place, clients: &Clients, event: &Event) -> Result<Vec<Step>, Stopped> {
     let now = place.clock.now();
-    let mut steps = Vec::new();
-    match Box::pin(step(place, clients, event, now)).await? {
-        Ok(Some(first)) => steps.push(first),
-        Ok(None) => return Ok(Ok(steps)),
-        Err(parked) => return Ok(Err(parked)),
-    }
-    if let Some(until) = steps[0].waits_until() {
-        match Box::pin(step(place, clients, event, until)).await? {
-            Ok(later) => steps.extend(later.map(|step| Step {
-                not_before: Some(until),
-                ..step
-            })),
-            Err(parked) => return Ok(Err(parked)),
-        }
+    let mut steps = Vec::from_iter(Box::pin(step(place, clients, event, now)).await?);
+    if let Some(until) = steps.first().and_then(Step::waits_until) {
+        let later = Box::pin(step(place, clients, event, until)).await?;
+        steps.extend(later.map(|step| Step {
+            not_before: Some(until),
+            ..step
+        }));
     }
     if let Some(passed) = steps.last().and_then(|step| step.failure_passed_on(event, now)) {
-        match Box::pin(step(place, clients, &passed, now)).await? {
-            Ok(then) => steps.extend(then),
-            Err(parked) => return Ok(Err(parked)),
-        }
+        steps.extend(Box::pin(step(place, clients, &passed, now)).await?);
     }
-    Ok(Ok(steps))
+    Ok(steps)
 }
 
 /// What an event would lead to in its stream; nothing when it concerns nobody.
-async fn step(
-    place: &Place,
-    clients: &Clients,
-    event: &Event,
-    now: Timestamp,
-) -> Result<Outcome<Option<Step>>, Failed> {
+async fn step(place: &Place, clients: &Clients, event: &Event, now: Timestamp) -> Result<Option<Step>, Stopped> {
     let Some((stream, first)) = place.store.destination(event).await? else {
-        return Ok(Ok(None));
+        return Ok(None);
     };
     let history = place.store.history(&stream.subject).await?;
     let lane = stream.lane.as_str();
@@ -240,21 +230,12 @@ async fn step(
         Some(UseCase::ProvisionPartner) => decided!(provision_partner),
     };
     match effects {
-        Ok(effects) => Ok(Ok(Some(Step {
-            stream,
-            owner,
-            not_before: None,
-            effects,
-        }))),
-        Err(Failure::Permanent { cause, remedy }) => Ok(Err(Box::new(Parked {
-            stream,
-            cause: chain(cause.as_ref()),
-            remedy,
-        }))),
-        Err(failure) => Err(Failed::new(
+        Ok(effects) => Ok(Some(Step::of(stream, owner, effects))),
+        Err(Failure::Permanent { cause, remedy }) => Err(Stopped::Parks(stream, chain(cause.as_ref()), remedy)),
+        Err(failure) => Err(Stopped::Failed(Failed::new(
             format!("the facts of the event cannot be had now: {}", chain(&failure)),
             "See `gridlink doctor`; or preview without the live systems with --offline.",
-        )),
+        ))),
     }
 }
 

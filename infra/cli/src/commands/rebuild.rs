@@ -9,13 +9,14 @@ mod incidents;
 mod requests;
 mod threads;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use shared::apply::{CORRELATION_DISPLAY, report_of};
 use shared::clients::Clients;
-use shared::domain::{IssueId, IssueState, Lane, LinkKey, Role, Stream, Subject, SysId, TableName, Timestamp, UseCase};
+use shared::domain::{
+    CompanyId, IssueId, IssueState, Lane, LinkKey, Role, Stream, Subject, SysId, TableName, Timestamp, UseCase,
+};
 use shared::effect::{CreateRecord, Record, Status};
 use shared::event::{ClosureDue, Event};
 use shared::failure::Failure;
@@ -38,8 +39,6 @@ use threads::Task;
 const TASKS: &str = "task";
 /// At most so many records are looked at.
 const MOST: u64 = 1_000_000;
-/// ServiceNow's clock may be this far from ours.
-const CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// What separates the id of an issue or thread from what tells its other records apart.
 const OTHERS: [char; 2] = ['~', '/'];
 
@@ -128,21 +127,13 @@ pub async fn rebuild(place: &Place, is_done: bool) -> Result<Report, Failed> {
     for row in &ground.rows {
         *ground.keys.entry(row.text("correlation_id").to_owned()).or_default() += 1;
     }
-    let exchanges = async {
-        ground.read_lens().await?;
-        Box::pin(ground.find_parents()).await
-    };
-    let exchanges = exchanges.await;
-    exchanges.map_err(|failure| unanswered("Lens cannot be asked for our exchanges", failure))?;
+    let of_exchanges = |failure| unanswered("Lens cannot be asked for our exchanges", failure);
+    ground.read_lens().await.map_err(of_exchanges)?;
+    Box::pin(ground.find_parents()).await.map_err(of_exchanges)?;
+    let of_others = |failure| unanswered("requests and articles are not known again", failure);
+    let mut shown = Box::pin(ground.requests(is_done)).await.map_err(of_others)?;
+    shown.extend(ground.articles(is_done).await.map_err(of_others)?);
     let progress = bar(if is_done { "linking" } else { "looking" }, ground.rows.len());
-    let others = async {
-        let mut shown = Box::pin(ground.requests(is_done)).await?;
-        shown.extend(ground.articles(is_done).await?);
-        Ok(shown)
-    };
-    let others = others.await;
-    let mut shown: Vec<Shown> =
-        others.map_err(|failure| unanswered("requests and articles are not known again", failure))?;
     for row in &ground.rows {
         progress.inc(1);
         let one = Box::pin(ground.one(row, is_done)).await;
@@ -357,8 +348,7 @@ impl Ground<'_> {
             lane: Lane::Out,
         };
         store.raise(&out, UseCase::RelayStatus, used).await?;
-        let line = format!("{} was linked again after a loss of the table", adoption.number);
-        if store.adopt(&adoption, Vec::new(), &line).await? == Adopted::Already {
+        if self.adopt(&adoption).await? == Adopted::Already {
             self.catch_up(&adoption).await?;
         }
         if let (Role::Case, Some(workspace)) = (adoption.record.link.role, &workspace) {
@@ -425,6 +415,20 @@ impl Ground<'_> {
             .accept(&due.event(self.clients.clock.now()).map_err(fault)?)
             .await?;
         Ok(())
+    }
+
+    /// Links a record again, with a line on its timeline.
+    async fn adopt(&self, adoption: &Adoption) -> Result<Adopted, Failure> {
+        let line = format!("{} was linked again after a loss of the table", adoption.number);
+        Ok(self.place.store.adopt(adoption, Vec::new(), &line).await?)
+    }
+
+    /// The companies of which the feed tells something with this id.
+    fn told_by<T: PartialEq>(&self, of: fn(&Subject) -> Option<(CompanyId, T)>, id: &T) -> BTreeSet<CompanyId> {
+        let told = self.feed.keys().filter_map(of);
+        told.filter(|(_, told)| told == id)
+            .map(|(company, _)| company)
+            .collect()
     }
 
     /// A link of an earlier time learns what was told and agreed on since: a field that is as the issue is now was

@@ -89,20 +89,30 @@ pub(crate) async fn adoption(
     seen: &Seen,
 ) -> Result<Adoption, Failure> {
     let subject = Subject::issue(&issue.company_id, &issue.issue_id);
-    let created = seen.row.time("sys_created_on");
     let base = open_case::fields_of(clients, issue, &record.table).await?;
     Ok(Adoption {
-        subject,
         base,
-        number: seen.row.text("number").to_owned(),
-        correlation: seen.row.text("correlation_id").to_owned(),
+        is_critical: seen.is_critical,
+        ..plain(clients, subject, record, &seen.row)
+    })
+}
+
+/// What the link of any record is to say, read from its `number`, `correlation_id` and `sys_created_on`: nothing is agreed
+/// on and nothing told.
+pub(crate) fn plain(clients: &Clients, subject: Subject, record: Record, row: &Row) -> Adoption {
+    let created = row.time("sys_created_on");
+    Adoption {
+        subject,
+        record,
+        number: row.text("number").to_owned(),
+        correlation: row.text("correlation_id").to_owned(),
+        base: BTreeMap::new(),
         since: created.map_or(clients.clock.now(), |created| created.before(CLOCK_SKEW)),
         journal_at: None,
         told: None,
-        is_critical: seen.is_critical,
+        is_critical: false,
         rule: None,
-        record,
-    })
+    }
 }
 
 /// The company of the partner that a record refers to; nothing where it refers to none, or to one without a company id.

@@ -135,7 +135,7 @@ fn opened(mapping: &Arc<Mapping>, event: &Event, issue: &Issue, given: &Given) -
         subject: stream.subject.clone(),
         place: open_case::Place::Nowhere(Box::new(content)),
     };
-    Ok(Step::of(stream, owner, open_case::decide(event, &facts)))
+    Ok(Step::of(stream, Some(owner), open_case::decide(event, &facts)))
 }
 
 /// The exchange in its own stream, then among those that fail in the same way: as the first of them, when its time is
@@ -165,7 +165,7 @@ fn failed(
             exchange: exchange.clone(),
             place,
         };
-        Ok::<_, Failed>(Step::of(stream, owner, raise_incident::decide(event, &facts)))
+        Ok::<_, Failed>(Step::of(stream, Some(owner), raise_incident::decide(event, &facts)))
     };
     let place = raise_incident::Own {
         known: None,
@@ -246,5 +246,5 @@ fn said(mapping: &Arc<Mapping>, event: &Event, news: &ThreadNews, given: &Given)
         number: 1,
         place: create_task::Place::Thread(Box::new(place)),
     };
-    Ok(Step::of(stream, owner, create_task::decide(event, &facts)))
+    Ok(Step::of(stream, Some(owner), create_task::decide(event, &facts)))
 }

@@ -2,20 +2,20 @@
 //!
 //! Without them an escalation never ends in ServiceNow, and a task that is done is no milestone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use shared::domain::{CompanyId, EscalationKey, EventId, IssueId, Lane, LinkKey, Stream, Subject, SysId};
-use shared::domain::{TableName, TaskName, UseCase};
+use shared::domain::{
+    CompanyId, EscalationKey, EventId, IssueId, Lane, LinkKey, Stream, Subject, SysId, TableName, TaskName, UseCase,
+};
 use shared::effect::{Milestone, Record};
 use shared::event::RecordChange;
 use shared::failure::Failure;
 use shared::servicenow::Row;
-use shared::store::Adoption;
 use shared::trading_grid;
 use shared::trading_grid::collaboration::{Escalation, EscalationState};
 
-use super::super::records::company_of;
-use super::{CLOCK_SKEW, Found, Ground, Kind, OTHERS};
+use super::super::records::{company_of, plain};
+use super::{Found, Ground, Kind, OTHERS};
 
 /// How the key of an escalation's own record names it.
 const ITSELF: &str = "escalation";
@@ -40,25 +40,13 @@ impl Ground<'_> {
             let Some((_, link)) = self.escalation(&subject, &issue, (name, begin), sys_id) else {
                 continue;
             };
-            let created = row.time("sys_created_on");
-            let adoption = Adoption {
-                subject,
-                record: Record {
-                    link,
-                    table: table.clone(),
-                    sys_id: sys_id.clone(),
-                },
-                number: row.text("number").to_owned(),
-                correlation: key.to_owned(),
-                base: BTreeMap::new(),
-                since: created.map_or(self.clients.clock.now(), |created| created.before(CLOCK_SKEW)),
-                journal_at: None,
-                told: None,
-                is_critical: false,
-                rule: None,
+            let record = Record {
+                link,
+                table: table.clone(),
+                sys_id: sys_id.clone(),
             };
             return Ok(Some(Found {
-                adoption,
+                adoption: plain(self.clients, subject, record, row),
                 kind: Kind::Part,
             }));
         }
@@ -71,11 +59,7 @@ impl Ground<'_> {
         if let Some(company) = clients.store.company_of_issue(issue.as_str()).await? {
             return Ok(BTreeSet::from([company]));
         }
-        let told = self.feed.keys().filter_map(Subject::as_issue);
-        let mut companies: BTreeSet<CompanyId> = told
-            .filter(|(_, told)| told == issue)
-            .map(|(company, _)| company)
-            .collect();
+        let mut companies = self.told_by(Subject::as_issue, issue);
         for row in self
             .rows
             .iter()
@@ -100,7 +84,7 @@ impl Ground<'_> {
     ) -> Option<(EscalationKey, LinkKey)> {
         let task: Option<TaskName> = name.parse().ok();
         let keys = self.asked(subject, issue).into_iter();
-        let links = keys.filter(|key| key.as_str().starts_with(begin)).filter_map(|key| {
+        let mut links = keys.filter(|key| key.as_str().starts_with(begin)).filter_map(|key| {
             let link = match name {
                 ITSELF => LinkKey::escalation(&key),
                 _ => LinkKey::coordination(&key, task.as_ref()?),
@@ -108,7 +92,6 @@ impl Ground<'_> {
             Some((key, link))
         });
         let deployment = self.clients.store.deployment();
-        let mut links = links;
         links.find(|(_, link)| SysId::chosen(deployment, subject, link) == *sys_id)
     }
 
@@ -142,12 +125,11 @@ impl Ground<'_> {
     pub(super) async fn put_part_back(&self, found: &Found) -> Result<usize, Failure> {
         let store = &self.place.store;
         let adoption = &found.adoption;
-        let line = format!("{} was linked again after a loss of the table", adoption.number);
         let told = match adoption.subject.as_issue() {
             Some((company, issue)) => self.workspace(&company, &issue).await?,
             None => None,
         };
-        store.adopt(adoption, Vec::new(), &line).await?;
+        self.adopt(adoption).await?;
         let milestones = told.map(|workspace| workspace.milestones).unwrap_or_default();
         let sys_id = adoption.record.sys_id.as_str();
         let told = milestones.into_iter().find(|told| told.milestone_id.as_str() == sys_id);

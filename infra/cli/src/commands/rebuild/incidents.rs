@@ -16,10 +16,13 @@ use shared::servicenow::{Row, Select};
 use shared::store::Adoption;
 use shared::trading_grid::lens::{Acknowledgement, Status};
 
-use super::{CLOCK_SKEW, Found, Ground, Kind};
+use super::super::records::plain;
+use super::{Found, Ground, Kind};
 
 /// How the key of a parent begins.
 const CAUSES: &str = "causes/";
+/// So long before its incident an exchange may have come to its state.
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(48 * 3600);
 /// What an incident says of itself.
 const DESCRIPTION: &str = "description";
 
@@ -61,7 +64,6 @@ impl Ground<'_> {
         };
         let found = self.lens.exchange(&id).await.map_err(no_answer)?;
         let Some((turn, now)) = found else { return Ok(None) };
-        let (turn, at) = (turn, now.at());
         let Some(verified) = self.verified(rules, &now, sys_id) else {
             return Ok(None);
         };
@@ -79,7 +81,7 @@ impl Ground<'_> {
                 class: verified.class,
                 exchange: verified.exchange,
                 turn,
-                at,
+                at: now.at(),
                 opened_by: verified.opened_by,
                 row,
             })),
@@ -154,18 +156,9 @@ impl Ground<'_> {
         if let Some(common) = &rules.common_cause {
             base.insert(common.field.to_string(), row.text(common.field.as_str()).to_owned());
         }
-        let created = row.time("sys_created_on");
         let adoption = Adoption {
-            subject,
-            number: row.text("number").to_owned(),
-            correlation: row.text("correlation_id").to_owned(),
             base,
-            since: created.map_or(clients.clock.now(), |created| created.before(CLOCK_SKEW)),
-            journal_at: None,
-            told: None,
-            is_critical: false,
-            rule: None,
-            record,
+            ..plain(clients, subject, record, &row)
         };
         Ok(Some((row, adoption)))
     }
@@ -253,8 +246,7 @@ impl Ground<'_> {
     /// The link of an incident; one of an earlier time learns which count and which parent were written since.
     async fn adopt_incident(&self, adoption: &Adoption) -> Result<(), Failure> {
         let store = &self.place.store;
-        let line = format!("{} was linked again after a loss of the table", adoption.number);
-        store.adopt(adoption, Vec::new(), &line).await?;
+        self.adopt(adoption).await?;
         let parent = self
             .clients
             .mapping
@@ -512,9 +504,6 @@ fn spellings(now: &str, texts: &[&str]) -> BTreeSet<String> {
     let texts = texts.iter().flat_map(|text| [(*text).to_owned(), one_word(text)]);
     texts.chain([now.to_owned()]).collect()
 }
-
-/// So long before its incident an exchange may have come to its state.
-const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(48 * 3600);
 
 /// An exchange of an incident.
 struct Known {

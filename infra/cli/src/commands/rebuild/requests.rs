@@ -10,10 +10,10 @@ use shared::effect::{Adopt, Mark, Record};
 use shared::failure::Failure;
 use shared::mapping::Mode;
 use shared::servicenow::{Error, Field, Query, Row, Select};
-use shared::store::Adoption;
 use shared::trading_grid;
 
-use super::{CLOCK_SKEW, Found, Ground, Kind, MOST, Shown};
+use super::super::records::plain;
+use super::{Found, Ground, Kind, MOST, Shown};
 
 /// The table of requested items.
 const ITEMS: &str = "sc_req_item";
@@ -96,24 +96,13 @@ impl Ground<'_> {
 
     /// The task of whoever sets up the company of a request.
     pub(super) fn setup(&self, row: &Row, table: &TableName, sys_id: &SysId) -> Option<Found> {
-        let created = row.time("sys_created_on");
+        let record = Record {
+            link: LinkKey::setup(),
+            table: table.clone(),
+            sys_id: sys_id.clone(),
+        };
         Some(Found {
-            adoption: Adoption {
-                subject: self.setups.get(sys_id)?.clone(),
-                record: Record {
-                    link: LinkKey::setup(),
-                    table: table.clone(),
-                    sys_id: sys_id.clone(),
-                },
-                number: row.text("number").to_owned(),
-                correlation: row.text("correlation_id").to_owned(),
-                base: BTreeMap::new(),
-                since: created.map_or(self.clients.clock.now(), |created| created.before(CLOCK_SKEW)),
-                journal_at: None,
-                told: None,
-                is_critical: false,
-                rule: None,
-            },
+            adoption: plain(self.clients, self.setups.get(sys_id)?.clone(), record, row),
             kind: Kind::Part,
         })
     }

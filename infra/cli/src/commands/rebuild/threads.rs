@@ -14,7 +14,8 @@ use shared::store::{Adoption, Write, documents_of};
 use shared::trading_grid;
 use shared::trading_grid::collaboration::{DocumentRequestState, Thread};
 
-use super::{CLOCK_SKEW, Found, Ground, Kind, OTHERS, claims};
+use super::super::records::plain;
+use super::{Found, Ground, Kind, OTHERS, claims};
 
 /// A task of a thread, as it is.
 pub(super) struct Task {
@@ -60,11 +61,7 @@ impl Ground<'_> {
         if let Some(company) = clients.store.company_of_thread(thread.as_str()).await? {
             return Ok(BTreeSet::from([company]));
         }
-        let told = self.feed.keys().filter_map(Subject::as_thread);
-        let mut companies: BTreeSet<CompanyId> = told
-            .filter(|(_, told)| told == thread)
-            .map(|(company, _)| company)
-            .collect();
+        let mut companies = self.told_by(Subject::as_thread, thread);
         let rule = clients.mapping.tasks.as_ref().and_then(|rules| rules.partner(table));
         if let (true, Some(rule)) = (companies.is_empty(), rule) {
             let partner = format!("{}.{}", rule.field, rule.key);
@@ -114,19 +111,10 @@ impl Ground<'_> {
         let outcome = clients.mapping.outcome(&record.table, &values);
         let files = clients.servicenow.attachments(&record.table, &record.sys_id).await?;
         let changes: i64 = row.text("sys_mod_count").parse().unwrap_or(0);
-        let created = row.time("sys_created_on");
         Ok(Some(Found {
             adoption: Adoption {
                 rule: self.rule(&subject, &record.link)?,
-                base: BTreeMap::new(),
-                number: row.text("number").to_owned(),
-                correlation: row.text("correlation_id").to_owned(),
-                since: created.map_or(clients.clock.now(), |created| created.before(CLOCK_SKEW)),
-                journal_at: None,
-                told: None,
-                is_critical: false,
-                subject,
-                record,
+                ..plain(clients, subject, record, &row)
             },
             kind: Kind::Task(Task {
                 thread: Box::new(thread),
@@ -173,8 +161,7 @@ impl Ground<'_> {
         let known = claims::restore(clients, &adoption, &sides).await?;
         self.heard_elsewhere(&adoption, events).await?;
         self.raise_out(&adoption.subject, task).await?;
-        let line = format!("{} was linked again after a loss of the table", adoption.number);
-        store.adopt(&adoption, Vec::new(), &line).await?;
+        self.adopt(&adoption).await?;
         // One write of an item in a transaction.
         for write in self.told_of(&adoption, task).await? {
             store.put_all(vec![write]).await?;
